@@ -1,0 +1,1 @@
+//! The BIOS: POST, interrupt services and boot.

@@ -1,0 +1,47 @@
+//! The vocabulary of the machine and the bus that carries it.
+//!
+//! - [`types`]: addresses, ports, widths, interrupt numbers.
+//! - [`time`]: [`VTime`], crystals, the scheduler of deadlines.
+//! - [`wires`]: interrupt and DMA request lines, A20, reset.
+//! - [`ram`]: guest memory and where it holds decoded code.
+//! - [`device`]: what a chip is to the bus. [`system`]: the bus itself.
+//! - [`snapshot`]: saved state. [`firmware`]: what our BIOS sees. [`testing`]: fakes.
+//!
+//! Nothing here knows a chip, an instruction, or the host.
+//!
+//! ```
+//! use ringzero_bus::{Port, SystemBus, Width, testing::PortRecorder};
+//! let mut bus = SystemBus::new(1 << 20, 1);
+//! let recorder = bus
+//!     .attach("recorder", |wiring| {
+//!         wiring.ports(0x80..=0x80, Width::Byte)?;
+//!         Ok(PortRecorder::default())
+//!     })
+//!     .unwrap();
+//! bus.pio_write(Port(0x80), Width::Byte, 0x42);
+//! assert_eq!(bus.get(recorder).log, [(true, Port(0), 0x42)]);
+//! assert_eq!(bus.pio_read(Port(0x81), Width::Word), 0xFFFF);
+//! ```
+
+pub mod device;
+pub mod firmware;
+pub mod map;
+pub mod ram;
+pub mod snapshot;
+pub mod system;
+pub mod testing;
+pub mod time;
+pub mod types;
+pub mod wires;
+
+pub use device::{
+    Device, DmaController, DmaCycle, DmaDirection, Fabric, InterruptController, MmioAccess, PortAccess,
+};
+pub use firmware::{FirmwareFault, FirmwareRegs, FirmwareView};
+pub use map::{AttachError, PageTarget, PortRange};
+pub use ram::{CodeHit, GuestRam, RamOffset};
+pub use snapshot::{Section, SnapshotError};
+pub use system::{Handle, SystemBus, Wiring};
+pub use time::{Clock, EventSlot, Scheduler, TimeBase, VTime};
+pub use types::{Irq, LinAddr, PhysAddr, Port, Vector, Width};
+pub use wires::{DmaRequests, IrqLines, IrqPin, SystemRequest, Wires};

@@ -1,0 +1,180 @@
+//! Who answers at which port and which physical address.
+
+use crate::ram::{PAGE_SIZE, RamOffset};
+use crate::types::{PhysAddr, Port, Width};
+use std::fmt;
+use std::ops::RangeInclusive;
+
+/// Number of a device on its bus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceId(pub(crate) u16);
+
+/// Why a device cannot be attached.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum AttachError {
+    /// Another device answers at these ports.
+    #[error("{device}: ports {range} are already claimed by {owner}")]
+    PortConflict {
+        /// The newcomer.
+        device: &'static str,
+        /// What it asked for.
+        range: PortRange,
+        /// Who has it.
+        owner: &'static str,
+    },
+    /// Another device or memory answers at these addresses.
+    #[error("{device}: memory {first:#x}..={last:#x} is already claimed by {owner}")]
+    MemoryConflict {
+        /// The newcomer.
+        device: &'static str,
+        /// First physical address.
+        first: u64,
+        /// Last physical address.
+        last: u64,
+        /// Who has it.
+        owner: &'static str,
+    },
+    /// Another device drives this DMA channel.
+    #[error("{device}: DMA channel {channel} is already used by {owner}")]
+    DmaConflict {
+        /// The newcomer.
+        device: &'static str,
+        /// Channel 0 to 7.
+        channel: u8,
+        /// Who has it.
+        owner: &'static str,
+    },
+}
+
+/// Consecutive ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortRange {
+    /// First port.
+    pub first: Port,
+    /// Last port.
+    pub last: Port,
+}
+
+impl fmt::Display for PortRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:03x}h-{:03x}h", self.first.0, self.last.0)
+    }
+}
+
+/// A claimed port range: who, which of its ranges, and the widest access it takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PortRegion {
+    pub(crate) device: DeviceId,
+    pub(crate) region: u8,
+    pub(crate) range: PortRange,
+    pub(crate) widest: Width,
+}
+
+/// One read of a 65,536-entry table finds the region of a port.
+pub(crate) struct PortMap {
+    /// Index into `regions` plus one; 0 = unclaimed.
+    index: Vec<u16>,
+    regions: Vec<PortRegion>,
+}
+
+impl PortMap {
+    pub(crate) fn new() -> Self {
+        Self { index: vec![0; 0x1_0000], regions: Vec::new() }
+    }
+
+    pub(crate) fn find(&self, port: Port) -> Option<PortRegion> {
+        match self.index[usize::from(port.0)] {
+            0 => None,
+            n => Some(self.regions[usize::from(n) - 1]),
+        }
+    }
+
+    /// Claims a range, or names the device that has a part of it.
+    pub(crate) fn claim(&mut self, region: PortRegion) -> Result<(), DeviceId> {
+        let ports = usize::from(region.range.first.0)..=usize::from(region.range.last.0);
+        let taken = self.index[ports.clone()].iter().find(|&&n| n != 0);
+        if let Some(&n) = taken {
+            return Err(self.regions[usize::from(n) - 1].device);
+        }
+        self.regions.push(region);
+        let n = u16::try_from(self.regions.len()).expect("fewer regions than ports");
+        self.index[ports].fill(n);
+        Ok(())
+    }
+}
+
+/// What answers at a physical page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageTarget {
+    /// RAM: loads and stores go straight to this offset.
+    Ram(RamOffset),
+    /// ROM: loads go straight to this offset, stores are dropped.
+    Rom(RamOffset),
+    /// A device answers in at least a part of the page.
+    Mmio,
+    /// Nothing: loads read ones, stores are dropped.
+    Open,
+}
+
+/// A claimed memory range that is not plain RAM.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MemoryRegion {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) what: MemoryKind,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum MemoryKind {
+    Rom { at: RamOffset },
+    Device { device: DeviceId, region: u8 },
+}
+
+/// The physical memory map: claimed regions, sorted; behind them RAM from 0; behind that open bus.
+pub(crate) struct MemoryMap {
+    regions: Vec<MemoryRegion>,
+}
+
+impl MemoryMap {
+    pub(crate) fn new() -> Self {
+        Self { regions: Vec::new() }
+    }
+
+    pub(crate) fn find(&self, addr: PhysAddr) -> Option<MemoryRegion> {
+        let next = self.regions.partition_point(|r| r.first <= addr.0);
+        let region = *self.regions.get(next.checked_sub(1)?)?;
+        (addr.0 <= region.last).then_some(region)
+    }
+
+    /// Claims addresses, or gives the region in the way.
+    pub(crate) fn claim(
+        &mut self,
+        addresses: RangeInclusive<u64>,
+        what: MemoryKind,
+    ) -> Result<(), MemoryRegion> {
+        let (first, last) = (*addresses.start(), *addresses.end());
+        if let Some(&other) = self.regions.iter().find(|r| r.first <= last && first <= r.last) {
+            return Err(other);
+        }
+        let place = self.regions.partition_point(|r| r.first < first);
+        self.regions.insert(place, MemoryRegion { first, last, what });
+        Ok(())
+    }
+
+    /// What answers in the page that holds `addr`, with `ram_size` bytes of RAM behind the regions.
+    pub(crate) fn page(&self, addr: PhysAddr, ram_size: u64) -> PageTarget {
+        let first = addr.0 & !(PAGE_SIZE as u64 - 1);
+        let last = first + (PAGE_SIZE as u64 - 1);
+        let in_page = |r: &&MemoryRegion| r.first <= last && first <= r.last;
+        match self.regions.iter().find(in_page) {
+            None if last < ram_size => PageTarget::Ram(RamOffset(first)),
+            None => PageTarget::Open,
+            Some(&MemoryRegion { first: start, last: end, what: MemoryKind::Rom { at } })
+                if start <= first && last <= end =>
+            {
+                PageTarget::Rom(RamOffset(at.0 + (first - start)))
+            }
+            Some(_) => PageTarget::Mmio,
+        }
+    }
+}

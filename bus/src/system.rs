@@ -1,0 +1,623 @@
+//! The system bus: it owns the devices and the fabric, and carries every access between them and the CPU.
+
+use crate::device::{
+    Device, DmaController, DmaDirection, Fabric, InterruptController, MmioAccess, PortAccess,
+};
+use crate::map::{
+    AttachError, DeviceId, MemoryKind, MemoryMap, MemoryRegion, PageTarget, PortMap, PortRange, PortRegion,
+};
+use crate::ram::PAGE_SIZE;
+use crate::snapshot::{Section, SnapshotError};
+use crate::time::{EventSlot, TimeBase, VTime};
+use crate::types::{Irq, PhysAddr, Port, Vector, Width};
+use crate::wires::{IrqPin, SystemRequest};
+use serde::{Deserialize, Serialize};
+use std::any::Any;
+use std::marker::PhantomData;
+use std::ops::RangeInclusive;
+
+/// Most DMA cycles served after one device call; what is left is served after the next.
+const DMA_CYCLES_PER_CALL: usize = 128 * 1024;
+
+/// A device of known type on the bus that attached it.
+#[derive(Debug)]
+pub struct Handle<T> {
+    id: DeviceId,
+    device: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Handle<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Handle<T> {}
+
+/// Every device, the fabric between them, and the maps of who answers where.
+pub struct SystemBus {
+    devices: Vec<Box<dyn Device>>,
+    pic: Option<Box<dyn InterruptController>>,
+    dma: Option<Box<dyn DmaController>>,
+    dma_owners: [Option<DeviceId>; 8],
+    slot_owners: Vec<DeviceId>,
+    fabric: Fabric,
+    ports: PortMap,
+    memory: MemoryMap,
+    time: TimeBase,
+    firmware_port: Option<Port>,
+    firmware_called: bool,
+    attention: bool,
+    a20_seen: bool,
+}
+
+const PIC: DeviceId = DeviceId(0);
+const DMA: DeviceId = DeviceId(1);
+const FIRST_DEVICE: u16 = 2;
+
+/// Hands a device under construction its wires, ports and addresses.
+pub struct Wiring<'a> {
+    bus: &'a mut SystemBus,
+    name: &'static str,
+    id: DeviceId,
+    port_regions: u8,
+    memory_regions: u8,
+}
+
+impl Wiring<'_> {
+    /// Claims ports `first..=last`, accepting accesses up to `widest`; wider ones arrive split.
+    /// The device's first call makes region 0, the next region 1, and so on.
+    pub fn ports(&mut self, ports: RangeInclusive<u16>, widest: Width) -> Result<u8, AttachError> {
+        let range = PortRange { first: Port(*ports.start()), last: Port(*ports.end()) };
+        let region = self.port_regions;
+        let claim = self.bus.ports.claim(PortRegion { device: self.id, region, range, widest });
+        claim.map_err(|owner| AttachError::PortConflict {
+            device: self.name,
+            range,
+            owner: self.bus.name_of(owner),
+        })?;
+        self.port_regions += 1;
+        Ok(region)
+    }
+
+    /// Claims physical addresses. The device's first call makes memory region 0, the next 1, and so on.
+    pub fn memory(&mut self, addresses: RangeInclusive<u64>) -> Result<u8, AttachError> {
+        let region = self.memory_regions;
+        let what = MemoryKind::Device { device: self.id, region };
+        self.bus.claim_memory(self.name, addresses, what)?;
+        self.memory_regions += 1;
+        Ok(region)
+    }
+
+    /// A driver for interrupt wire `irq`.
+    pub fn irq(&mut self, irq: Irq) -> IrqPin {
+        self.bus.fabric.irqs.add_pin(irq)
+    }
+
+    /// A deadline of the device's own; `Device::on_event` is called with it.
+    pub fn slot(&mut self) -> EventSlot {
+        self.bus.slot_owners.push(self.id);
+        self.bus.fabric.sched.add_slot()
+    }
+
+    /// Makes the device the user of DMA `channel` (0 to 7).
+    pub fn dma(&mut self, channel: u8) -> Result<(), AttachError> {
+        let owner = &mut self.bus.dma_owners[usize::from(channel & 7)];
+        if let Some(owner) = *owner {
+            let owner = self.bus.name_of(owner);
+            return Err(AttachError::DmaConflict { device: self.name, channel, owner });
+        }
+        *owner = Some(self.id);
+        Ok(())
+    }
+}
+
+/// The part of the bus's own state that a snapshot carries.
+#[derive(Serialize, Deserialize)]
+struct BusState {
+    now: VTime,
+    time: TimeBase,
+    sched: crate::Scheduler,
+    irqs: crate::IrqLines,
+    wires: crate::Wires,
+}
+
+impl SystemBus {
+    /// A bus with `ram_size` bytes of RAM from address 0 and nothing else; `mips` instructions per microsecond.
+    pub fn new(ram_size: usize, mips: u32) -> Self {
+        Self {
+            devices: Vec::new(),
+            pic: None,
+            dma: None,
+            dma_owners: [None; 8],
+            slot_owners: Vec::new(),
+            fabric: Fabric::new(ram_size),
+            ports: PortMap::new(),
+            memory: MemoryMap::new(),
+            time: TimeBase::new(mips),
+            firmware_port: None,
+            firmware_called: false,
+            attention: false,
+            a20_seen: true,
+        }
+    }
+
+    // --- building -------------------------------------------------------------------------------------------
+
+    /// Attaches a device that `build` makes from its wiring.
+    pub fn attach<T: Device>(
+        &mut self,
+        name: &'static str,
+        build: impl FnOnce(&mut Wiring<'_>) -> Result<T, AttachError>,
+    ) -> Result<Handle<T>, AttachError> {
+        let count = u16::try_from(self.devices.len()).expect("a machine has fewer than 65,534 devices");
+        let id = DeviceId(FIRST_DEVICE + count);
+        let device = build(&mut Wiring::new(self, name, id))?;
+        self.devices.push(Box::new(device));
+        Ok(Handle { id, device: PhantomData })
+    }
+
+    /// Attaches the interrupt controller; a machine has one.
+    pub fn attach_interrupt_controller<T: InterruptController>(
+        &mut self,
+        name: &'static str,
+        build: impl FnOnce(&mut Wiring<'_>) -> Result<T, AttachError>,
+    ) -> Result<Handle<T>, AttachError> {
+        let device = build(&mut Wiring::new(self, name, PIC))?;
+        self.pic = Some(Box::new(device));
+        Ok(Handle { id: PIC, device: PhantomData })
+    }
+
+    /// Attaches the DMA controller; a machine has one.
+    pub fn attach_dma_controller<T: DmaController>(
+        &mut self,
+        name: &'static str,
+        build: impl FnOnce(&mut Wiring<'_>) -> Result<T, AttachError>,
+    ) -> Result<Handle<T>, AttachError> {
+        let device = build(&mut Wiring::new(self, name, DMA))?;
+        self.dma = Some(Box::new(device));
+        Ok(Handle { id: DMA, device: PhantomData })
+    }
+
+    /// Maps a ROM image from physical address `first` on, padded with FFh to whole pages.
+    pub fn attach_rom(&mut self, name: &'static str, first: u64, image: &[u8]) -> Result<(), AttachError> {
+        let at = self.fabric.ram.add_rom(image);
+        let len = image.len().next_multiple_of(PAGE_SIZE) as u64;
+        self.claim_memory(name, first..=first + len - 1, MemoryKind::Rom { at })
+    }
+
+    /// Maps the ROM already mapped at `from` a second time at `first` (`len` bytes).
+    pub fn alias_rom(
+        &mut self,
+        name: &'static str,
+        from: u64,
+        first: u64,
+        len: u64,
+    ) -> Result<(), AttachError> {
+        let Some(MemoryRegion { first: start, what: MemoryKind::Rom { at }, .. }) =
+            self.memory.find(PhysAddr(from))
+        else {
+            return Err(AttachError::MemoryConflict { device: name, first, last: first, owner: "no ROM" });
+        };
+        let at = crate::RamOffset(at.0 + (from - start));
+        self.claim_memory(name, first..=first + len - 1, MemoryKind::Rom { at })
+    }
+
+    fn claim_memory(
+        &mut self,
+        name: &'static str,
+        addresses: RangeInclusive<u64>,
+        what: MemoryKind,
+    ) -> Result<(), AttachError> {
+        let (first, last) = (*addresses.start(), *addresses.end());
+        self.memory.claim(addresses, what).map_err(|other| AttachError::MemoryConflict {
+            device: name,
+            first,
+            last,
+            owner: match other.what {
+                MemoryKind::Rom { .. } => "a ROM",
+                MemoryKind::Device { device, .. } => self.name_of(device),
+            },
+        })
+    }
+
+    /// Makes an OUT to `port` end the CPU's run with `Exit::Firmware`.
+    pub fn set_firmware_port(&mut self, port: Option<Port>) {
+        self.firmware_port = port;
+    }
+
+    // --- access to devices ----------------------------------------------------------------------------------
+
+    fn name_of(&self, id: DeviceId) -> &'static str {
+        match id {
+            PIC => self.pic.as_ref().map_or("interrupt controller", |d| d.name()),
+            DMA => self.dma.as_ref().map_or("dma controller", |d| d.name()),
+            DeviceId(n) => self.devices.get(usize::from(n - FIRST_DEVICE)).map_or("itself", |d| d.name()),
+        }
+    }
+
+    fn parts(&mut self, id: DeviceId) -> Option<(&mut dyn Device, &mut Fabric)> {
+        let device: &mut dyn Device = match id {
+            PIC => self.pic.as_deref_mut()?,
+            DMA => self.dma.as_deref_mut()?,
+            DeviceId(n) => self.devices.get_mut(usize::from(n - FIRST_DEVICE))?.as_mut(),
+        };
+        Some((device, &mut self.fabric))
+    }
+
+    /// The device behind a handle of this bus.
+    pub fn get<T: Device>(&self, handle: Handle<T>) -> &T {
+        let device: &dyn Any = match handle.id {
+            PIC => self.pic.as_deref().expect("a handle exists only after attach"),
+            DMA => self.dma.as_deref().expect("a handle exists only after attach"),
+            DeviceId(n) => self.devices[usize::from(n - FIRST_DEVICE)].as_ref(),
+        };
+        device.downcast_ref().expect("a handle carries its device's type")
+    }
+
+    /// Calls the device behind a handle as the host does: wires it changes take effect at once.
+    pub fn call<T: Device, R>(&mut self, handle: Handle<T>, f: impl FnOnce(&mut T, &mut Fabric) -> R) -> R {
+        let (device, fabric) = self.parts(handle.id).expect("a handle exists only after attach");
+        let device: &mut dyn Any = device;
+        let result = f(device.downcast_mut().expect("a handle carries its device's type"), fabric);
+        self.settle();
+        result
+    }
+
+    fn each_device(&mut self, mut f: impl FnMut(&mut dyn Device, &mut Fabric)) {
+        let count = self.devices.len() as u16;
+        for id in (0..FIRST_DEVICE + count).map(DeviceId) {
+            if let Some((device, fabric)) = self.parts(id) {
+                f(device, fabric);
+            }
+        }
+    }
+
+    /// Pulses RESET on every device.
+    pub fn reset_devices(&mut self) {
+        self.each_device(|device, fabric| device.reset(fabric));
+        self.fabric.wires.request = None;
+        self.fabric.wires.a20 = true;
+        self.settle();
+    }
+
+    /// The fabric, for inspection.
+    pub fn fabric(&self) -> &Fabric {
+        &self.fabric
+    }
+
+    /// The fabric, for the host and for tests.
+    pub fn fabric_mut(&mut self) -> &mut Fabric {
+        &mut self.fabric
+    }
+
+    // --- time -----------------------------------------------------------------------------------------------
+
+    /// Virtual time at the last [`SystemBus::set_count`].
+    pub fn now(&self) -> VTime {
+        self.fabric.now
+    }
+
+    /// The relation between instructions and time.
+    pub fn time(&self) -> TimeBase {
+        self.time
+    }
+
+    /// Sets virtual time to that of instruction `count`: called before any access that may see time.
+    pub fn set_count(&mut self, count: u64) {
+        self.fabric.now = self.time.time_at(count);
+    }
+
+    /// Changes the instruction rate from instruction `count` on.
+    pub fn set_mips(&mut self, count: u64, mips: u32) {
+        self.time.set_mips(count, mips);
+        self.set_count(count);
+    }
+
+    /// Lets idle time pass: jumps to `to` at instruction `count`.
+    pub fn jump_to(&mut self, count: u64, to: VTime) {
+        self.time.jump(count, to);
+        self.set_count(count);
+    }
+
+    /// The instruction count at which the next deadline is due.
+    pub fn next_deadline_count(&self) -> Option<u64> {
+        self.fabric.sched.next_deadline().map(|deadline| self.time.count_at(deadline))
+    }
+
+    /// Fires every event due by now.
+    pub fn run_due_events(&mut self) {
+        while let Some((slot, deadline)) = self.fabric.sched.take_due(self.fabric.now) {
+            let Some(&owner) = self.slot_owners.get(usize::from(slot.0)) else { continue };
+            if let Some((device, fabric)) = self.parts(owner) {
+                device.on_event(fabric, slot, deadline);
+            }
+            self.settle();
+        }
+        self.fabric.sched.take_earlier();
+    }
+
+    // --- after each device call -----------------------------------------------------------------------------
+
+    /// Shows changed wires to those they lead to, and notes whether the CPU must stop after this instruction.
+    fn settle(&mut self) {
+        if self.fabric.wires.dreq.levels() != 0 {
+            self.serve_dma();
+        }
+        if self.fabric.irqs.any_change()
+            && let Some(pic) = &mut self.pic
+        {
+            self.fabric.irqs.take_changes(|irq, level| pic.set_line(irq, level));
+        }
+        self.attention |= self.intr()
+            || self.fabric.wires.request.is_some()
+            || self.fabric.wires.a20 != self.a20_seen
+            || self.fabric.ram.has_code_hits()
+            || self.fabric.sched.take_earlier();
+    }
+
+    fn serve_dma(&mut self) {
+        let Some(dma) = &mut self.dma else { return };
+        for _ in 0..DMA_CYCLES_PER_CALL {
+            let levels = self.fabric.wires.dreq.levels();
+            dma.set_requests(levels);
+            let asked = (0..8u8).filter(|c| levels & (1 << c) != 0);
+            let Some((channel, cycle)) = asked.into_iter().find_map(|c| Some((c, dma.grant(c)?))) else {
+                return;
+            };
+            let Some(owner) = self.dma_owners[usize::from(channel)] else { return };
+            let Some(device) = self.devices.get_mut(usize::from(owner.0.saturating_sub(FIRST_DEVICE))) else {
+                return;
+            };
+            for byte in 0..cycle.bytes {
+                let addr = PhysAddr(cycle.addr.0 + u64::from(byte));
+                let terminal_count = cycle.terminal_count && byte + 1 == cycle.bytes;
+                match cycle.direction {
+                    DmaDirection::ToMemory => {
+                        let value = device.dma_read(&mut self.fabric, channel, terminal_count);
+                        self.fabric.ram.write(addr, &[value]);
+                    }
+                    DmaDirection::FromMemory => {
+                        let mut value = [0];
+                        self.fabric.ram.read(addr, &mut value);
+                        device.dma_write(&mut self.fabric, channel, value[0], terminal_count);
+                    }
+                    DmaDirection::Verify => device.dma_write(&mut self.fabric, channel, 0, terminal_count),
+                }
+            }
+        }
+    }
+
+    /// Whether something happened that the run loop must see before the next instruction: an interrupt, an
+    /// earlier deadline, a request, a moved A20 gate, a firmware call, a write to decoded code.
+    pub fn attention(&self) -> bool {
+        self.attention
+    }
+
+    /// Acknowledges [`SystemBus::attention`].
+    pub fn clear_attention(&mut self) {
+        self.attention = false;
+        self.a20_seen = self.fabric.wires.a20;
+    }
+
+    /// Whether the firmware port was written since the last call.
+    pub fn take_firmware_call(&mut self) -> bool {
+        std::mem::take(&mut self.firmware_called)
+    }
+
+    /// The pending request of a chip to the machine.
+    pub fn take_request(&mut self) -> Option<SystemRequest> {
+        self.fabric.wires.request.take()
+    }
+
+    /// Whether a chip has asked something of the machine.
+    pub fn has_request(&self) -> bool {
+        self.fabric.wires.request.is_some()
+    }
+
+    // --- interrupts -----------------------------------------------------------------------------------------
+
+    /// The level of the CPU's INTR pin.
+    pub fn intr(&self) -> bool {
+        self.pic.as_ref().is_some_and(|pic| pic.intr())
+    }
+
+    /// The INTA cycles.
+    pub fn acknowledge(&mut self) -> Vector {
+        let vector = self.pic.as_mut().map_or(Vector(0xFF), |pic| pic.acknowledge());
+        self.settle();
+        vector
+    }
+
+    // --- ports ----------------------------------------------------------------------------------------------
+
+    /// IN. A wide access to byte-wide ports reads them one after the other, lowest first.
+    pub fn pio_read(&mut self, port: Port, width: Width) -> u32 {
+        match self.ports.find(port) {
+            Some(r) if width <= r.widest && port.0 as u32 + width.bytes() - 1 <= r.range.last.0 as u32 => {
+                let access = PortAccess { region: r.region, offset: port.0 - r.range.first.0, width };
+                let value = match self.parts(r.device) {
+                    Some((device, fabric)) => device.pio_read(fabric, access),
+                    None => width.open_bus(),
+                };
+                self.settle();
+                value & width.open_bus()
+            }
+            None if width == Width::Byte => width.open_bus(),
+            _ => self.pio_read_split(port, width),
+        }
+    }
+
+    fn pio_read_split(&mut self, port: Port, width: Width) -> u32 {
+        (0..width.bytes()).fold(0, |value, n| {
+            value | self.pio_read(Port(port.0.wrapping_add(n as u16)), Width::Byte) << (8 * n)
+        })
+    }
+
+    /// OUT. A wide access to byte-wide ports writes them one after the other, lowest first.
+    pub fn pio_write(&mut self, port: Port, width: Width, value: u32) {
+        if Some(port) == self.firmware_port {
+            self.firmware_called = true;
+            self.attention = true;
+            return;
+        }
+        match self.ports.find(port) {
+            Some(r) if width <= r.widest && port.0 as u32 + width.bytes() - 1 <= r.range.last.0 as u32 => {
+                let access = PortAccess { region: r.region, offset: port.0 - r.range.first.0, width };
+                if let Some((device, fabric)) = self.parts(r.device) {
+                    device.pio_write(fabric, access, value & width.open_bus());
+                }
+                self.settle();
+            }
+            None if width == Width::Byte => {}
+            _ => {
+                for n in 0..width.bytes() {
+                    let byte = value >> (8 * n) & 0xFF;
+                    self.pio_write(Port(port.0.wrapping_add(n as u16)), Width::Byte, byte);
+                }
+            }
+        }
+    }
+
+    // --- memory ---------------------------------------------------------------------------------------------
+
+    fn gate_a20(&self, addr: PhysAddr) -> PhysAddr {
+        if self.fabric.wires.a20 { addr } else { PhysAddr(addr.0 & !(1 << 20)) }
+    }
+
+    /// What answers in the page that holds `addr`, behind the A20 gate. The CPU caches the answer in its TLB and
+    /// forgets it when A20 moves.
+    pub fn page(&self, addr: PhysAddr) -> PageTarget {
+        self.memory.page(self.gate_a20(addr), self.fabric.ram.ram_size() as u64)
+    }
+
+    /// A load of 1, 2 or 4 bytes, any alignment.
+    pub fn read(&mut self, addr: PhysAddr, width: Width) -> u32 {
+        let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
+        match self.memory.find(at) {
+            Some(MemoryRegion { first, last: end, what: MemoryKind::Device { device, region } })
+                if at.0 + last <= end =>
+            {
+                let access = MmioAccess { region, offset: at.0 - first, width };
+                let value = match self.parts(device) {
+                    Some((device, fabric)) => device.mmio_read(fabric, access),
+                    None => width.open_bus(),
+                };
+                self.settle();
+                value & width.open_bus()
+            }
+            _ if width == Width::Byte => u32::from(self.peek(addr).unwrap_or(0xFF)),
+            _ => (0..width.bytes()).fold(0, |value, n| {
+                value | self.read(PhysAddr(addr.0.wrapping_add(u64::from(n))), Width::Byte) << (8 * n)
+            }),
+        }
+    }
+
+    /// A store of 1, 2 or 4 bytes, any alignment. Stores to ROM and open bus are dropped.
+    pub fn write(&mut self, addr: PhysAddr, width: Width, value: u32) {
+        let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
+        match self.memory.find(at) {
+            Some(MemoryRegion { first, last: end, what: MemoryKind::Device { device, region } })
+                if at.0 + last <= end =>
+            {
+                let access = MmioAccess { region, offset: at.0 - first, width };
+                if let Some((device, fabric)) = self.parts(device) {
+                    device.mmio_write(fabric, access, value & width.open_bus());
+                }
+                self.settle();
+            }
+            None if width == Width::Byte => {
+                self.fabric.ram.write(at, &[value as u8]);
+                self.attention |= self.fabric.ram.has_code_hits();
+            }
+            _ if width == Width::Byte => {}
+            _ => {
+                for n in 0..width.bytes() {
+                    let byte = value >> (8 * n) & 0xFF;
+                    self.write(PhysAddr(addr.0.wrapping_add(u64::from(n))), Width::Byte, byte);
+                }
+            }
+        }
+    }
+
+    /// A byte of RAM or ROM as the CPU would load it, without side effects; `None` where a device answers.
+    pub fn peek(&self, addr: PhysAddr) -> Option<u8> {
+        let at = self.gate_a20(addr);
+        let mut byte = [0xFF];
+        match self.memory.find(at) {
+            None => self.fabric.ram.read(at, &mut byte),
+            Some(MemoryRegion { first, what: MemoryKind::Rom { at: rom }, .. }) => {
+                self.fabric.ram.read_at(crate::RamOffset(rom.0 + (at.0 - first)), &mut byte);
+            }
+            Some(_) => return None,
+        }
+        Some(byte[0])
+    }
+
+    // --- snapshots ------------------------------------------------------------------------------------------
+
+    /// The bus's own section and one per device.
+    pub fn save(&self) -> Result<Vec<Section>, SnapshotError> {
+        let state = BusState {
+            now: self.fabric.now,
+            time: self.time,
+            sched: self.fabric.sched.clone(),
+            irqs: self.fabric.irqs.clone(),
+            wires: self.fabric.wires.clone(),
+        };
+        let mut sections = vec![Section::encode("bus", 1, &state)?];
+        for section in self.pic.iter().map(|d| d.save()) {
+            sections.push(section?);
+        }
+        for section in self.dma.iter().map(|d| d.save()) {
+            sections.push(section?);
+        }
+        for device in &self.devices {
+            sections.push(device.save()?);
+        }
+        Ok(sections)
+    }
+
+    /// Takes over sections made by [`SystemBus::save`] on a machine of the same configuration.
+    ///
+    /// On an error the bus is as it was: what had been loaded is put back.
+    pub fn load(&mut self, sections: &[Section]) -> Result<(), SnapshotError> {
+        let before = self.save()?;
+        let result = self.load_unguarded(sections);
+        if result.is_err() {
+            self.load_unguarded(&before).expect("a state just saved loads");
+        }
+        result
+    }
+
+    fn load_unguarded(&mut self, sections: &[Section]) -> Result<(), SnapshotError> {
+        let find = |name: &str| {
+            sections
+                .iter()
+                .find(|s| s.name() == name)
+                .ok_or_else(|| SnapshotError::WrongSection { wanted: name.to_owned(), found: String::new() })
+        };
+        let mut result = Ok(());
+        self.each_device(|device, _| {
+            if result.is_ok() {
+                result = find(device.name()).and_then(|section| device.load(section));
+            }
+        });
+        result?;
+        let state: BusState = find("bus")?.decode("bus", 1)?;
+        let wiring = SnapshotError::OutOfRange { section: "bus", what: "wiring" };
+        if !self.fabric.sched.restore(state.sched) || !self.fabric.irqs.restore(state.irqs) {
+            return Err(wiring);
+        }
+        self.fabric.now = state.now;
+        self.fabric.wires = state.wires;
+        self.time = state.time;
+        self.settle();
+        Ok(())
+    }
+}
+
+impl<'a> Wiring<'a> {
+    fn new(bus: &'a mut SystemBus, name: &'static str, id: DeviceId) -> Self {
+        Self { bus, name, id, port_regions: 0, memory_regions: 0 }
+    }
+}

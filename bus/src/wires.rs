@@ -1,0 +1,194 @@
+//! The wires between chips: interrupt requests, DMA requests, A20, reset, power.
+
+use crate::types::Irq;
+use serde::{Deserialize, Serialize};
+
+/// One driver of an ISA interrupt wire. A wire shared by several pins is the OR of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct IrqPin {
+    pin: u16,
+    irq: Irq,
+}
+
+impl IrqPin {
+    /// The wire this pin drives.
+    pub const fn irq(self) -> Irq {
+        self.irq
+    }
+}
+
+/// Levels of the sixteen ISA interrupt wires, and what changed since the interrupt controller last looked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IrqLines {
+    pins: Vec<bool>,
+    irq_of_pin: Vec<Irq>,
+    levels: u16,
+    #[serde(skip)]
+    rose: u16,
+    #[serde(skip)]
+    changed: u16,
+}
+
+impl IrqLines {
+    /// Adds a driver for `irq`.
+    pub fn add_pin(&mut self, irq: Irq) -> IrqPin {
+        let pin = u16::try_from(self.pins.len()).expect("a machine has fewer than 65,536 interrupt pins");
+        self.pins.push(false);
+        self.irq_of_pin.push(irq);
+        IrqPin { pin, irq }
+    }
+
+    /// Drives `pin` to `level`. A pulse within one device call is not lost.
+    pub fn set(&mut self, pin: IrqPin, level: bool) {
+        let Some(state) = self.pins.get_mut(usize::from(pin.pin)) else { return };
+        *state = level;
+        let bit = 1u16 << (pin.irq.0 & 15);
+        let shared = self.pins.iter().zip(&self.irq_of_pin).any(|(&on, &irq)| on && irq == pin.irq);
+        if shared == (self.levels & bit != 0) {
+            return;
+        }
+        self.levels ^= bit;
+        self.changed |= bit;
+        if shared {
+            self.rose |= bit;
+        }
+    }
+
+    /// Drives `pin` high, then low: one edge.
+    pub fn pulse(&mut self, pin: IrqPin) {
+        self.set(pin, true);
+        self.set(pin, false);
+    }
+
+    /// The level of `irq`'s wire.
+    pub fn level(&self, irq: Irq) -> bool {
+        self.levels & (1 << (irq.0 & 15)) != 0
+    }
+
+    /// Calls `show` with each change since the last call, in wire order, a lost pulse in full.
+    pub fn take_changes(&mut self, mut show: impl FnMut(Irq, bool)) {
+        let changed = std::mem::take(&mut self.changed);
+        let rose = std::mem::take(&mut self.rose);
+        if changed == 0 {
+            return;
+        }
+        for irq in (0..16).filter(|n| changed & (1 << n) != 0).map(Irq) {
+            let level = self.level(irq);
+            if rose & (1 << irq.0) != 0 {
+                // Low first: the wire may have been high before it fell and rose again.
+                show(irq, false);
+                show(irq, true);
+            }
+            if !level {
+                show(irq, false);
+            }
+        }
+    }
+
+    pub(crate) fn any_change(&self) -> bool {
+        self.changed != 0
+    }
+
+    /// Takes over the levels of a snapshot without making edges; false when its wiring differs.
+    pub(crate) fn restore(&mut self, saved: IrqLines) -> bool {
+        let fits = saved.irq_of_pin == self.irq_of_pin && saved.pins.len() == self.pins.len();
+        if fits {
+            *self = saved;
+        }
+        fits
+    }
+}
+
+/// DMA request lines DREQ0 to DREQ7 [8237A, "DREQ0-DREQ3"].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DmaRequests {
+    levels: u8,
+}
+
+impl DmaRequests {
+    /// Drives the request line of `channel` (0 to 7).
+    pub fn set(&mut self, channel: u8, level: bool) {
+        let bit = 1 << (channel & 7);
+        self.levels = if level { self.levels | bit } else { self.levels & !bit };
+    }
+
+    /// Whether `channel` asks for a transfer.
+    pub fn level(self, channel: u8) -> bool {
+        self.levels & (1 << (channel & 7)) != 0
+    }
+
+    /// Bit n is set while channel n asks.
+    pub fn levels(self) -> u8 {
+        self.levels
+    }
+}
+
+/// What a chip asks of the machine as a whole. The run loop takes it after the instruction that caused it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SystemRequest {
+    /// The CPU's INIT/RESET pin was pulsed (8042 pulse, port 92h, PCI reset).
+    ResetCpu,
+    /// The whole machine is to reset.
+    ResetSystem,
+    /// The guest switched the power off.
+    PowerOff,
+    /// The debug-exit device was written with this value.
+    DebugExit(u32),
+}
+
+/// Wires that are not interrupts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wires {
+    /// The A20 gate: true lets address bit 20 through.
+    pub a20: bool,
+    /// The pending request to the machine; the first of a slice wins.
+    pub request: Option<SystemRequest>,
+    /// DMA requests.
+    pub dreq: DmaRequests,
+}
+
+impl Default for Wires {
+    fn default() -> Self {
+        Self { a20: true, request: None, dreq: DmaRequests::default() }
+    }
+}
+
+impl Wires {
+    /// Asks the machine for `request` unless something was asked for already.
+    pub fn ask(&mut self, request: SystemRequest) {
+        self.request.get_or_insert(request);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changes(lines: &mut IrqLines) -> Vec<(u8, bool)> {
+        let mut seen = Vec::new();
+        lines.take_changes(|irq, level| seen.push((irq.0, level)));
+        seen
+    }
+
+    #[test]
+    fn a_pulse_within_one_call_is_not_lost() {
+        let mut lines = IrqLines::default();
+        let pin = lines.add_pin(Irq(4));
+        lines.pulse(pin);
+        assert_eq!(changes(&mut lines), [(4, false), (4, true), (4, false)]);
+        assert_eq!(changes(&mut lines), []);
+    }
+
+    #[test]
+    fn a_shared_wire_is_the_or_of_its_pins() {
+        let mut lines = IrqLines::default();
+        let (a, b) = (lines.add_pin(Irq(3)), lines.add_pin(Irq(3)));
+        lines.set(a, true);
+        lines.set(b, true);
+        lines.set(a, false);
+        assert!(lines.level(Irq(3)));
+        assert_eq!(changes(&mut lines), [(3, false), (3, true)]);
+        lines.set(b, false);
+        assert_eq!(changes(&mut lines), [(3, false)]);
+    }
+}

@@ -1,0 +1,1 @@
+//! The x86 CPU: decoding, block cache and instruction semantics.

@@ -1,0 +1,1 @@
+//! The chips of the PC and the formats of its disk images.

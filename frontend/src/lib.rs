@@ -1,0 +1,1 @@
+//! The ringzero program: command line, window, terminal, headless runs.

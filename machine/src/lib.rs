@@ -1,0 +1,1 @@
+//! The system VM: a whole PC as a library.

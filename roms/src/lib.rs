@@ -1,0 +1,1 @@
+//! The ROM images and the demo disk, assembled from our own source.

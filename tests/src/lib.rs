@@ -1,0 +1,1 @@
+//! Conformance runners, guest programs and boot tests.
