@@ -44,6 +44,8 @@ pub struct SystemBus {
     ports: PortMap,
     memory: MemoryMap,
     time: TimeBase,
+    /// Instructions begun; `fabric.now` follows it when a device is next called.
+    count: u64,
     firmware_port: Option<Port>,
     firmware_called: bool,
     attention: bool,
@@ -114,7 +116,7 @@ impl Wiring<'_> {
 /// The part of the bus's own state that a snapshot carries.
 #[derive(Serialize, Deserialize)]
 struct BusState {
-    now: VTime,
+    count: u64,
     time: TimeBase,
     sched: crate::Scheduler,
     irqs: crate::IrqLines,
@@ -134,6 +136,7 @@ impl SystemBus {
             ports: PortMap::new(),
             memory: MemoryMap::new(),
             time: TimeBase::new(mips),
+            count: 0,
             firmware_port: None,
             firmware_called: false,
             attention: false,
@@ -236,6 +239,7 @@ impl SystemBus {
     }
 
     fn parts(&mut self, id: DeviceId) -> Option<(&mut dyn Device, &mut Fabric)> {
+        self.fabric.now = self.time.time_at(self.count);
         let device: &mut dyn Device = match id {
             PIC => self.pic.as_deref_mut()?,
             DMA => self.dma.as_deref_mut()?,
@@ -294,7 +298,7 @@ impl SystemBus {
 
     /// Virtual time at the last [`SystemBus::set_count`].
     pub fn now(&self) -> VTime {
-        self.fabric.now
+        self.time.time_at(self.count)
     }
 
     /// The relation between instructions and time.
@@ -304,7 +308,7 @@ impl SystemBus {
 
     /// Sets virtual time to that of instruction `count`: called before any access that may see time.
     pub fn set_count(&mut self, count: u64) {
-        self.fabric.now = self.time.time_at(count);
+        self.count = count;
     }
 
     /// Changes the instruction rate from instruction `count` on.
@@ -326,7 +330,8 @@ impl SystemBus {
 
     /// Fires every event due by now.
     pub fn run_due_events(&mut self) {
-        while let Some((slot, deadline)) = self.fabric.sched.take_due(self.fabric.now) {
+        let now = self.now();
+        while let Some((slot, deadline)) = self.fabric.sched.take_due(now) {
             let Some(&owner) = self.slot_owners.get(usize::from(slot.0)) else { continue };
             if let Some((device, fabric)) = self.parts(owner) {
                 device.on_event(fabric, slot, deadline);
@@ -505,6 +510,11 @@ impl SystemBus {
                 self.settle();
                 value & width.open_bus()
             }
+            None if self.memory.find(PhysAddr(at.0 + last)).is_none() => {
+                let mut bytes = [0; 4];
+                self.fabric.ram.read(at, &mut bytes[..width.bytes() as usize]);
+                u32::from_le_bytes(bytes)
+            }
             _ if width == Width::Byte => u32::from(self.peek(addr).unwrap_or(0xFF)),
             _ => (0..width.bytes()).fold(0, |value, n| {
                 value | self.read(PhysAddr(addr.0.wrapping_add(u64::from(n))), Width::Byte) << (8 * n)
@@ -525,8 +535,8 @@ impl SystemBus {
                 }
                 self.settle();
             }
-            None if width == Width::Byte => {
-                self.fabric.ram.write(at, &[value as u8]);
+            None if self.memory.find(PhysAddr(at.0 + last)).is_none() => {
+                self.fabric.ram.write(at, &value.to_le_bytes()[..width.bytes() as usize]);
                 self.attention |= self.fabric.ram.has_code_hits();
             }
             _ if width == Width::Byte => {}
@@ -558,7 +568,7 @@ impl SystemBus {
     /// The bus's own section and one per device.
     pub fn save(&self) -> Result<Vec<Section>, SnapshotError> {
         let state = BusState {
-            now: self.fabric.now,
+            count: self.count,
             time: self.time,
             sched: self.fabric.sched.clone(),
             irqs: self.fabric.irqs.clone(),
@@ -608,7 +618,7 @@ impl SystemBus {
         if !self.fabric.sched.restore(state.sched) || !self.fabric.irqs.restore(state.irqs) {
             return Err(wiring);
         }
-        self.fabric.now = state.now;
+        self.count = state.count;
         self.fabric.wires = state.wires;
         self.time = state.time;
         self.settle();

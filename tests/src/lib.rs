@@ -1,1 +1,3 @@
-//! Conformance runners, guest programs and boot tests.
+//! What the tests share: the conformance formats and their runners.
+
+pub mod conformance;

@@ -1,0 +1,51 @@
+//! Everything about the processor's mode that lowering relies on.
+
+use crate::segment::SegReg;
+use crate::state::CpuState;
+
+/// Identity of the mode that a block was decoded in. Two states with equal `CodeMode` run the same block alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct CodeMode(u32);
+
+const CODE_32: u32 = 1 << 0;
+const STACK_32: u32 = 1 << 1;
+const PROTECTED: u32 = 1 << 2;
+const BIG_REAL: u32 = 1 << 3;
+const FLAT_SHIFT: u32 = 8;
+
+impl CodeMode {
+    /// The mode of a state.
+    pub(crate) fn of(state: &CpuState) -> Self {
+        let mut bits = 0;
+        let mut set = |on: bool, bit: u32| bits |= if on { bit } else { 0 };
+        set(state.seg(SegReg::Cs).attr.is_big(), CODE_32);
+        set(state.seg(SegReg::Ss).attr.is_big(), STACK_32);
+        set(state.protected(), PROTECTED);
+        set(!state.protected() && state.segments.iter().any(|s| s.limit > 0xFFFF), BIG_REAL);
+        for (n, segment) in state.segments.iter().enumerate() {
+            let flat = segment.is_flat() && (n == SegReg::Cs as usize || segment.attr.is_writable());
+            set(flat, 1 << (FLAT_SHIFT + n as u32));
+        }
+        Self(bits)
+    }
+
+    /// Default operand and address size of code: 16 or 32.
+    pub(crate) fn code_bits(self) -> u32 {
+        if self.0 & CODE_32 != 0 { 32 } else { 16 }
+    }
+
+    /// Width of the stack pointer: 16 or 32.
+    pub(crate) fn stack_bits(self) -> u32 {
+        if self.0 & STACK_32 != 0 { 32 } else { 16 }
+    }
+
+    /// Whether accesses through `seg` need no base and limit.
+    pub(crate) fn is_flat(self, seg: SegReg) -> bool {
+        self.0 & 1 << (FLAT_SHIFT + seg as u32) != 0
+    }
+
+    /// Whether loading a data segment register cannot change the mode: real mode with 64 KiB limits.
+    pub(crate) fn data_segments_are_plain(self) -> bool {
+        self.0 & (PROTECTED | BIG_REAL) == 0
+    }
+}

@@ -1,0 +1,171 @@
+//! The processor: its state, and what is derived from it for speed.
+
+use crate::code_mode::CodeMode;
+use crate::decode::cache::{Block, BlockCache};
+use crate::exec::op::Head;
+use crate::host_memory::HostMemory;
+use crate::model::{Generation, Model};
+use crate::segment::{SegReg, Segment};
+use crate::state::CpuState;
+use crate::tlb::Tlb;
+use ringzero_bus::{LinAddr, PhysAddr, SystemBus};
+
+/// Base and fast limits of a segment, as the fast path wants them.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Window {
+    pub(crate) base: u64,
+    pub(crate) read_limit: i64,
+    pub(crate) write_limit: i64,
+}
+
+/// One x86 processor.
+///
+/// [`CpuState`] is what the guest can see; all else here is rebuilt from it.
+pub struct Cpu {
+    pub(crate) state: CpuState,
+    pub(crate) windows: [Window; 8],
+    pub(crate) ram: HostMemory,
+    pub(crate) tlb: Tlb,
+    pub(crate) left: i64,
+    /// `state.count` at which the present run ends.
+    pub(crate) limit_count: u64,
+    /// Where an ending instruction goes on.
+    pub(crate) next_ip: u64,
+    /// Mask of the instruction pointer when execution runs on: 16 bits on a 16-bit chip.
+    pub(crate) ip_mask: u64,
+    /// The 8086 and 80186 wrap a word at offset FFFFh to offset 0 where later chips fault.
+    pub(crate) wraps_in_segment: bool,
+    pub(crate) model: Model,
+    pub(crate) mode: CodeMode,
+    pub(crate) cache: BlockCache,
+    pub(crate) a20: bool,
+    pub(crate) block_limit: usize,
+    /// The block that was decoded for one use.
+    pub(crate) scratch: Option<Block>,
+    /// The instruction just done entered an interrupt handler: no single-step trap follows it.
+    pub(crate) entered_handler: bool,
+}
+
+impl Cpu {
+    /// Longest block in instructions; `Op::number` is a byte.
+    pub(crate) const MAX_BLOCK: usize = 48;
+
+    /// A processor of `model` after power-on.
+    pub fn new(model: Model) -> Self {
+        let mut cpu = Self {
+            state: CpuState::reset(&model, 0),
+            windows: [Window::default(); 8],
+            ram: HostMemory::detached(),
+            tlb: Tlb::new(),
+            left: 0,
+            limit_count: 0,
+            next_ip: 0,
+            ip_mask: if model.at_least(Generation::I80386) { 0xFFFF_FFFF } else { 0xFFFF },
+            wraps_in_segment: !model.at_least(Generation::I80286),
+            model,
+            mode: CodeMode::default(),
+            cache: BlockCache::new(),
+            a20: true,
+            block_limit: Self::MAX_BLOCK,
+            scratch: None,
+            entered_handler: false,
+        };
+        cpu.state_changed();
+        cpu
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The guest-visible state.
+    pub fn state(&self) -> &CpuState {
+        &self.state
+    }
+
+    /// Replaces the guest-visible state, as a snapshot or a debugger does.
+    pub fn set_state(&mut self, state: CpuState) {
+        self.state = state;
+        self.tlb.flush();
+        self.cache.clear();
+        self.state_changed();
+    }
+
+    /// Changes the guest-visible state in place; caches that depend on it are renewed.
+    pub fn update_state<R>(&mut self, change: impl FnOnce(&mut CpuState) -> R) -> R {
+        let result = change(&mut self.state);
+        self.tlb.flush();
+        self.state_changed();
+        result
+    }
+
+    /// The RESET pin. The instruction count goes on.
+    pub fn reset(&mut self) {
+        self.set_state(CpuState::reset(&self.model, self.state.count));
+    }
+
+    /// Longest block in instructions, 1 to 48: a run must not depend on it, which tests verify with 1.
+    pub fn set_block_limit(&mut self, instructions: usize) {
+        self.block_limit = instructions.clamp(1, Self::MAX_BLOCK);
+        self.cache.clear();
+    }
+
+    /// Renews what is derived from segment registers and CR0.
+    pub(crate) fn state_changed(&mut self) {
+        for reg in SegReg::ALL {
+            self.segment_changed(reg);
+        }
+    }
+
+    fn segment_changed(&mut self, reg: SegReg) {
+        let segment = self.state.segments[reg as usize];
+        let write_limit = if self.state.protected() {
+            segment.fast_write_limit()
+        } else {
+            segment.fast_read_limit()
+        };
+        self.windows[reg as usize] =
+            Window { base: segment.base, read_limit: segment.fast_read_limit(), write_limit };
+        self.mode = CodeMode::of(&self.state);
+    }
+
+    /// Puts a loaded descriptor into a segment register.
+    pub(crate) fn set_segment(&mut self, reg: SegReg, segment: Segment) {
+        self.state.segments[reg as usize] = segment;
+        self.segment_changed(reg);
+    }
+
+    /// The same where the mode cannot change: real mode, 64 KiB limits before and after.
+    #[inline(always)]
+    pub(crate) fn set_plain_segment(&mut self, reg: SegReg, segment: Segment) {
+        self.state.segments[reg as usize] = segment;
+        self.windows[reg as usize].base = segment.base;
+    }
+
+    /// The instruction pointer `delta` bytes further on.
+    #[inline(always)]
+    pub(crate) fn advance(&self, delta: u64) -> u64 {
+        self.state.ip.wrapping_add(delta) & self.ip_mask
+    }
+
+    /// The block at `state.ip` if it is decoded.
+    pub(crate) fn find_block(&mut self, bus: &SystemBus) -> Option<*const Head> {
+        let lin = self.wrap_linear(self.state.seg(SegReg::Cs).base.wrapping_add(self.state.ip));
+        let offset = match self.cache.fetch_offset(lin) {
+            Some(offset) => offset,
+            None => self.fetch_page(bus, lin)?,
+        };
+        self.cache.find(self.block_key(offset))
+    }
+
+    /// The page of the block that [`Cpu::find_block`] found last.
+    pub(crate) fn found_page(&self) -> u64 {
+        self.cache.found_page()
+    }
+
+    /// The registers and memory a debugger or firmware sees: linear to physical without side effects.
+    pub fn translate_for_inspection(&self, lin: LinAddr) -> Option<PhysAddr> {
+        self.translate(lin.0, crate::mmu::Intent::Read).ok()
+    }
+}

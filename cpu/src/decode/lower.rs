@@ -1,0 +1,250 @@
+//! Instructions to operations: operands become register offsets and address forms.
+
+use super::cache::Lowered;
+use super::opcode_map;
+use super::predecode::{Decoded, Quirk};
+use crate::code_mode::CodeMode;
+use crate::cpu::Cpu;
+use crate::exec::access::{Dst, InMemory, Segmented};
+use crate::exec::dispatch::{Semantics, ending, plain, plain_slow};
+use crate::exec::far::{PopCs, TooLong, Undefined};
+use crate::exec::mov::{Esc, Nop};
+use crate::exec::op::{Handler, MemInfo, Op};
+use crate::exec::shift::{ByCl, ByImm, Setmo, Shifted};
+use crate::model::{Generation, LengthFault, Model};
+use crate::regs::RegOffset;
+use crate::segment::SegReg;
+use iced_x86::{Instruction, OpKind, Register};
+
+/// A handler and whether nothing can follow it in its block.
+pub(crate) type Chosen = (Handler, bool);
+
+/// What kind of thing an operand is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Reg,
+    Mem,
+    Imm,
+    None,
+}
+
+/// The address form of the memory operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    FlatBase,
+    FlatIndexed,
+    Segmented,
+}
+
+/// One instruction being lowered.
+pub(crate) struct Lowering<'a> {
+    pub(crate) ins: &'a Instruction,
+    pub(crate) mode: CodeMode,
+    pub(crate) model: &'a Model,
+    pub(crate) op: Op,
+    pub(crate) shape: Shape,
+    /// Distance from the block's start to the next instruction.
+    pub(crate) next: u32,
+}
+
+impl Cpu {
+    /// Lowers what was decoded `at` bytes into its block.
+    pub(crate) fn lower(&self, decoded: &Decoded, at: u32) -> Lowered {
+        let lowered = |(run, ends_block): Chosen, op: Op, len: u8| Lowered {
+            op: Op { run, ..op },
+            len,
+            ends_block,
+        };
+        let bare = Op::bare(ending::<Undefined>);
+        match decoded {
+            Decoded::Instruction { instruction, len, quirk } => {
+                let next = at + u32::from(*len);
+                let mut lowering = Lowering::new(instruction, self.mode, &self.model, next);
+                let chosen = lowering.choose(*quirk).unwrap_or_else(|| self.undefined());
+                lowered(chosen, lowering.op, *len)
+            }
+            Decoded::TooLong(LengthFault::GeneralProtection) => lowered((ending::<TooLong>, true), bare, 1),
+            Decoded::TooLong(LengthFault::InvalidOpcode) => lowered((ending::<Undefined>, true), bare, 1),
+            Decoded::Invalid(len) => lowered(self.undefined(), bare, *len),
+            Decoded::NeedsMore => lowered(self.undefined(), bare, 1),
+        }
+    }
+
+    /// #UD. The 8086 has no such exception: what it makes of the few opcodes it leaves undefined is not modelled,
+    /// they do nothing.
+    fn undefined(&self) -> Chosen {
+        if self.model.at_least(Generation::I80186) {
+            (ending::<Undefined>, true)
+        } else {
+            (plain::<Nop>, false)
+        }
+    }
+}
+
+impl<'a> Lowering<'a> {
+    fn new(ins: &'a Instruction, mode: CodeMode, model: &'a Model, next: u32) -> Self {
+        let mut op = Op::bare(ending::<Undefined>);
+        op.kind = ins.code() as u16;
+        let mut lowering = Self { ins, mode, model, op, shape: Shape::Segmented, next };
+        lowering.lower_operands();
+        lowering
+    }
+
+    fn choose(&mut self, quirk: Quirk) -> Option<Chosen> {
+        match quirk {
+            Quirk::None => opcode_map::choose(self),
+            Quirk::PopCs => Some((ending::<PopCs>, true)),
+            Quirk::SetMinusOne => Some((self.set_minus_one(), false)),
+            Quirk::Esc => Some((plain_slow::<Esc>, false)),
+            Quirk::Prefixes => Some((plain::<Nop>, false)),
+        }
+    }
+
+    fn set_minus_one(&mut self) -> Handler {
+        let by_cl = self.ins.op1_kind() == OpKind::Register;
+        match (self.bits(), self.kind(0), by_cl) {
+            (8, Kind::Reg, false) => plain::<Shifted<Setmo, u8, Dst, ByImm>>,
+            (8, Kind::Reg, true) => plain::<Shifted<Setmo, u8, Dst, ByCl>>,
+            (8, _, false) => plain::<Shifted<Setmo, u8, InMemory<Segmented>, ByImm>>,
+            (8, _, true) => plain::<Shifted<Setmo, u8, InMemory<Segmented>, ByCl>>,
+            (_, Kind::Reg, false) => plain::<Shifted<Setmo, u16, Dst, ByImm>>,
+            (_, Kind::Reg, true) => plain::<Shifted<Setmo, u16, Dst, ByCl>>,
+            (_, _, false) => plain::<Shifted<Setmo, u16, InMemory<Segmented>, ByImm>>,
+            (_, _, true) => plain::<Shifted<Setmo, u16, InMemory<Segmented>, ByCl>>,
+        }
+    }
+
+    /// The kind of operand `n`.
+    pub(crate) fn kind(&self, n: u32) -> Kind {
+        if n >= self.ins.op_count() {
+            return Kind::None;
+        }
+        match self.ins.op_kind(n) {
+            OpKind::Register => Kind::Reg,
+            OpKind::Memory => Kind::Mem,
+            OpKind::Immediate8
+            | OpKind::Immediate8_2nd
+            | OpKind::Immediate16
+            | OpKind::Immediate32
+            | OpKind::Immediate64
+            | OpKind::Immediate8to16
+            | OpKind::Immediate8to32
+            | OpKind::Immediate8to64
+            | OpKind::Immediate32to64 => Kind::Imm,
+            _ => Kind::None,
+        }
+    }
+
+    /// Width of the first operand in bits.
+    pub(crate) fn bits(&self) -> u32 {
+        self.operand_bits(0)
+    }
+
+    /// Width of operand `n` in bits.
+    pub(crate) fn operand_bits(&self, n: u32) -> u32 {
+        match self.kind(n) {
+            Kind::Reg => self.ins.op_register(n).size() as u32 * 8,
+            _ => self.ins.memory_size().size() as u32 * 8,
+        }
+    }
+
+    /// The first register operand goes to `dst` when it is operand 0, else to `src`; immediates to `imm`.
+    fn lower_operands(&mut self) {
+        for n in 0..self.ins.op_count() {
+            match self.kind(n) {
+                Kind::Reg => {
+                    let offset = register_field(self.ins.op_register(n));
+                    if n == 0 { self.op.dst = offset } else { self.op.src = offset }
+                }
+                Kind::Imm => self.op.imm = self.ins.immediate(n) as u32,
+                Kind::Mem => self.lower_memory(),
+                Kind::None => {}
+            }
+        }
+    }
+
+    fn lower_memory(&mut self) {
+        let (base, index) = (self.ins.memory_base(), self.ins.memory_index());
+        let bits = match (base, index) {
+            (Register::None, Register::None) => self.ins.memory_displ_size() * 8,
+            (Register::None, register) | (register, _) => register.size() as u32 * 8,
+        };
+        let address_bits = if bits == 32 { 32 } else { 16 };
+        let seg = segment_of(self.ins.memory_segment());
+        let flat = self.mode.is_flat(seg) && address_bits == 32;
+        self.op.base = register_field(base);
+        self.op.index = register_field(index);
+        self.op.disp = self.ins.memory_displacement32();
+        let scale = self.ins.memory_index_scale().trailing_zeros() as u8;
+        self.op.mem = MemInfo::new(scale, seg, address_bits, flat);
+        self.shape = match (flat, index) {
+            (false, _) => Shape::Segmented,
+            (true, Register::None) => Shape::FlatBase,
+            (true, _) => Shape::FlatIndexed,
+        };
+    }
+
+    /// Notes the segment and address size of a string instruction's source.
+    pub(crate) fn string_memory(&mut self) -> u32 {
+        let kinds = (0..self.ins.op_count()).map(|n| self.ins.op_kind(n));
+        let is_32 = kinds.clone().any(|k| {
+            matches!(k, OpKind::MemorySegESI | OpKind::MemorySegEDI | OpKind::MemoryESEDI)
+        });
+        let bits = if is_32 { 32 } else { 16 };
+        let seg = segment_of(self.ins.memory_segment());
+        self.op.mem = MemInfo::new(0, seg, bits, false);
+        bits
+    }
+
+    /// Notes the distances of a near branch: `disp` to the target, `imm` to the next instruction, both from the
+    /// block's start.
+    pub(crate) fn branch_distances(&mut self) {
+        let target = self.ins.near_branch_target() as u32;
+        let target = match self.ins.op0_kind() {
+            OpKind::NearBranch16 => target as u16 as i16 as i32 as u32,
+            _ => target,
+        };
+        let from_end = target.wrapping_sub(self.ins.len() as u32);
+        self.op.disp = self.next.wrapping_add(from_end);
+        self.op.imm = self.next;
+    }
+
+    /// `plain` for an instruction on the fast path.
+    pub(crate) fn fast<S: Semantics>() -> Chosen {
+        (plain::<S>, false)
+    }
+
+    /// An instruction that has no fast path.
+    pub(crate) fn slow<S: Semantics>() -> Chosen {
+        (plain_slow::<S>, false)
+    }
+
+    /// An instruction after which the run loop looks around.
+    pub(crate) fn end<S: Semantics>() -> Chosen {
+        (ending::<S>, true)
+    }
+}
+
+/// The segment register that iced-x86 names; DS for none.
+pub(crate) fn segment_of(register: Register) -> SegReg {
+    match register {
+        Register::ES => SegReg::Es,
+        Register::CS => SegReg::Cs,
+        Register::SS => SegReg::Ss,
+        Register::FS => SegReg::Fs,
+        Register::GS => SegReg::Gs,
+        _ => SegReg::Ds,
+    }
+}
+
+/// A register as an operation's field: an offset for general registers, a number for all others.
+fn register_field(register: Register) -> u8 {
+    match register {
+        Register::None => RegOffset::ZERO.raw(),
+        Register::AH | Register::CH | Register::DH | Register::BH => {
+            RegOffset::high(register as u8 - Register::AH as u8).raw()
+        }
+        _ if register.is_gpr() => RegOffset::low(register.full_register().number() as u8).raw(),
+        _ => register.number() as u8,
+    }
+}

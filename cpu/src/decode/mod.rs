@@ -1,0 +1,146 @@
+//! From bytes to blocks: fetching, decoding, lowering.
+
+pub(crate) mod cache;
+mod lower;
+mod opcode_map;
+mod predecode;
+
+use crate::cpu::Cpu;
+use crate::exec::op::Head;
+use crate::fault::Fault;
+use crate::mmu::Intent;
+use crate::segment::SegReg;
+use cache::{Block, BlockKey, Lowered, lines_of};
+use predecode::{Decoded, Decoder};
+use ringzero_bus::ram::PAGE_SIZE;
+use ringzero_bus::{PageTarget, RamOffset, SystemBus, Width};
+
+/// Bytes an instruction may have on any model here: 15, and on the 8086 as many prefixes again.
+const WINDOW: usize = 32;
+
+impl Cpu {
+    /// Where the page of linear address `lin` lies in guest memory, if it is RAM or ROM.
+    pub(crate) fn fetch_page(&mut self, bus: &SystemBus, lin: u64) -> Option<RamOffset> {
+        let phys = self.translate(lin, Intent::Fetch).ok()?;
+        let (PageTarget::Ram(page) | PageTarget::Rom(page)) = bus.page(phys) else { return None };
+        self.cache.set_fetch_page(lin, page);
+        Some(RamOffset(page.0 + (lin & (PAGE_SIZE as u64 - 1))))
+    }
+
+    /// The identity of a block at `state.ip`, whose first byte is at `offset`.
+    pub(crate) fn block_key(&self, offset: RamOffset) -> BlockKey {
+        let cs = self.state.seg(SegReg::Cs);
+        let ip = if self.mode.is_flat(SegReg::Cs) { 0 } else { self.state.ip };
+        BlockKey { offset, ip, limit: cs.limit, mode: self.mode }
+    }
+
+    fn code_linear(&self, ip: u64) -> u64 {
+        self.wrap_linear(self.state.seg(SegReg::Cs).base.wrapping_add(ip))
+    }
+
+    /// Decodes a block at `state.ip` of at most `most` instructions. It is kept when `keep` says so and nothing
+    /// but its own end ended it.
+    pub(crate) fn decode_block(
+        &mut self,
+        bus: &mut SystemBus,
+        most: i64,
+        keep: bool,
+    ) -> Result<*const Head, Fault> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let limit = most.min(self.block_limit);
+        let lin = self.code_linear(self.state.ip);
+        let start = self.cache.fetch_offset(lin).or_else(|| self.fetch_page(bus, lin));
+        let run = match start {
+            Some(start) => self.decode_run(bus, start, limit),
+            None => Vec::new(),
+        };
+        if run.is_empty() {
+            let single = self.decode_single(bus)?;
+            return Ok(self.set_scratch(&[single], u32::MAX));
+        }
+        let start = start.expect("a run has a place in memory");
+        let len = run.iter().map(|i| usize::from(i.len)).sum();
+        self.watch_code(bus, start, len);
+        if keep && (limit == self.block_limit || run.len() < limit) {
+            let block = Block::new(&run, start.page());
+            return Ok(self.cache.insert(self.block_key(start), len, block));
+        }
+        Ok(self.set_scratch(&run, u32::MAX))
+    }
+
+    fn set_scratch(&mut self, run: &[Lowered], page: u32) -> *const Head {
+        self.scratch.insert(Block::new(run, page)).head()
+    }
+
+    /// Makes writes to these bytes show up as code hits.
+    fn watch_code(&mut self, bus: &mut SystemBus, start: RamOffset, len: usize) {
+        let ram = &mut bus.fabric_mut().ram;
+        if start.0 < ram.ram_size() as u64 {
+            if ram.code_lines(start.page()) == 0 {
+                self.tlb.protect(start.page());
+            }
+            ram.mark_code(start.page(), lines_of(start, len));
+        }
+    }
+
+    /// Decodes instructions that lie in one page, one after another.
+    fn decode_run(&mut self, bus: &SystemBus, start: RamOffset, limit: usize) -> Vec<Lowered> {
+        let decoder = Decoder::new(self.model, self.mode);
+        let mut run = Vec::new();
+        let mut at = 0u64;
+        while run.len() < limit {
+            let room = self.room(start, at);
+            if room == 0 {
+                break;
+            }
+            let mut window = [0; WINDOW];
+            let bytes = &mut window[..room.min(WINDOW as u64) as usize];
+            bus.fabric().ram.read_at(RamOffset(start.0 + at), bytes);
+            let decoded = decoder.decode(bytes);
+            if matches!(decoded, Decoded::NeedsMore) {
+                break;
+            }
+            let lowered = self.lower(&decoded, at as u32);
+            at += u64::from(lowered.len);
+            run.push(lowered);
+            if lowered.ends_block {
+                return run;
+            }
+        }
+        run
+    }
+
+    /// How many bytes from the block's byte `at` on lie in its page and in the code segment.
+    fn room(&self, start: RamOffset, at: u64) -> u64 {
+        let in_page = PAGE_SIZE as u64 - (start.0 & (PAGE_SIZE as u64 - 1));
+        let last = u64::from(self.state.seg(SegReg::Cs).limit);
+        let in_segment = (last + 1).saturating_sub(self.state.ip);
+        in_page.min(in_segment).saturating_sub(at)
+    }
+
+    /// Decodes one instruction that crosses a page, wraps in its segment, or lies in no memory.
+    fn decode_single(&mut self, bus: &mut SystemBus) -> Result<Lowered, Fault> {
+        let decoder = Decoder::new(self.model, self.mode);
+        let mut bytes = Vec::with_capacity(WINDOW);
+        loop {
+            bytes.push(self.fetch_byte(bus, self.state.ip + bytes.len() as u64)?);
+            let decoded = decoder.decode(&bytes);
+            if !matches!(decoded, Decoded::NeedsMore) {
+                return Ok(self.lower(&decoded, 0));
+            }
+        }
+    }
+
+    fn fetch_byte(&mut self, bus: &mut SystemBus, ip: u64) -> Result<u8, Fault> {
+        let ip = if self.wraps_in_segment { ip & 0xFFFF } else { ip };
+        let cs = self.state.seg(SegReg::Cs);
+        if !cs.holds(ip, 1) {
+            return Err(Fault::GeneralProtection(0));
+        }
+        let phys = self.translate(self.code_linear(ip), Intent::Fetch)?;
+        Ok(match bus.peek(phys) {
+            Some(byte) => byte,
+            None => bus.read(phys, Width::Byte) as u8,
+        })
+    }
+}

@@ -1,0 +1,263 @@
+//! Bytes to instructions, for every generation.
+//!
+//! iced-x86 knows today's opcode map. Chips before the 80386 differ from it: prefixes may repeat without end, opcodes
+//! that were free then alias others, and the reg field of some ModR/M bytes is ignored. For those chips the bytes are
+//! first put into a form that today's map reads the same way.
+
+use crate::code_mode::CodeMode;
+use crate::model::{Generation, LengthFault, Model};
+use iced_x86::{Code, CpuidFeature, DecoderError, DecoderOptions, Instruction};
+
+/// What the bytes are.
+pub(crate) enum Decoded {
+    /// An instruction of `len` bytes.
+    Instruction {
+        /// As iced-x86 sees it; its own length may differ.
+        instruction: Instruction,
+        /// Length in bytes, all prefixes included.
+        len: u8,
+        /// What it is beside what iced-x86 makes of it.
+        quirk: Quirk,
+    },
+    /// The instruction goes on behind the bytes at hand.
+    NeedsMore,
+    /// An invalid instruction of so many bytes.
+    Invalid(u8),
+    /// Longer than the model allows.
+    TooLong(LengthFault),
+}
+
+/// What an old chip makes of an instruction that today's map reads otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quirk {
+    /// Nothing special.
+    None,
+    /// 0Fh of the 8086.
+    PopCs,
+    /// D0-D3 /6 of the 8086.
+    SetMinusOne,
+    /// D8-DF, a coprocessor's instruction; read as a MOV with the same operand.
+    Esc,
+    /// A run of prefixes as long as the window: skipped.
+    Prefixes,
+}
+
+/// Decodes for a model in a mode.
+pub(crate) struct Decoder {
+    model: Model,
+    mode: CodeMode,
+}
+
+/// Longest instruction of today's map.
+const MODERN_LIMIT: usize = 15;
+/// More prefixes than this and they are skipped in one go.
+const MOST_PREFIXES: usize = 16;
+
+impl Decoder {
+    pub(crate) fn new(model: Model, mode: CodeMode) -> Self {
+        Self { model, mode }
+    }
+
+    /// Decodes the instruction at the start of `bytes`.
+    pub(crate) fn decode(&self, bytes: &[u8]) -> Decoded {
+        if self.model.at_least(Generation::I80386) {
+            return self.decode_modern(bytes);
+        }
+        match Canonical::of(bytes, self.model.generation) {
+            None => Decoded::NeedsMore,
+            Some(canonical) => self.decode_canonical(&canonical, bytes.len()),
+        }
+    }
+
+    fn decode_modern(&self, bytes: &[u8]) -> Decoded {
+        let mut buffer = [0; MODERN_LIMIT];
+        let len = bytes.len().min(MODERN_LIMIT);
+        buffer[..len].copy_from_slice(&bytes[..len]);
+        let quirk = mark_coprocessor(&mut buffer[..len]);
+        let options = DecoderOptions::MOV_TR;
+        let mut decoder = iced_x86::Decoder::new(self.mode.code_bits(), &buffer[..len], options);
+        let instruction = decoder.decode();
+        match decoder.last_error() {
+            DecoderError::NoMoreBytes if len < MODERN_LIMIT => Decoded::NeedsMore,
+            DecoderError::NoMoreBytes => Decoded::TooLong(LengthFault::GeneralProtection),
+            DecoderError::InvalidInstruction if instruction.len() == MODERN_LIMIT => {
+                Decoded::TooLong(LengthFault::GeneralProtection)
+            }
+            DecoderError::None if self.knows(&instruction) => {
+                Decoded::Instruction { instruction, len: instruction.len() as u8, quirk }
+            }
+            _ => Decoded::Invalid(instruction.len().max(1) as u8),
+        }
+    }
+
+    fn decode_canonical(&self, canonical: &Canonical, available: usize) -> Decoded {
+        let Canonical { bytes, len, prefixes, quirk, .. } = canonical;
+        if *quirk == Quirk::Prefixes || *quirk == Quirk::PopCs {
+            let len = (prefixes + usize::from(*quirk == Quirk::PopCs)) as u8;
+            return Decoded::Instruction { instruction: Instruction::default(), len, quirk: *quirk };
+        }
+        if canonical.invalid {
+            return Decoded::Invalid((prefixes + 1) as u8);
+        }
+        let first_generation = !self.model.at_least(Generation::I80286);
+        let options =
+            if first_generation { DecoderOptions::NO_INVALID_CHECK } else { DecoderOptions::NONE };
+        let mut decoder = iced_x86::Decoder::new(16, &bytes[..*len], options);
+        let instruction = decoder.decode();
+        let total = prefixes + instruction.len().saturating_sub(canonical.kept_prefixes);
+        if let Some((limit, fault)) = self.model.length_limit
+            && (total > usize::from(limit)
+                || decoder.last_error() == DecoderError::NoMoreBytes && available > usize::from(limit))
+        {
+            return Decoded::TooLong(fault);
+        }
+        match decoder.last_error() {
+            DecoderError::NoMoreBytes => Decoded::NeedsMore,
+            DecoderError::None if self.knows(&instruction) => {
+                Decoded::Instruction { instruction, len: total as u8, quirk: *quirk }
+            }
+            _ => Decoded::Invalid(total.max(1) as u8),
+        }
+    }
+
+    /// Whether this model has the instruction.
+    fn knows(&self, instruction: &Instruction) -> bool {
+        if instruction.code() == Code::Pause {
+            return true;
+        }
+        instruction.cpuid_features().iter().all(|&feature| {
+            introduced(feature).is_some_and(|generation| self.model.at_least(generation))
+        })
+    }
+}
+
+/// The generation that brought a feature; `None` for those no model here has.
+fn introduced(feature: CpuidFeature) -> Option<Generation> {
+    match feature {
+        CpuidFeature::INTEL8086 | CpuidFeature::INTEL8086_ONLY => Some(Generation::I8086),
+        CpuidFeature::INTEL186 => Some(Generation::I80186),
+        CpuidFeature::INTEL286 => Some(Generation::I80286),
+        CpuidFeature::INTEL386 | CpuidFeature::INTEL386_ONLY => Some(Generation::I80386),
+        _ => None,
+    }
+}
+
+/// Turns the opcode of a coprocessor instruction into a MOV with the same ModR/M byte.
+fn mark_coprocessor(bytes: &mut [u8]) -> Quirk {
+    const MOV_R_RM: u8 = 0x8B;
+    let is_prefix = |b: &u8| matches!(b, 0x26 | 0x2E | 0x36 | 0x3E | 0x64..=0x67 | 0xF0 | 0xF2 | 0xF3);
+    match bytes.iter_mut().find(|b| !is_prefix(b)) {
+        Some(opcode @ 0xD8..=0xDF) => {
+            *opcode = MOV_R_RM;
+            Quirk::Esc
+        }
+        _ => Quirk::None,
+    }
+}
+
+/// An instruction of an old chip in a form that today's map reads the same way.
+struct Canonical {
+    bytes: [u8; MODERN_LIMIT],
+    len: usize,
+    /// Prefixes the instruction had.
+    prefixes: usize,
+    /// Prefixes left in `bytes`.
+    kept_prefixes: usize,
+    quirk: Quirk,
+    invalid: bool,
+}
+
+impl Canonical {
+    /// `None` when more bytes are needed to tell.
+    fn of(bytes: &[u8], generation: Generation) -> Option<Self> {
+        let mut canonical = Self {
+            bytes: [0; MODERN_LIMIT],
+            len: 0,
+            prefixes: 0,
+            kept_prefixes: 0,
+            quirk: Quirk::None,
+            invalid: false,
+        };
+        let (mut segment, mut repeat) = (None, None);
+        for &byte in bytes {
+            match byte {
+                0x26 | 0x2E | 0x36 | 0x3E => segment = Some(byte),
+                0xF2 | 0xF3 => repeat = Some(byte),
+                // LOCK, and F1h that decodes like it, do nothing here.
+                0xF0 | 0xF1 => {}
+                _ => break,
+            }
+            canonical.prefixes += 1;
+        }
+        if canonical.prefixes >= MOST_PREFIXES {
+            canonical.quirk = Quirk::Prefixes;
+            return Some(canonical);
+        }
+        for prefix in [repeat, segment].into_iter().flatten() {
+            canonical.push(prefix);
+            canonical.kept_prefixes += 1;
+        }
+        let rest = &bytes[canonical.prefixes..];
+        let (&opcode, rest) = rest.split_first()?;
+        let opcode = canonical.alias(opcode, generation);
+        canonical.push(opcode);
+        let Some((&modrm, rest)) = rest.split_first() else { return Some(canonical) };
+        let modrm = canonical.fix_modrm(opcode, modrm, generation);
+        for &byte in std::iter::once(&modrm).chain(rest).take(MODERN_LIMIT - canonical.len) {
+            canonical.push(byte);
+        }
+        Some(canonical)
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.bytes[self.len] = byte;
+        self.len += 1;
+    }
+
+    /// The opcode that today does what `opcode` did then.
+    fn alias(&mut self, opcode: u8, generation: Generation) -> u8 {
+        let original = generation == Generation::I8086;
+        match opcode {
+            0x60..=0x6F if original => opcode + 0x10,
+            0xC0 | 0xC1 | 0xC8 | 0xC9 if original => opcode + 2,
+            0x0F if original => {
+                self.quirk = Quirk::PopCs;
+                opcode
+            }
+            0x64..=0x67 => {
+                self.invalid = true;
+                opcode
+            }
+            0xD8..=0xDF => {
+                self.quirk = Quirk::Esc;
+                0x8B
+            }
+            _ => opcode,
+        }
+    }
+
+    /// The ModR/M byte with ignored reg fields cleared.
+    fn fix_modrm(&mut self, opcode: u8, modrm: u8, generation: Generation) -> u8 {
+        let (original, reg, register) = (generation == Generation::I8086, modrm >> 3 & 7, modrm >= 0xC0);
+        let with_reg = |reg: u8| modrm & 0xC7 | reg << 3;
+        match opcode {
+            0x8C | 0x8E if original => with_reg(reg & 3),
+            0x8C | 0x8E if reg > 3 => self.reject(modrm),
+            0x8F | 0xC6 | 0xC7 => with_reg(0),
+            0xD0..=0xD3 if reg == 6 && original => {
+                self.quirk = Quirk::SetMinusOne;
+                with_reg(4)
+            }
+            0xC0 | 0xC1 | 0xD0..=0xD3 if reg == 6 => with_reg(4),
+            0xFF if reg == 7 && generation < Generation::I80286 => with_reg(6),
+            // A register where only memory makes sense; today these are other instructions.
+            0x62 | 0x8D | 0xC4 | 0xC5 if register => self.reject(modrm),
+            _ => modrm,
+        }
+    }
+
+    fn reject(&mut self, modrm: u8) -> u8 {
+        self.invalid = true;
+        modrm
+    }
+}

@@ -1,0 +1,301 @@
+//! Memory accesses, fast and slow, and the places operands live in.
+//!
+//! A semantic function is generic over [`Access`]: [`Fast`] (a TLB hit, or [`Miss`] with nothing changed) and
+//! [`Slow`] (segment checks in full, page walks, devices, faults).
+#![expect(unsafe_code, reason = "guest memory and register operands are reached without bounds checks")]
+
+use super::op::Op;
+use crate::cpu::Cpu;
+use crate::fault::Fault;
+use crate::mmu::{Intent, Spot};
+use crate::segment::{SegReg, Segment};
+use crate::word::Word;
+use ringzero_bus::SystemBus;
+
+/// The fast path cannot do this access; nothing has changed yet.
+pub(crate) struct Miss;
+
+impl From<Fault> for Miss {
+    /// The fast path leaves faults to the slow one.
+    fn from(_: Fault) -> Self {
+        Self
+    }
+}
+
+/// How memory is reached.
+pub(crate) trait Access {
+    /// Why an access is not done.
+    type Fail: From<Fault>;
+    /// A checked operand in memory.
+    type Spot: Copy;
+
+    fn cpu(&mut self) -> &mut Cpu;
+    /// Checks `T::BYTES` bytes at `offset` of a segment.
+    fn spot<T: Word>(&mut self, seg: usize, offset: u64, intent: Intent) -> Result<Self::Spot, Self::Fail>;
+    /// Checks `T::BYTES` bytes at an offset of a flat segment.
+    fn spot_flat<T: Word>(&mut self, seg: usize, lin: u64, intent: Intent)
+    -> Result<Self::Spot, Self::Fail>;
+    fn load<T: Word>(&mut self, spot: Self::Spot) -> T;
+    fn store<T: Word>(&mut self, spot: Self::Spot, value: T);
+    /// The slow path, if this is it.
+    fn slow(&mut self) -> Result<Slow<'_>, Self::Fail>;
+}
+
+/// TLB hits only.
+pub(crate) struct Fast<'a>(pub(crate) &'a mut Cpu);
+
+impl Access for Fast<'_> {
+    type Fail = Miss;
+    /// Offset into guest memory.
+    type Spot = u64;
+
+    #[inline(always)]
+    fn cpu(&mut self) -> &mut Cpu {
+        self.0
+    }
+    #[inline(always)]
+    fn spot<T: Word>(&mut self, seg: usize, offset: u64, intent: Intent) -> Result<u64, Miss> {
+        let cpu = &*self.0;
+        // SAFETY: a segment number comes from an encoding of 0 to 5.
+        let window = unsafe { cpu.windows.get_unchecked(seg) };
+        let limit = if intent == Intent::Read { window.read_limit } else { window.write_limit };
+        if (offset + (T::BYTES - 1)) as i64 > limit {
+            return Err(Miss);
+        }
+        let lin = window.base.wrapping_add(offset) & 0xFFFF_FFFF;
+        self.spot_flat::<T>(seg, lin, intent)
+    }
+    #[inline(always)]
+    fn spot_flat<T: Word>(&mut self, _seg: usize, lin: u64, intent: Intent) -> Result<u64, Miss> {
+        let tlb = &self.0.tlb;
+        let hit = if intent == Intent::Read { tlb.read(lin, T::BYTES) } else { tlb.write(lin, T::BYTES) };
+        hit.ok_or(Miss)
+    }
+    #[inline(always)]
+    fn load<T: Word>(&mut self, spot: u64) -> T {
+        // SAFETY: the TLB gives offsets of pages inside guest memory, and the access stays in its page.
+        unsafe { self.0.ram.load(spot) }
+    }
+    #[inline(always)]
+    fn store<T: Word>(&mut self, spot: u64, value: T) {
+        // SAFETY: as for loads; the store half of the TLB has RAM pages without decoded code only.
+        unsafe { self.0.ram.store(spot, value) }
+    }
+    #[inline(always)]
+    fn slow(&mut self) -> Result<Slow<'_>, Miss> {
+        Err(Miss)
+    }
+}
+
+/// Everything, in full.
+pub(crate) struct Slow<'a> {
+    pub(crate) cpu: &'a mut Cpu,
+    pub(crate) bus: &'a mut SystemBus,
+}
+
+impl Slow<'_> {
+    fn segment_fault(seg: usize) -> Fault {
+        if seg == SegReg::Ss as usize { Fault::StackSegment(0) } else { Fault::GeneralProtection(0) }
+    }
+
+    fn check(&self, segment: &Segment, seg: usize, offset: u64, len: u64, intent: Intent) -> Result<(), Fault> {
+        let allowed = match intent {
+            Intent::Read => segment.attr.is_readable(),
+            Intent::Write => segment.attr.is_writable() || !self.cpu.state.protected(),
+            Intent::Fetch => true,
+        };
+        if segment.usable && allowed && segment.holds(offset, len) {
+            Ok(())
+        } else {
+            Err(Self::segment_fault(seg))
+        }
+    }
+}
+
+impl Access for Slow<'_> {
+    type Fail = Fault;
+    type Spot = Spot;
+
+    fn cpu(&mut self) -> &mut Cpu {
+        self.cpu
+    }
+    fn spot<T: Word>(&mut self, seg: usize, offset: u64, intent: Intent) -> Result<Spot, Fault> {
+        let segment = self.cpu.state.segments[seg];
+        let lin = self.cpu.wrap_linear(segment.base.wrapping_add(offset));
+        if self.cpu.wraps_in_segment && offset + T::BYTES > 0x1_0000 {
+            // The 8086 keeps a word at offset FFFFh inside its segment: the high byte is at offset 0.
+            let split = 0x1_0000 - offset;
+            let first = self.cpu.translate(lin, intent)?;
+            let second = self.cpu.translate(segment.base, intent)?;
+            return Ok(Spot::split(first, split, second));
+        }
+        self.check(&segment, seg, offset, T::BYTES, intent)?;
+        self.cpu.spot_linear(self.bus, lin, T::BYTES, intent)
+    }
+    fn spot_flat<T: Word>(&mut self, seg: usize, lin: u64, intent: Intent) -> Result<Spot, Fault> {
+        self.spot::<T>(seg, lin, intent)
+    }
+    fn load<T: Word>(&mut self, spot: Spot) -> T {
+        spot.load(self.bus)
+    }
+    fn store<T: Word>(&mut self, spot: Spot, value: T) {
+        spot.store(self.bus, value);
+    }
+    fn slow(&mut self) -> Result<Slow<'_>, Fault> {
+        Ok(Slow { cpu: self.cpu, bus: self.bus })
+    }
+}
+
+/// Where an operand can be read.
+pub(crate) trait Source {
+    /// The same operand for the slow path, its shape found at run time.
+    type Slow: Source;
+    fn read<T: Word, A: Access>(m: &mut A, op: &Op) -> Result<T, A::Fail>;
+}
+
+/// Where an operand can be read and written.
+pub(crate) trait Place: Source {
+    /// The same place for the slow path.
+    type SlowPlace: Place;
+    /// A checked place.
+    type At<A: Access>: Copy;
+    /// Checks the place for reading and writing; the last point that can fault.
+    fn resolve<T: Word, A: Access>(m: &mut A, op: &Op) -> Result<Self::At<A>, A::Fail>;
+    fn load<T: Word, A: Access>(m: &mut A, at: Self::At<A>) -> T;
+    fn store<T: Word, A: Access>(m: &mut A, at: Self::At<A>, value: T);
+}
+
+/// The register in `op.dst`.
+pub(crate) struct Dst;
+/// The register in `op.src`.
+pub(crate) struct Src;
+/// The immediate, sign-extended.
+pub(crate) struct Imm;
+
+macro_rules! register {
+    ($name:ident, $field:ident) => {
+        impl Source for $name {
+            type Slow = $name;
+            #[inline(always)]
+            fn read<T: Word, A: Access>(m: &mut A, op: &Op) -> Result<T, A::Fail> {
+                // SAFETY: lowering puts only register offsets of the operand's width there.
+                Ok(unsafe { m.cpu().state.regs.get(op.$field) })
+            }
+        }
+        impl Place for $name {
+            type SlowPlace = $name;
+            type At<A: Access> = u8;
+            #[inline(always)]
+            fn resolve<T: Word, A: Access>(_m: &mut A, op: &Op) -> Result<u8, A::Fail> {
+                Ok(op.$field)
+            }
+            #[inline(always)]
+            fn load<T: Word, A: Access>(m: &mut A, at: u8) -> T {
+                // SAFETY: as above.
+                unsafe { m.cpu().state.regs.get(at) }
+            }
+            #[inline(always)]
+            fn store<T: Word, A: Access>(m: &mut A, at: u8, value: T) {
+                // SAFETY: as above; lowering makes no destination of the zero slot.
+                unsafe { m.cpu().state.regs.set(at, value) }
+            }
+        }
+    };
+}
+register!(Dst, dst);
+register!(Src, src);
+
+impl Source for Imm {
+    type Slow = Imm;
+    #[inline(always)]
+    fn read<T: Word, A: Access>(_m: &mut A, op: &Op) -> Result<T, A::Fail> {
+        Ok(T::truncate(op.imm_sext()))
+    }
+}
+
+/// A memory operand's address form.
+pub(crate) trait Mem {
+    fn address(cpu: &Cpu, op: &Op) -> u64;
+    fn spot<T: Word, A: Access>(m: &mut A, op: &Op, intent: Intent) -> Result<A::Spot, A::Fail>;
+}
+
+/// Base + displacement in a flat segment, 32-bit addresses.
+pub(crate) struct FlatBase;
+/// Base + index * scale + displacement in a flat segment, 32-bit addresses.
+pub(crate) struct FlatIndexed;
+/// Any address in a segment whose base and limit count.
+pub(crate) struct Segmented;
+
+#[inline(always)]
+fn register(cpu: &Cpu, offset: u8) -> u64 {
+    // SAFETY: lowering puts only register offsets there.
+    unsafe { cpu.state.regs.get::<u64>(offset) }
+}
+
+impl Mem for FlatBase {
+    #[inline(always)]
+    fn address(cpu: &Cpu, op: &Op) -> u64 {
+        u64::from((register(cpu, op.base) as u32).wrapping_add(op.disp))
+    }
+    #[inline(always)]
+    fn spot<T: Word, A: Access>(m: &mut A, op: &Op, intent: Intent) -> Result<A::Spot, A::Fail> {
+        let lin = Self::address(m.cpu(), op);
+        m.spot_flat::<T>(op.mem.seg(), lin, intent)
+    }
+}
+
+impl Mem for FlatIndexed {
+    #[inline(always)]
+    fn address(cpu: &Cpu, op: &Op) -> u64 {
+        let index = (register(cpu, op.index) as u32) << op.mem.scale_log2();
+        u64::from((register(cpu, op.base) as u32).wrapping_add(index).wrapping_add(op.disp))
+    }
+    #[inline(always)]
+    fn spot<T: Word, A: Access>(m: &mut A, op: &Op, intent: Intent) -> Result<A::Spot, A::Fail> {
+        let lin = Self::address(m.cpu(), op);
+        m.spot_flat::<T>(op.mem.seg(), lin, intent)
+    }
+}
+
+impl Mem for Segmented {
+    #[inline(always)]
+    fn address(cpu: &Cpu, op: &Op) -> u64 {
+        let index = register(cpu, op.index) << op.mem.scale_log2();
+        let sum = register(cpu, op.base).wrapping_add(index).wrapping_add(u64::from(op.disp));
+        sum & op.mem.address_mask()
+    }
+    #[inline(always)]
+    fn spot<T: Word, A: Access>(m: &mut A, op: &Op, intent: Intent) -> Result<A::Spot, A::Fail> {
+        let offset = Self::address(m.cpu(), op);
+        m.spot::<T>(op.mem.seg(), offset, intent)
+    }
+}
+
+/// A memory operand.
+pub(crate) struct InMemory<M>(std::marker::PhantomData<M>);
+
+impl<M: Mem> Source for InMemory<M> {
+    type Slow = InMemory<Segmented>;
+    #[inline(always)]
+    fn read<T: Word, A: Access>(m: &mut A, op: &Op) -> Result<T, A::Fail> {
+        let spot = M::spot::<T, A>(m, op, Intent::Read)?;
+        Ok(m.load(spot))
+    }
+}
+
+impl<M: Mem> Place for InMemory<M> {
+    type SlowPlace = InMemory<Segmented>;
+    type At<A: Access> = A::Spot;
+    #[inline(always)]
+    fn resolve<T: Word, A: Access>(m: &mut A, op: &Op) -> Result<A::Spot, A::Fail> {
+        M::spot::<T, A>(m, op, Intent::Write)
+    }
+    #[inline(always)]
+    fn load<T: Word, A: Access>(m: &mut A, at: A::Spot) -> T {
+        m.load(at)
+    }
+    #[inline(always)]
+    fn store<T: Word, A: Access>(m: &mut A, at: A::Spot, value: T) {
+        m.store(at, value);
+    }
+}

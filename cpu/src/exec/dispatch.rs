@@ -1,0 +1,425 @@
+//! How one operation reaches the next.
+//!
+//! In optimised builds for targets where LLVM is known to make it a jump, a handler calls its successor as its last
+//! act (`cfg(tail_calls)`, set by the build script). Elsewhere it returns the successor to a loop. The handlers are
+//! the same; only the two functions [`go`] and [`stop`] and the loop in [`execute`] differ.
+//!
+//! `left` counts the instructions that may still begin, those of the present block already taken off.
+#![expect(unsafe_code, reason = "operations are followed by pointer")]
+
+use super::access::{Access, Fast, Miss, Slow};
+use super::op::{Head, Links, Op};
+use super::string::{Iterate, Progress};
+use crate::cpu::Cpu;
+use crate::fault::Fault;
+use crate::state::Event;
+use ringzero_bus::SystemBus;
+
+/// What a handler returns: nothing when it calls its successor itself.
+#[cfg(tail_calls)]
+pub(crate) type Flow = ();
+/// What a handler returns: its successor, null to leave.
+#[cfg(not(tail_calls))]
+pub(crate) struct Flow(*const Op, i64);
+
+/// Goes on with `op`.
+#[inline(always)]
+unsafe fn go(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+    #[cfg(tail_calls)]
+    // SAFETY: the caller passes an operation of a block.
+    unsafe {
+        ((*op).run)(cpu, bus, op, left)
+    }
+    #[cfg(not(tail_calls))]
+    {
+        let _ = (cpu, bus);
+        Flow(op, left)
+    }
+}
+
+/// Leaves the chain of blocks with `left` instructions unspent.
+#[inline(always)]
+fn stop(cpu: &mut Cpu, left: i64) -> Flow {
+    cpu.left = left;
+    #[cfg(not(tail_calls))]
+    Flow(std::ptr::null(), left)
+}
+
+/// Runs from the start of a block until the chain is left; `cpu.left` then says what is unspent.
+///
+/// # Safety
+/// `head` is a block of `cpu` whose gate `left` opens.
+pub(crate) unsafe fn execute(cpu: &mut Cpu, bus: &mut SystemBus, head: *const Head, left: i64) {
+    // SAFETY: a head is followed by its operations.
+    unsafe {
+        let first = head.add(1).cast::<Op>();
+        let left = left - (*head).len;
+        #[cfg(tail_calls)]
+        ((*first).run)(cpu, bus, first, left);
+        #[cfg(not(tail_calls))]
+        {
+            let mut flow = Flow(first, left);
+            while !flow.0.is_null() {
+                flow = ((*flow.0).run)(cpu, bus, flow.0, flow.1);
+            }
+        }
+    }
+}
+
+/// An instruction's meaning, for either access.
+pub(crate) trait Semantics {
+    /// The same instruction with operand shapes found at run time.
+    type Slow: Semantics;
+    fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail>;
+}
+
+/// A conditional branch's meaning: whether it is taken.
+pub(crate) trait Decision {
+    /// The same branch for the slow path.
+    type Slow: Decision;
+    /// Mask of the instruction pointer after a taken branch.
+    const IP_MASK: u64;
+    fn taken<A: Access>(m: &mut A, op: &Op) -> Result<bool, A::Fail>;
+}
+
+/// The head of the block that `op` is in.
+#[inline(always)]
+pub(crate) unsafe fn head_of(op: *const Op) -> *const Head {
+    // SAFETY: an operation knows its place in its block.
+    unsafe { op.sub(usize::from((*op).number)).cast() }
+}
+
+/// Virtual time's instruction count as `op` begins.
+unsafe fn instant(cpu: &Cpu, op: *const Op, left: i64) -> u64 {
+    // SAFETY: as the caller's.
+    let (number, len) = unsafe { (i64::from((*op).number), (*head_of(op)).len) };
+    cpu.limit_count.wrapping_sub((left + len - (number - 1)) as u64)
+}
+
+/// Where the instruction `op` begins (`after` 0) or ends (1), relative to the block.
+unsafe fn offset_in_block(op: *const Op, after: usize) -> u64 {
+    // SAFETY: a block has one offset more than it has operations, whose numbers start at 1.
+    unsafe { u64::from(*(*head_of(op)).offsets.add(usize::from((*op).number) - 1 + after)) }
+}
+
+/// Gives back the instructions behind `op` that were charged and will not run.
+unsafe fn refund(op: *const Op, left: i64) -> i64 {
+    // SAFETY: as the caller's.
+    unsafe { left + (*head_of(op)).len - i64::from((*op).number) }
+}
+
+/// An instruction that falls through to the next.
+pub(crate) unsafe fn plain<S: Semantics>(
+    cpu: &mut Cpu,
+    bus: &mut SystemBus,
+    op: *const Op,
+    left: i64,
+) -> Flow {
+    // SAFETY: `op` is in a block; what follows a plain operation is an operation.
+    unsafe {
+        match S::exec(&mut Fast(cpu), &*op) {
+            Ok(()) => go(cpu, bus, op.add(1), left),
+            Err(Miss) => plain_slow::<S::Slow>(cpu, bus, op, left),
+        }
+    }
+}
+
+/// The same on the slow path; also the handler of instructions that have no fast one.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn plain_slow<S: Semantics>(
+    cpu: &mut Cpu,
+    bus: &mut SystemBus,
+    op: *const Op,
+    left: i64,
+) -> Flow {
+    // SAFETY: as above.
+    unsafe {
+        bus.set_count(instant(cpu, op, left));
+        match S::exec(&mut Slow { cpu, bus }, &*op) {
+            Ok(()) if !bus.attention() => go(cpu, bus, op.add(1), left),
+            Ok(()) => {
+                cpu.state.ip = cpu.advance(offset_in_block(op, 1));
+                stop(cpu, refund(op, left))
+            }
+            Err(fault) => raise(cpu, op, left, fault),
+        }
+    }
+}
+
+/// Ends the block at `op` with a fault to deliver.
+#[cold]
+unsafe fn raise(cpu: &mut Cpu, op: *const Op, left: i64, fault: Fault) -> Flow {
+    // SAFETY: as the caller's.
+    unsafe {
+        // The 8086 and 80186 save the address behind a division that fails.
+        let after = usize::from(fault == Fault::DivideError && cpu.wraps_in_segment);
+        cpu.state.ip = cpu.advance(offset_in_block(op, after));
+        cpu.state.pending = Some(Event::Fault(fault));
+        stop(cpu, refund(op, left))
+    }
+}
+
+/// An instruction after which the run loop looks around: I/O, interrupt flag, segment and system registers.
+/// It finds its own IP in `state.ip` and leaves the next one in `next_ip`.
+pub(crate) unsafe fn ending<S: Semantics>(
+    cpu: &mut Cpu,
+    bus: &mut SystemBus,
+    op: *const Op,
+    left: i64,
+) -> Flow {
+    // SAFETY: as above.
+    unsafe {
+        bus.set_count(instant(cpu, op, left));
+        let next = cpu.advance(offset_in_block(op, 1));
+        cpu.state.ip = cpu.advance(offset_in_block(op, 0));
+        cpu.next_ip = next;
+        cpu.left = refund(op, left);
+        match S::exec(&mut Slow { cpu, bus }, &*op) {
+            Ok(()) => cpu.state.ip = cpu.next_ip,
+            Err(fault) => cpu.state.pending = Some(Event::Fault(fault)),
+        }
+        let left = cpu.left;
+        stop(cpu, left)
+    }
+}
+
+/// The end of a block whose last instruction falls through: the page or the longest block is at its end.
+pub(crate) unsafe fn fall_through(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+    // SAFETY: this operation ends its block.
+    unsafe {
+        cpu.state.ip = cpu.advance(u64::from((*op).imm));
+        follow_taken(cpu, bus, op, left)
+    }
+}
+
+/// A branch that is always taken to a known place.
+pub(crate) unsafe fn jump<S: Semantics, const IP_BITS: u32>(
+    cpu: &mut Cpu,
+    bus: &mut SystemBus,
+    op: *const Op,
+    left: i64,
+) -> Flow {
+    // SAFETY: this operation ends its block.
+    unsafe {
+        match S::exec(&mut Fast(cpu), &*op) {
+            Ok(()) => {
+                cpu.state.ip = branch_target(cpu, op, ip_mask(IP_BITS));
+                follow_taken(cpu, bus, op, left)
+            }
+            Err(Miss) => jump_slow::<S::Slow, IP_BITS>(cpu, bus, op, left),
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn jump_slow<S: Semantics, const IP_BITS: u32>(
+    cpu: &mut Cpu,
+    bus: &mut SystemBus,
+    op: *const Op,
+    left: i64,
+) -> Flow {
+    // SAFETY: as above.
+    unsafe {
+        bus.set_count(instant(cpu, op, left));
+        if let Err(fault) = S::exec(&mut Slow { cpu, bus }, &*op) {
+            return raise(cpu, op, left, fault);
+        }
+        cpu.state.ip = branch_target(cpu, op, ip_mask(IP_BITS));
+        if bus.attention() { stop(cpu, left) } else { follow_taken(cpu, bus, op, left) }
+    }
+}
+
+/// Mask of an instruction pointer of `bits` bits.
+pub(crate) const fn ip_mask(bits: u32) -> u64 {
+    u64::MAX >> (64 - bits)
+}
+
+#[inline(always)]
+unsafe fn branch_target(cpu: &Cpu, op: *const Op, mask: u64) -> u64 {
+    // SAFETY: as the caller's.
+    let delta = unsafe { (*op).disp } as i32 as i64 as u64;
+    cpu.state.ip.wrapping_add(delta) & mask
+}
+
+/// A conditional branch. Both arms dispatch for themselves, so that the host predicts them apart.
+pub(crate) unsafe fn branch<D: Decision>(
+    cpu: &mut Cpu,
+    bus: &mut SystemBus,
+    op: *const Op,
+    left: i64,
+) -> Flow {
+    // SAFETY: this operation ends its block.
+    unsafe {
+        match D::taken(&mut Fast(cpu), &*op) {
+            Ok(true) => {
+                cpu.state.ip = branch_target(cpu, op, D::IP_MASK);
+                follow_taken(cpu, bus, op, left)
+            }
+            Ok(false) => {
+                cpu.state.ip = cpu.advance(u64::from((*op).imm));
+                follow_fall(cpu, bus, op, left)
+            }
+            Err(Miss) => ending::<Undecided<D::Slow>>(cpu, bus, op, left),
+        }
+    }
+}
+
+/// A conditional branch on the slow path.
+struct Undecided<D>(std::marker::PhantomData<D>);
+
+impl<D: Decision> Semantics for Undecided<D> {
+    type Slow = Self;
+    fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        if D::taken(m, op)? {
+            let cpu = m.cpu();
+            // `disp` counts from the block's start, which the last instruction's end is `imm` away from.
+            let delta = u64::from(op.disp.wrapping_sub(op.imm) as i32 as i64 as u64);
+            cpu.next_ip = cpu.next_ip.wrapping_add(delta) & D::IP_MASK;
+        }
+        Ok(())
+    }
+}
+
+/// A branch to a place only known now: `S` leaves it in `state.ip`.
+pub(crate) unsafe fn indirect<S: Semantics>(
+    cpu: &mut Cpu,
+    bus: &mut SystemBus,
+    op: *const Op,
+    left: i64,
+) -> Flow {
+    // SAFETY: this operation ends its block.
+    unsafe {
+        match S::exec(&mut Fast(cpu), &*op) {
+            Ok(()) => enter_next(cpu, bus, op, left),
+            Err(Miss) => indirect_slow::<S::Slow>(cpu, bus, op, left),
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn indirect_slow<S: Semantics>(
+    cpu: &mut Cpu,
+    bus: &mut SystemBus,
+    op: *const Op,
+    left: i64,
+) -> Flow {
+    // SAFETY: as above.
+    unsafe {
+        bus.set_count(instant(cpu, op, left));
+        match S::exec(&mut Slow { cpu, bus }, &*op) {
+            Ok(()) if !bus.attention() => enter_next(cpu, bus, op, left),
+            Ok(()) => stop(cpu, left),
+            Err(fault) => raise(cpu, op, left, fault),
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn links_of(op: *const Op) -> *mut Links {
+    // SAFETY: the last operation of a block is followed by its links.
+    unsafe { op.add(1).cast_mut().cast() }
+}
+
+#[inline(always)]
+unsafe fn follow_taken(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+    // SAFETY: links lead to blocks.
+    unsafe {
+        let head = (*links_of(op)).taken;
+        if left < (*head).gate {
+            return link_taken(cpu, bus, op, left);
+        }
+        go(cpu, bus, head.add(1).cast(), left - (*head).len)
+    }
+}
+
+#[inline(always)]
+unsafe fn follow_fall(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+    // SAFETY: links lead to blocks.
+    unsafe {
+        let head = (*links_of(op)).fall;
+        if left < (*head).gate {
+            return link_fall(cpu, bus, op, left);
+        }
+        go(cpu, bus, head.add(1).cast(), left - (*head).len)
+    }
+}
+
+/// The gate of `taken` is closed: makes the link, or leaves.
+#[cold]
+#[inline(never)]
+unsafe fn link_taken(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+    // SAFETY: as above; blocks are written only here and by the cache, never through a reference.
+    unsafe {
+        let Some(head) = cpu.find_block(bus).filter(|&head| left >= (*head).gate) else {
+            return stop(cpu, left);
+        };
+        if (*links_of(op)).page == cpu.found_page() {
+            (*links_of(op)).taken = head;
+        }
+        go(cpu, bus, head.add(1).cast(), left - (*head).len)
+    }
+}
+
+/// The gate of `fall` is closed: makes the link, or leaves.
+#[cold]
+#[inline(never)]
+unsafe fn link_fall(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+    // SAFETY: as above.
+    unsafe {
+        let Some(head) = cpu.find_block(bus).filter(|&head| left >= (*head).gate) else {
+            return stop(cpu, left);
+        };
+        if (*links_of(op)).page == cpu.found_page() {
+            (*links_of(op)).fall = head;
+        }
+        go(cpu, bus, head.add(1).cast(), left - (*head).len)
+    }
+}
+
+/// Enters the block at `state.ip` if it is in the jump cache, else leaves.
+unsafe fn enter_next(cpu: &mut Cpu, bus: &mut SystemBus, _op: *const Op, left: i64) -> Flow {
+    // SAFETY: the jump cache holds blocks.
+    unsafe {
+        match cpu.find_block(bus).filter(|&head| left >= (*head).gate) {
+            Some(head) => go(cpu, bus, head.add(1).cast(), left - (*head).len),
+            None => stop(cpu, left),
+        }
+    }
+}
+
+/// A repeated string instruction, always the last of its block: iterates until it is complete, the budget is spent,
+/// or something wants attention; each iteration is an instruction of its own.
+pub(crate) unsafe fn repeat<I: Iterate>(
+    cpu: &mut Cpu,
+    bus: &mut SystemBus,
+    op: *const Op,
+    left: i64,
+) -> Flow {
+    let mut left = left;
+    // SAFETY: this operation ends its block.
+    unsafe {
+        loop {
+            let progress = match I::fast(cpu, &*op) {
+                Ok(progress) => Ok(progress),
+                Err(Miss) => {
+                    bus.set_count(instant(cpu, op, left));
+                    I::slow(cpu, bus, &*op)
+                }
+            };
+            match progress {
+                Err(fault) => return raise(cpu, op, left, fault),
+                Ok(Progress::Done) => break,
+                Ok(Progress::More) if left == 0 || bus.attention() => {
+                    cpu.state.ip = cpu.advance(offset_in_block(op, 0));
+                    return stop(cpu, left);
+                }
+                Ok(Progress::More) => left -= 1,
+            }
+        }
+        cpu.state.ip = cpu.advance(offset_in_block(op, 1));
+        if bus.attention() { stop(cpu, left) } else { follow_taken(cpu, bus, op, left) }
+    }
+}

@@ -1,0 +1,18 @@
+//! What instructions do. One file per family, in the manual's words; `dispatch` runs them, `access` reaches memory.
+
+pub(crate) mod access;
+pub(crate) mod arith;
+pub(crate) mod bcd;
+pub(crate) mod bits;
+pub(crate) mod control;
+pub(crate) mod descriptor;
+pub(crate) mod dispatch;
+pub(crate) mod far;
+pub(crate) mod io;
+pub(crate) mod mov;
+pub(crate) mod muldiv;
+pub(crate) mod op;
+pub(crate) mod shift;
+pub(crate) mod stack;
+pub(crate) mod string;
+pub(crate) mod system;

@@ -1,0 +1,216 @@
+//! MOVS CMPS SCAS LODS STOS INS OUTS, and REP REPE REPNE before them.
+
+use super::access::{Access, Fast, Miss, Slow};
+use super::dispatch::Semantics;
+use super::io::{check_port, width_of};
+use super::op::Op;
+use crate::flags::bit;
+use crate::mmu::Intent;
+use crate::regs::number::{AX, CX, DI, DX, SI};
+use crate::segment::SegReg;
+use crate::word::Word;
+use ringzero_bus::{Port, SystemBus};
+use std::marker::PhantomData;
+
+use crate::cpu::Cpu;
+
+const ES: usize = SegReg::Es as usize;
+
+/// One iteration of a string instruction: checks everything, then moves and counts.
+pub(crate) trait Step {
+    /// Whether REPE and REPNE look at ZF.
+    const COMPARES: bool = false;
+    fn step<T: Word, P: Word, A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail>;
+}
+
+/// What one iteration adds to an index register.
+#[inline(always)]
+fn stride<T: Word>(cpu: &Cpu) -> u64 {
+    if cpu.state.flags.control(bit::DF) { T::BYTES.wrapping_neg() } else { T::BYTES }
+}
+
+#[inline(always)]
+fn index<P: Word>(cpu: &Cpu, number: u8) -> u64 {
+    cpu.state.regs.read::<P>(number).zext()
+}
+
+#[inline(always)]
+fn step_index<T: Word, P: Word>(cpu: &mut Cpu, number: u8) {
+    let next = index::<P>(cpu, number).wrapping_add(stride::<T>(cpu));
+    cpu.state.regs.write(number, P::truncate(next));
+}
+
+/// MOVS [SDM 2B, "MOVS"].
+pub(crate) struct Movs;
+impl Step for Movs {
+    #[inline(always)]
+    fn step<T: Word, P: Word, A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        let (si, di) = (index::<P>(m.cpu(), SI), index::<P>(m.cpu(), DI));
+        let from = m.spot::<T>(op.mem.seg(), si, Intent::Read)?;
+        let to = m.spot::<T>(ES, di, Intent::Write)?;
+        let value = m.load::<T>(from);
+        m.store(to, value);
+        step_index::<T, P>(m.cpu(), SI);
+        step_index::<T, P>(m.cpu(), DI);
+        Ok(())
+    }
+}
+
+/// CMPS [SDM 2A, "CMPS"].
+pub(crate) struct Cmps;
+impl Step for Cmps {
+    const COMPARES: bool = true;
+    #[inline(always)]
+    fn step<T: Word, P: Word, A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        let (si, di) = (index::<P>(m.cpu(), SI), index::<P>(m.cpu(), DI));
+        let left = m.spot::<T>(op.mem.seg(), si, Intent::Read)?;
+        let right = m.spot::<T>(ES, di, Intent::Read)?;
+        let (a, b) = (m.load::<T>(left), m.load::<T>(right));
+        compare(m.cpu(), a, b);
+        step_index::<T, P>(m.cpu(), SI);
+        step_index::<T, P>(m.cpu(), DI);
+        Ok(())
+    }
+}
+
+#[inline(always)]
+fn compare<T: Word>(cpu: &mut Cpu, a: T, b: T) {
+    cpu.state.flags.set_sub(a, b, T::truncate(a.zext().wrapping_sub(b.zext())));
+}
+
+/// SCAS [SDM 2B, "SCAS"].
+pub(crate) struct Scas;
+impl Step for Scas {
+    const COMPARES: bool = true;
+    #[inline(always)]
+    fn step<T: Word, P: Word, A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
+        let di = index::<P>(m.cpu(), DI);
+        let spot = m.spot::<T>(ES, di, Intent::Read)?;
+        let value = m.load::<T>(spot);
+        let acc = m.cpu().state.regs.read::<T>(AX);
+        compare(m.cpu(), acc, value);
+        step_index::<T, P>(m.cpu(), DI);
+        Ok(())
+    }
+}
+
+/// LODS [SDM 2A, "LODS"].
+pub(crate) struct Lods;
+impl Step for Lods {
+    #[inline(always)]
+    fn step<T: Word, P: Word, A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        let si = index::<P>(m.cpu(), SI);
+        let spot = m.spot::<T>(op.mem.seg(), si, Intent::Read)?;
+        let value = m.load::<T>(spot);
+        m.cpu().state.regs.write(AX, value);
+        step_index::<T, P>(m.cpu(), SI);
+        Ok(())
+    }
+}
+
+/// STOS [SDM 2B, "STOS"].
+pub(crate) struct Stos;
+impl Step for Stos {
+    #[inline(always)]
+    fn step<T: Word, P: Word, A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
+        let di = index::<P>(m.cpu(), DI);
+        let spot = m.spot::<T>(ES, di, Intent::Write)?;
+        let value = m.cpu().state.regs.read::<T>(AX);
+        m.store(spot, value);
+        step_index::<T, P>(m.cpu(), DI);
+        Ok(())
+    }
+}
+
+/// INS [SDM 2A, "INS"]: memory is checked before the port is read.
+pub(crate) struct Ins;
+impl Step for Ins {
+    fn step<T: Word, P: Word, A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
+        let di = index::<P>(m.cpu(), DI);
+        let port = Port(m.cpu().state.regs.read(DX));
+        check_port::<T, A>(m, port)?;
+        let spot = m.spot::<T>(ES, di, Intent::Write)?;
+        let value = m.slow()?.bus.pio_read(port, width_of::<T>());
+        m.store(spot, T::truncate(u64::from(value)));
+        step_index::<T, P>(m.cpu(), DI);
+        Ok(())
+    }
+}
+
+/// OUTS [SDM 2B, "OUTS"].
+pub(crate) struct Outs;
+impl Step for Outs {
+    fn step<T: Word, P: Word, A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        let si = index::<P>(m.cpu(), SI);
+        let port = Port(m.cpu().state.regs.read(DX));
+        check_port::<T, A>(m, port)?;
+        let spot = m.spot::<T>(op.mem.seg(), si, Intent::Read)?;
+        let value = m.load::<T>(spot);
+        m.slow()?.bus.pio_write(port, width_of::<T>(), value.zext() as u32);
+        step_index::<T, P>(m.cpu(), SI);
+        Ok(())
+    }
+}
+
+/// A string instruction without a repeat prefix; `P` is as wide as the address size.
+pub(crate) struct Once<S, T, P>(PhantomData<(S, T, P)>);
+
+impl<S: Step, T: Word, P: Word> Semantics for Once<S, T, P> {
+    type Slow = Self;
+    #[inline(always)]
+    fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        S::step::<T, P, A>(m, op)
+    }
+}
+
+/// What a repeat prefix adds to "until the count is 0".
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// F3 before an instruction that compares: while ZF = 1.
+    WhileEqual,
+    /// F2 before an instruction that compares: while ZF = 0.
+    WhileNotEqual,
+}
+
+/// Where a repeated instruction stands after one iteration.
+pub(crate) enum Progress {
+    /// The instruction is complete.
+    Done,
+    /// Another iteration follows.
+    More,
+}
+
+/// A repeated string instruction. `Op::imm` is not 0 for REPNE.
+pub(crate) struct Repeated<S, T, P>(PhantomData<(S, T, P)>);
+
+impl<S: Step, T: Word, P: Word> Repeated<S, T, P> {
+    /// One iteration, which counts as one instruction. A count of 0 completes at once.
+    #[inline(always)]
+    fn iterate<A: Access>(m: &mut A, op: &Op) -> Result<Progress, A::Fail> {
+        let count = m.cpu().state.regs.read::<P>(CX).zext();
+        if count == 0 {
+            return Ok(Progress::Done);
+        }
+        S::step::<T, P, A>(m, op)?;
+        m.cpu().state.regs.write(CX, P::truncate(count - 1));
+        let repeat = if op.imm == 0 { Repeat::WhileEqual } else { Repeat::WhileNotEqual };
+        let zf_ends = S::COMPARES && m.cpu().state.flags.zf() != (repeat == Repeat::WhileEqual);
+        Ok(if count == 1 || zf_ends { Progress::Done } else { Progress::More })
+    }
+}
+
+/// A repeated instruction as `dispatch::repeat` drives it.
+pub(crate) trait Iterate {
+    fn fast(cpu: &mut Cpu, op: &Op) -> Result<Progress, Miss>;
+    fn slow(cpu: &mut Cpu, bus: &mut SystemBus, op: &Op) -> Result<Progress, crate::Fault>;
+}
+
+impl<S: Step, T: Word, P: Word> Iterate for Repeated<S, T, P> {
+    #[inline(always)]
+    fn fast(cpu: &mut Cpu, op: &Op) -> Result<Progress, Miss> {
+        Self::iterate(&mut Fast(cpu), op)
+    }
+    fn slow(cpu: &mut Cpu, bus: &mut SystemBus, op: &Op) -> Result<Progress, crate::Fault> {
+        Self::iterate(&mut Slow { cpu, bus }, op)
+    }
+}

@@ -1,0 +1,93 @@
+//! Delivery of interrupts and exceptions.
+
+use crate::cpu::Cpu;
+use crate::exec::access::{Access, Slow};
+use crate::exec::descriptor::load_real;
+use crate::fault::Fault;
+use crate::flags::bit;
+use crate::mmu::Intent;
+use crate::regs::number::SP;
+use crate::segment::SegReg;
+use crate::state::{Activity, cr0};
+use ringzero_bus::SystemBus;
+
+impl Cpu {
+    /// Enters the handler of `vector`; `state.ip` is the return address [SDM 2A, "INT n", REAL-ADDRESS-MODE].
+    pub(crate) fn deliver(&mut self, bus: &mut SystemBus, vector: u8) -> Result<(), Fault> {
+        if self.state.protected() {
+            log::warn!("interrupt {vector:02x}h in protected mode: not implemented");
+            return Err(Fault::GeneralProtection(u16::from(vector) * 8 + 2));
+        }
+        let entry = u64::from(vector) * 4;
+        if entry + 3 > u64::from(self.state.idtr.limit) {
+            return Err(Fault::GeneralProtection(0));
+        }
+        let base = self.state.idtr.base;
+        let ip = self.load_linear::<u16>(bus, base + entry)?;
+        let cs = self.load_linear::<u16>(bus, base + entry + 2)?;
+        let frame = [self.state.flags.bits() as u16, self.state.seg(SegReg::Cs).selector, self.state.ip as u16];
+        self.push_frame(bus, frame)?;
+        self.state.flags.set_control(bit::IF | bit::TF | bit::AC | bit::RF, false);
+        self.state.activity = Activity::Running;
+        load_real(&mut Slow { cpu: self, bus }, SegReg::Cs, cs);
+        self.state.ip = u64::from(ip);
+        Ok(())
+    }
+
+    /// Pushes FLAGS, CS and IP; checks all three before it writes one.
+    fn push_frame(&mut self, bus: &mut SystemBus, frame: [u16; 3]) -> Result<(), Fault> {
+        let big = self.mode.stack_bits() == 32;
+        let mask = if big { 0xFFFF_FFFF } else { 0xFFFF };
+        let sp = self.state.regs.number(SP);
+        let mut slow = Slow { cpu: self, bus };
+        let mut spots = [None; 3];
+        for (n, spot) in (1..).zip(&mut spots) {
+            let offset = sp.wrapping_sub(2 * n) & mask;
+            *spot = Some(slow.spot::<u16>(SegReg::Ss as usize, offset, Intent::Write)?);
+        }
+        for (spot, value) in spots.into_iter().flatten().zip(frame) {
+            slow.store(spot, value);
+        }
+        let top = sp.wrapping_sub(6);
+        if big {
+            self.state.regs.write(SP, top as u32);
+        } else {
+            self.state.regs.write(SP, top as u16);
+        }
+        Ok(())
+    }
+
+    /// Delivers an exception; a second one while at it makes a double fault, a third shuts the processor down
+    /// [SDM 3A, "Interrupt 8 - Double Fault Exception"].
+    pub(crate) fn deliver_fault(&mut self, bus: &mut SystemBus, fault: Fault) {
+        let Err(second) = self.deliver(bus, fault.vector()) else { return };
+        let double = fault.is_contributory() && second.is_contributory();
+        let next = if double { Fault::DoubleFault } else { second };
+        if fault == Fault::DoubleFault || self.deliver(bus, next.vector()).is_err() {
+            self.shut_down(bus, next);
+        }
+    }
+
+    fn shut_down(&mut self, bus: &mut SystemBus, last: Fault) {
+        if last != Fault::DoubleFault && self.deliver(bus, Fault::DoubleFault.vector()).is_ok() {
+            return;
+        }
+        self.state.activity = Activity::Shutdown;
+    }
+
+    /// MOV to CR0 and LMSW: the bits this model has.
+    pub(crate) fn set_cr0(&mut self, value: u32) {
+        use crate::model::Generation;
+        let writable = cr0::PE | cr0::MP | cr0::EM | cr0::TS;
+        self.state.cr0 = if self.model.generation == Generation::I80286 {
+            value & writable | 0xFFF0
+        } else {
+            value & (writable | cr0::PG | cr0::ET)
+        };
+        if self.state.cr0 & cr0::PG != 0 {
+            log::warn!("paging is not implemented: linear addresses are taken as physical ones");
+        }
+        self.tlb.flush();
+        self.state_changed();
+    }
+}

@@ -1,0 +1,138 @@
+//! Linear to physical, and memory accesses in full: page crossings, devices, code pages.
+
+use crate::cpu::Cpu;
+use crate::fault::Fault;
+use crate::word::Word;
+use ringzero_bus::ram::PAGE_SIZE;
+use ringzero_bus::{PageTarget, PhysAddr, SystemBus, Width};
+
+/// What an access is for; decides the page-fault code and the rights asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Intent {
+    /// A load.
+    Read,
+    /// A store, or the load that a store follows.
+    Write,
+    /// An instruction fetch.
+    Fetch,
+}
+
+/// A checked operand in physical memory: one piece, or two when it crosses a page or wraps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spot {
+    first: PhysAddr,
+    second: PhysAddr,
+    /// Bytes in the first piece.
+    split: u64,
+}
+
+impl Spot {
+    /// An operand in one piece.
+    pub(crate) fn whole(first: PhysAddr) -> Self {
+        Self { first, second: first, split: u64::MAX }
+    }
+
+    /// An operand whose bytes from number `split` on lie at `second`.
+    pub(crate) fn split(first: PhysAddr, split: u64, second: PhysAddr) -> Self {
+        Self { first, second, split }
+    }
+
+    fn byte(&self, n: u64) -> PhysAddr {
+        if n < self.split { PhysAddr(self.first.0 + n) } else { PhysAddr(self.second.0 + (n - self.split)) }
+    }
+
+    pub(crate) fn load<T: Word>(&self, bus: &mut SystemBus) -> T {
+        let width = |bits| if bits == 16 { Width::Word } else { Width::Dword };
+        let value = match T::BITS {
+            8 => u64::from(bus.read(self.first, Width::Byte)),
+            bits @ (16 | 32) if self.split >= T::BYTES => u64::from(bus.read(self.first, width(bits))),
+            64 if self.split >= T::BYTES => {
+                let low = u64::from(bus.read(self.first, Width::Dword));
+                low | u64::from(bus.read(PhysAddr(self.first.0 + 4), Width::Dword)) << 32
+            }
+            _ => (0..T::BYTES)
+                .fold(0, |value, n| value | u64::from(bus.read(self.byte(n), Width::Byte)) << (8 * n)),
+        };
+        T::truncate(value)
+    }
+
+    pub(crate) fn store<T: Word>(&self, bus: &mut SystemBus, value: T) {
+        let value = value.zext();
+        match T::BITS {
+            8 => bus.write(self.first, Width::Byte, value as u32),
+            16 if self.split >= 2 => bus.write(self.first, Width::Word, value as u32),
+            32 if self.split >= 4 => bus.write(self.first, Width::Dword, value as u32),
+            64 if self.split >= 8 => {
+                bus.write(self.first, Width::Dword, value as u32);
+                bus.write(PhysAddr(self.first.0 + 4), Width::Dword, (value >> 32) as u32);
+            }
+            _ => {
+                for n in 0..T::BYTES {
+                    bus.write(self.byte(n), Width::Byte, (value >> (8 * n)) as u8 as u32);
+                }
+            }
+        }
+    }
+}
+
+impl Cpu {
+    /// The physical address of a linear one. Paging is off on every model so far.
+    pub(crate) fn translate(&self, lin: u64, _intent: Intent) -> Result<PhysAddr, Fault> {
+        Ok(PhysAddr(lin & self.model.address_mask()))
+    }
+
+    /// Checks `len` bytes at linear address `lin` and remembers their page in the TLB.
+    #[cold]
+    pub(crate) fn spot_linear(
+        &mut self,
+        bus: &mut SystemBus,
+        lin: u64,
+        len: u64,
+        intent: Intent,
+    ) -> Result<Spot, Fault> {
+        let first = self.translate(lin, intent)?;
+        self.fill_tlb(bus, lin, first, intent);
+        let in_page = PAGE_SIZE as u64 - (lin & (PAGE_SIZE as u64 - 1));
+        if in_page >= len {
+            return Ok(Spot::whole(first));
+        }
+        let next = self.wrap_linear(lin.wrapping_add(in_page));
+        let second = self.translate(next, intent)?;
+        self.fill_tlb(bus, next, second, intent);
+        Ok(Spot::split(first, in_page, second))
+    }
+
+    /// Linear addresses have 32 bits outside 64-bit mode.
+    pub(crate) fn wrap_linear(&self, lin: u64) -> u64 {
+        lin & 0xFFFF_FFFF
+    }
+
+    fn fill_tlb(&mut self, bus: &SystemBus, lin: u64, phys: PhysAddr, _intent: Intent) {
+        match bus.page(phys) {
+            PageTarget::Ram(offset) => {
+                let free_of_code = bus.fabric().ram.code_lines(offset.page()) == 0;
+                self.tlb.fill(lin, offset.0, free_of_code);
+            }
+            PageTarget::Rom(offset) => self.tlb.fill(lin, offset.0, false),
+            PageTarget::Mmio | PageTarget::Open => {}
+        }
+    }
+
+    /// A load from linear memory that no segment covers: descriptor tables, the IVT.
+    pub(crate) fn load_linear<T: Word>(&mut self, bus: &mut SystemBus, lin: u64) -> Result<T, Fault> {
+        let spot = self.spot_linear(bus, self.wrap_linear(lin), T::BYTES, Intent::Read)?;
+        Ok(spot.load(bus))
+    }
+
+    /// A store to linear memory that no segment covers.
+    pub(crate) fn store_linear<T: Word>(
+        &mut self,
+        bus: &mut SystemBus,
+        lin: u64,
+        value: T,
+    ) -> Result<(), Fault> {
+        let spot = self.spot_linear(bus, self.wrap_linear(lin), T::BYTES, Intent::Write)?;
+        spot.store(bus, value);
+        Ok(())
+    }
+}

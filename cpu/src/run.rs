@@ -1,0 +1,169 @@
+//! The run loop: pending events, interrupts, blocks.
+
+use crate::cpu::Cpu;
+use crate::exec::dispatch::execute;
+use crate::exec::op::Head;
+use crate::fault::Fault;
+use crate::flags::bit;
+use crate::host_memory::HostMemory;
+use crate::state::{Activity, Event};
+use ringzero_bus::SystemBus;
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The budget is spent.
+    Budget,
+    /// A chip wants the machine's attention: an earlier deadline, or a request.
+    Attention,
+    /// The processor halted; only an interrupt or RESET wakes it.
+    Halted,
+    /// The processor shut down after a triple fault; only RESET wakes it.
+    Shutdown,
+    /// The firmware port was written; IP is behind the OUT.
+    Firmware,
+}
+
+/// DR6.BS: the trap is due to TF [SDM 3B, "Debug Status Register (DR6)"].
+const DR6_BS: u64 = 1 << 14;
+
+/// Longest slice: far below what would make an unlinked block's gate open.
+const LONGEST_SLICE: u64 = 1 << 40;
+
+impl Cpu {
+    /// Runs until `budget` instructions have begun or something ends the run earlier. The count kept in
+    /// [`crate::CpuState::count`] is exact in every case.
+    pub fn run(&mut self, bus: &mut SystemBus, budget: u64) -> Exit {
+        self.drop_overwritten_code(bus);
+        let budget = budget.min(LONGEST_SLICE);
+        self.ram = HostMemory::of(bus);
+        self.limit_count = self.state.count + budget;
+        self.left = budget as i64;
+        let exit = loop {
+            if let Some(exit) = self.attend(bus) {
+                break exit;
+            }
+            if let Some(exit) = self.turn(bus) {
+                break exit;
+            }
+            self.state.count = self.limit_count - self.left as u64;
+        };
+        self.state.count = self.limit_count - self.left as u64;
+        bus.set_count(self.state.count);
+        exit
+    }
+
+    /// Takes note of what chips and writes to code have changed.
+    fn attend(&mut self, bus: &mut SystemBus) -> Option<Exit> {
+        if !bus.attention() {
+            return None;
+        }
+        bus.clear_attention();
+        let a20 = bus.fabric().wires.a20;
+        if a20 != self.a20 {
+            self.a20 = a20;
+            self.tlb.flush();
+            self.cache.forget_fetch_page();
+        }
+        self.drop_overwritten_code(bus);
+        if bus.take_firmware_call() {
+            return Some(Exit::Firmware);
+        }
+        let count = self.limit_count - self.left as u64;
+        let earlier = bus.next_deadline_count().is_some_and(|due| due < self.limit_count && due >= count);
+        (bus.has_request() || earlier).then_some(Exit::Attention)
+    }
+
+    fn drop_overwritten_code(&mut self, bus: &mut SystemBus) {
+        if bus.fabric().ram.has_code_hits() {
+            for hit in bus.fabric_mut().ram.take_code_hits() {
+                self.cache.invalidate(hit);
+            }
+        }
+    }
+
+    /// One event, one interrupt, or one chain of blocks.
+    fn turn(&mut self, bus: &mut SystemBus) -> Option<Exit> {
+        if self.state.activity == Activity::Shutdown {
+            return Some(Exit::Shutdown);
+        }
+        if self.left <= 0 {
+            return Some(Exit::Budget);
+        }
+        if let Some(Event::Fault(fault)) = self.state.pending.take() {
+            self.left -= 1;
+            bus.set_count(self.limit_count - self.left as u64);
+            self.deliver_fault(bus, fault);
+            return None;
+        }
+        let open = self.state.flags.control(bit::IF) && !self.state.interrupt_shadow;
+        if open && bus.intr() {
+            self.left -= 1;
+            bus.set_count(self.limit_count - self.left as u64);
+            self.state.activity = Activity::Running;
+            let vector = bus.acknowledge().0;
+            if let Err(fault) = self.deliver(bus, vector) {
+                self.deliver_fault(bus, fault);
+            }
+            return None;
+        }
+        if self.state.activity == Activity::Halted {
+            return Some(Exit::Halted);
+        }
+        if self.cache.is_full() {
+            self.cache.clear();
+        }
+        self.run_block(bus);
+        None
+    }
+
+    /// Runs from `state.ip` on; a single instruction where something is to be looked at after it.
+    fn run_block(&mut self, bus: &mut SystemBus) {
+        let trap = self.state.flags.control(bit::TF);
+        let single = trap || std::mem::take(&mut self.state.interrupt_shadow);
+        let before = self.left;
+        let most = if single { 1 } else { self.left };
+        // What lies beyond `most` must not run: it is taken out of the budget and put back afterwards.
+        let held_back = self.left - most;
+        self.limit_count -= held_back as u64;
+        match self.block_to_run(bus, most) {
+            Ok(head) => {
+                // SAFETY: the block is in the cache or in `scratch`, both of which stay as they are meanwhile,
+                // and `most` opens its gate.
+                #[expect(unsafe_code, reason = "runs the operations of a block")]
+                unsafe {
+                    execute(self, bus, head, most);
+                }
+            }
+            Err(fault) => {
+                self.left = most - 1;
+                self.state.pending = Some(Event::Fault(fault));
+            }
+        }
+        self.left += held_back;
+        self.limit_count += held_back as u64;
+        if trap && self.left < before && self.state.pending.is_none() && self.trap_follows() {
+            self.state.dr[6] |= DR6_BS;
+            self.state.pending = Some(Event::Fault(Fault::Debug));
+        }
+    }
+
+    /// Whether a single-step trap follows the instruction just done: not when it loaded SS, which holds the trap
+    /// back for one instruction, nor when it entered an interrupt handler.
+    fn trap_follows(&self) -> bool {
+        !self.state.interrupt_shadow && !self.entered_handler
+    }
+
+    /// A block at `state.ip` of at most `most` instructions.
+    fn block_to_run(&mut self, bus: &mut SystemBus, most: i64) -> Result<*const Head, Fault> {
+        self.entered_handler = false;
+        let found = self.find_block(bus);
+        #[expect(unsafe_code, reason = "the cache gives out pointers to blocks it holds")]
+        // SAFETY: see above.
+        let open = found.filter(|&head| unsafe { (*head).len } <= most);
+        match open {
+            Some(head) => Ok(head),
+            None => self.decode_block(bus, most, found.is_none()),
+        }
+    }
+}

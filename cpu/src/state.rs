@@ -1,0 +1,142 @@
+//! The guest-visible state of a processor: plain data, saved and hashed.
+
+use crate::fault::Fault;
+use crate::flags::Flags;
+use crate::model::{Generation, Model};
+use crate::regs::Regs;
+use crate::segment::{SegReg, Segment};
+use serde::{Deserialize, Serialize};
+
+/// Bits of CR0 [SDM 3A, "Control Registers"].
+#[expect(missing_docs, reason = "the names are the manual's")]
+pub mod cr0 {
+    pub const PE: u32 = 1 << 0;
+    pub const MP: u32 = 1 << 1;
+    pub const EM: u32 = 1 << 2;
+    pub const TS: u32 = 1 << 3;
+    pub const ET: u32 = 1 << 4;
+    pub const PG: u32 = 1 << 31;
+}
+
+/// GDTR or IDTR.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableRegister {
+    /// Linear address of the table.
+    pub base: u64,
+    /// Offset of its last byte.
+    pub limit: u16,
+}
+
+/// What is to be delivered before the next instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// An exception; IP already points where it must.
+    Fault(Fault),
+}
+
+/// Whether the processor fetches instructions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Activity {
+    /// It does.
+    #[default]
+    Running,
+    /// After HLT: until an interrupt.
+    Halted,
+    /// After a triple fault: until RESET.
+    Shutdown,
+}
+
+/// Registers and everything else an instruction can leave behind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CpuState {
+    /// General registers.
+    pub regs: Regs,
+    /// Offset of the next instruction in CS.
+    pub ip: u64,
+    /// EFLAGS.
+    pub flags: Flags,
+    /// ES, CS, SS, DS, FS, GS.
+    pub segments: [Segment; 6],
+    /// CR0; its low half is the MSW of the 80286.
+    pub cr0: u32,
+    /// CR2, the linear address of the last page fault.
+    pub cr2: u64,
+    /// CR3, the page directory.
+    pub cr3: u64,
+    /// DR0 to DR7.
+    pub dr: [u64; 8],
+    /// TR6 and TR7 of the 80386, stored and not acted on.
+    pub test_registers: [u32; 2],
+    /// GDTR.
+    pub gdtr: TableRegister,
+    /// IDTR.
+    pub idtr: TableRegister,
+    /// LDTR.
+    pub ldtr: Segment,
+    /// TR.
+    pub tr: Segment,
+    /// Running, halted or shut down.
+    pub activity: Activity,
+    /// Interrupts and single-step traps wait for one more instruction (after STI, MOV SS, POP SS).
+    pub interrupt_shadow: bool,
+    /// An exception to deliver.
+    pub pending: Option<Event>,
+    /// Instructions begun since power-on.
+    pub count: u64,
+}
+
+impl CpuState {
+    /// The state after RESET [SDM 3A, "Processor State After Reset"].
+    pub fn reset(model: &Model, count: u64) -> Self {
+        let mut segments = [Segment::real(0); 6];
+        let mut cs = Segment::real(0xF000);
+        let mut ip = 0xFFF0;
+        match model.generation {
+            Generation::I8086 | Generation::I80186 => {
+                cs = Segment::real(0xFFFF);
+                ip = 0;
+            }
+            // The address lines above 19 are high until the first far transfer.
+            Generation::I80286 => cs.base = 0xFF_0000,
+            Generation::I80386 => cs.base = 0xFFFF_0000,
+        }
+        segments[SegReg::Cs as usize] = cs;
+        let mut regs = Regs::default();
+        regs.set_number(2, u64::from(model.reset_dx));
+        Self {
+            regs,
+            ip,
+            flags: Flags::from_bits(model.flags_ones),
+            segments,
+            cr0: if model.generation == Generation::I80286 { 0xFFF0 } else { 0 },
+            cr2: 0,
+            cr3: 0,
+            dr: [0, 0, 0, 0, 0, 0, 0xFFFF_0FF0, 0x400],
+            test_registers: [0; 2],
+            gdtr: TableRegister { base: 0, limit: 0xFFFF },
+            idtr: TableRegister { base: 0, limit: 0x3FF },
+            ldtr: Segment { limit: 0xFFFF, ..Segment::default() },
+            tr: Segment { limit: 0xFFFF, ..Segment::default() },
+            activity: Activity::Running,
+            interrupt_shadow: false,
+            pending: None,
+            count,
+        }
+    }
+
+    /// A segment register.
+    #[inline(always)]
+    pub fn seg(&self, reg: SegReg) -> &Segment {
+        &self.segments[reg as usize]
+    }
+
+    /// CR0.PE: protected mode, segment registers hold selectors.
+    pub fn protected(&self) -> bool {
+        self.cr0 & cr0::PE != 0
+    }
+
+    /// The current privilege level.
+    pub fn cpl(&self) -> u8 {
+        if self.protected() { (self.seg(SegReg::Cs).selector & 3) as u8 } else { 0 }
+    }
+}
