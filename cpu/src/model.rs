@@ -24,8 +24,8 @@ pub struct Model {
     pub generation: Generation,
     /// Width of the physical address in bits.
     pub address_bits: u32,
-    /// Longest instruction in bytes and the fault a longer one takes; `None`: no limit.
-    pub length_limit: Option<(u8, LengthFault)>,
+    /// Longest instruction in bytes, a longer one takes #GP(0) [80286 captures]; `None`: no limit.
+    pub length_limit: Option<u8>,
     /// FLAGS bits that always read as 1.
     pub flags_ones: u32,
     /// FLAGS bits that POPF and IRET can change in real mode.
@@ -36,15 +36,6 @@ pub struct Model {
     pub push_sp_decremented: bool,
     /// The value of EDX (DX) after reset: family, model, stepping [SDM 3A, "Processor State After Reset"].
     pub reset_dx: u32,
-}
-
-/// What an over-long instruction takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LengthFault {
-    /// #UD.
-    InvalidOpcode,
-    /// #GP(0).
-    GeneralProtection,
 }
 
 const STATUS_AND_CONTROL: u32 = 0x0FD5;
@@ -69,7 +60,7 @@ impl Model {
         name: "80286",
         generation: Generation::I80286,
         address_bits: 24,
-        length_limit: Some((10, LengthFault::InvalidOpcode)),
+        length_limit: Some(10),
         flags_ones: 0x0002,
         flags_writable: STATUS_AND_CONTROL,
         shift_count_mask: 0x1F,
@@ -81,7 +72,7 @@ impl Model {
         name: "80386",
         generation: Generation::I80386,
         address_bits: 32,
-        length_limit: Some((15, LengthFault::GeneralProtection)),
+        length_limit: Some(15),
         flags_writable: STATUS_AND_CONTROL | 0x7000,
         reset_dx: 0x0308,
         ..Self::I80286

@@ -8,10 +8,11 @@ use crate::cpu::Cpu;
 use crate::exec::access::{Dst, InMemory, Segmented};
 use crate::exec::dispatch::{Semantics, ending, plain, plain_slow};
 use crate::exec::far::{PopCs, TooLong, Undefined};
-use crate::exec::mov::{Esc, Nop};
+use crate::exec::escape::{Esc, EscToPorts};
+use crate::exec::mov::Nop;
 use crate::exec::op::{Handler, MemInfo, Op};
 use crate::exec::shift::{ByCl, ByImm, Setmo, Shifted};
-use crate::model::{Generation, LengthFault, Model};
+use crate::model::{Generation, Model};
 use crate::regs::RegOffset;
 use crate::segment::SegReg;
 use iced_x86::{Instruction, OpKind, Register};
@@ -63,8 +64,7 @@ impl Cpu {
                 let chosen = lowering.choose(*quirk).unwrap_or_else(|| self.undefined());
                 lowered(chosen, lowering.op, *len)
             }
-            Decoded::TooLong(LengthFault::GeneralProtection) => lowered((ending::<TooLong>, true), bare, 1),
-            Decoded::TooLong(LengthFault::InvalidOpcode) => lowered((ending::<Undefined>, true), bare, 1),
+            Decoded::TooLong => lowered((ending::<TooLong>, true), bare, 1),
             Decoded::Invalid(len) => lowered(self.undefined(), bare, *len),
             Decoded::NeedsMore => lowered(self.undefined(), bare, 1),
         }
@@ -95,8 +95,18 @@ impl<'a> Lowering<'a> {
             Quirk::None => opcode_map::choose(self),
             Quirk::PopCs => Some((ending::<PopCs>, true)),
             Quirk::SetMinusOne => Some((self.set_minus_one(), false)),
-            Quirk::Esc => Some((plain_slow::<Esc>, false)),
+            Quirk::Esc { opcode, modrm } => Some(self.escape(opcode, modrm)),
             Quirk::Prefixes => Some((plain::<Nop>, false)),
+        }
+    }
+
+    /// A coprocessor instruction where there is none. The 80286 writes it to the coprocessor's ports all the same.
+    fn escape(&mut self, opcode: u8, modrm: u8) -> Chosen {
+        self.op.imm = u32::from(u16::from_le_bytes([opcode, modrm]));
+        match (self.model.generation, self.kind(1)) {
+            (Generation::I80286, Kind::Mem) => (ending::<EscToPorts<true>>, true),
+            (Generation::I80286, _) => (ending::<EscToPorts<false>>, true),
+            _ => (plain_slow::<Esc>, false),
         }
     }
 

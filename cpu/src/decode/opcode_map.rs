@@ -17,7 +17,7 @@ use crate::exec::mov::{
     Bound, Cbw, Cdq, Cwd, Cwde, Lahf, Lea, LoadFarPointer, Mov, MovFromSeg, MovToSeg, Movsx, Movzx, Nop, Sahf,
     Salc, Set, Xchg, Xlat,
 };
-use crate::exec::muldiv::{Divide, Multiply, MultiplyTo};
+use crate::exec::muldiv::{Divide, Multiply, MultiplyTo, REPEATED};
 use crate::exec::op::Handler;
 use crate::exec::shift::{
     ByCl, ByImm, DoubleShift, Rcl, Rcr, Rol, Ror, Sar, Shift, Shifted, Shl, Shr,
@@ -31,6 +31,7 @@ use crate::exec::system::{
     Clc, Cld, Cli, Clts, Cmc, Gdtr, Idtr, LmswMemory, LmswRegister, LoadTable, MovFromCr, MovFromDr,
     MovFromTr, MovToCr, MovToDr, MovToTr, Smsw, Stc, Std, Sti, StoreTable,
 };
+use crate::model::Generation;
 use crate::regs::RegOffset;
 use crate::regs::number::SP;
 use crate::segment::SegReg;
@@ -344,7 +345,11 @@ fn multiply<const SIGNED: bool>(l: &Lowering<'_>) -> Chosen {
     by_width!(l.bits(), T => by_place!(l, S => Lowering::fast::<Multiply<SIGNED, T, S>>()))
 }
 
-fn divide<const SIGNED: bool>(l: &Lowering<'_>) -> Chosen {
+fn divide<const SIGNED: bool>(l: &mut Lowering<'_>) -> Chosen {
+    let repeated = l.ins.has_rep_prefix() || l.ins.has_repne_prefix();
+    if repeated && !l.model.at_least(Generation::I80186) {
+        l.op.imm = REPEATED;
+    }
     by_width!(l.bits(), T => by_place!(l, S => Lowering::fast::<Divide<SIGNED, T, S>>()))
 }
 

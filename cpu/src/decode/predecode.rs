@@ -5,7 +5,7 @@
 //! first put into a form that today's map reads the same way.
 
 use crate::code_mode::CodeMode;
-use crate::model::{Generation, LengthFault, Model};
+use crate::model::{Generation, Model};
 use iced_x86::{Code, CpuidFeature, DecoderError, DecoderOptions, Instruction};
 
 /// What the bytes are.
@@ -24,7 +24,7 @@ pub(crate) enum Decoded {
     /// An invalid instruction of so many bytes.
     Invalid(u8),
     /// Longer than the model allows.
-    TooLong(LengthFault),
+    TooLong,
 }
 
 /// What an old chip makes of an instruction that today's map reads otherwise.
@@ -37,7 +37,12 @@ pub(crate) enum Quirk {
     /// D0-D3 /6 of the 8086.
     SetMinusOne,
     /// D8-DF, a coprocessor's instruction; read as a MOV with the same operand.
-    Esc,
+    Esc {
+        /// The opcode as it was.
+        opcode: u8,
+        /// Its ModR/M byte; 0 when that has not been fetched.
+        modrm: u8,
+    },
     /// A run of prefixes as long as the window: skipped.
     Prefixes,
 }
@@ -79,9 +84,9 @@ impl Decoder {
         let instruction = decoder.decode();
         match decoder.last_error() {
             DecoderError::NoMoreBytes if len < MODERN_LIMIT => Decoded::NeedsMore,
-            DecoderError::NoMoreBytes => Decoded::TooLong(LengthFault::GeneralProtection),
+            DecoderError::NoMoreBytes => Decoded::TooLong,
             DecoderError::InvalidInstruction if instruction.len() == MODERN_LIMIT => {
-                Decoded::TooLong(LengthFault::GeneralProtection)
+                Decoded::TooLong
             }
             DecoderError::None if self.knows(&instruction) => {
                 Decoded::Instruction { instruction, len: instruction.len() as u8, quirk }
@@ -96,24 +101,21 @@ impl Decoder {
             let len = (prefixes + usize::from(*quirk == Quirk::PopCs)) as u8;
             return Decoded::Instruction { instruction: Instruction::default(), len, quirk: *quirk };
         }
-        if canonical.invalid {
-            return Decoded::Invalid((prefixes + 1) as u8);
-        }
         let first_generation = !self.model.at_least(Generation::I80286);
         let options =
             if first_generation { DecoderOptions::NO_INVALID_CHECK } else { DecoderOptions::NONE };
         let mut decoder = iced_x86::Decoder::new(16, &bytes[..*len], options);
         let instruction = decoder.decode();
         let total = prefixes + instruction.len().saturating_sub(canonical.kept_prefixes);
-        if let Some((limit, fault)) = self.model.length_limit
+        if let Some(limit) = self.model.length_limit
             && (total > usize::from(limit)
                 || decoder.last_error() == DecoderError::NoMoreBytes && available > usize::from(limit))
         {
-            return Decoded::TooLong(fault);
+            return Decoded::TooLong;
         }
         match decoder.last_error() {
             DecoderError::NoMoreBytes => Decoded::NeedsMore,
-            DecoderError::None if self.knows(&instruction) => {
+            DecoderError::None if self.knows(&instruction) && !canonical.invalid => {
                 Decoded::Instruction { instruction, len: total as u8, quirk: *quirk }
             }
             _ => Decoded::Invalid(total.max(1) as u8),
@@ -146,13 +148,13 @@ fn introduced(feature: CpuidFeature) -> Option<Generation> {
 fn mark_coprocessor(bytes: &mut [u8]) -> Quirk {
     const MOV_R_RM: u8 = 0x8B;
     let is_prefix = |b: &u8| matches!(b, 0x26 | 0x2E | 0x36 | 0x3E | 0x64..=0x67 | 0xF0 | 0xF2 | 0xF3);
-    match bytes.iter_mut().find(|b| !is_prefix(b)) {
-        Some(opcode @ 0xD8..=0xDF) => {
-            *opcode = MOV_R_RM;
-            Quirk::Esc
-        }
-        _ => Quirk::None,
+    let Some(at) = bytes.iter().position(|b| !is_prefix(b)) else { return Quirk::None };
+    let (opcode, modrm) = (bytes[at], bytes.get(at + 1).copied().unwrap_or(0));
+    if !(0xD8..=0xDF).contains(&opcode) {
+        return Quirk::None;
     }
+    bytes[at] = MOV_R_RM;
+    Quirk::Esc { opcode, modrm }
 }
 
 /// An instruction of an old chip in a form that today's map reads the same way.
@@ -229,7 +231,7 @@ impl Canonical {
                 opcode
             }
             0xD8..=0xDF => {
-                self.quirk = Quirk::Esc;
+                self.quirk = Quirk::Esc { opcode, modrm: 0 };
                 0x8B
             }
             _ => opcode,
@@ -240,10 +242,15 @@ impl Canonical {
     fn fix_modrm(&mut self, opcode: u8, modrm: u8, generation: Generation) -> u8 {
         let (original, reg, register) = (generation == Generation::I8086, modrm >> 3 & 7, modrm >= 0xC0);
         let with_reg = |reg: u8| modrm & 0xC7 | reg << 3;
+        if let Quirk::Esc { modrm: fetched, .. } = &mut self.quirk {
+            *fetched = modrm;
+            return modrm;
+        }
         match opcode {
             0x8C | 0x8E if original => with_reg(reg & 3),
-            0x8C | 0x8E if reg > 3 => self.reject(modrm),
-            0x8F | 0xC6 | 0xC7 => with_reg(0),
+            0x8C | 0x8E if reg > 3 => self.reject(with_reg(0)),
+            0x8F | 0xC6 | 0xC7 if generation < Generation::I80286 => with_reg(0),
+            0x8F | 0xC6 | 0xC7 if reg != 0 => self.reject(with_reg(0)),
             0xD0..=0xD3 if reg == 6 && original => {
                 self.quirk = Quirk::SetMinusOne;
                 with_reg(4)
@@ -256,6 +263,7 @@ impl Canonical {
         }
     }
 
+    /// Invalid, but as long as the instruction with this ModR/M byte.
     fn reject(&mut self, modrm: u8) -> u8 {
         self.invalid = true;
         modrm

@@ -8,6 +8,7 @@ use super::op::Op;
 use crate::cpu::Cpu;
 use crate::fault::Fault;
 use crate::mmu::{Intent, Spot};
+use crate::model::Generation;
 use crate::segment::{SegReg, Segment};
 use crate::word::Word;
 use ringzero_bus::SystemBus;
@@ -94,8 +95,10 @@ pub(crate) struct Slow<'a> {
 }
 
 impl Slow<'_> {
-    fn segment_fault(seg: usize) -> Fault {
-        if seg == SegReg::Ss as usize { Fault::StackSegment(0) } else { Fault::GeneralProtection(0) }
+    /// #SS for the stack segment, #GP for others; the 80286 has no #SS in real mode [80286 captures].
+    fn segment_fault(&self, seg: usize) -> Fault {
+        let has_ss = self.cpu.state.protected() || self.cpu.model.at_least(Generation::I80386);
+        if seg == SegReg::Ss as usize && has_ss { Fault::StackSegment(0) } else { Fault::GeneralProtection(0) }
     }
 
     fn check(&self, segment: &Segment, seg: usize, offset: u64, len: u64, intent: Intent) -> Result<(), Fault> {
@@ -107,7 +110,7 @@ impl Slow<'_> {
         if segment.usable && allowed && segment.holds(offset, len) {
             Ok(())
         } else {
-            Err(Self::segment_fault(seg))
+            Err(self.segment_fault(seg))
         }
     }
 }

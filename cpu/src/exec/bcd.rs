@@ -63,6 +63,10 @@ simple! {
         let al = cpu.state.regs.read::<u8>(AX);
         let base = op.imm as u8;
         let Some(quotient) = al.checked_div(base) else {
+            if !cpu.model.at_least(Generation::I80286) {
+                // The flags are set before the error is found [8086 captures].
+                cpu.state.flags.set_result(0u8, false, false, false);
+            }
             return Err(Fault::DivideError.into());
         };
         let remainder = al % base;

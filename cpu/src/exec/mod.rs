@@ -7,6 +7,7 @@ pub(crate) mod bits;
 pub(crate) mod control;
 pub(crate) mod descriptor;
 pub(crate) mod dispatch;
+pub(crate) mod escape;
 pub(crate) mod far;
 pub(crate) mod io;
 pub(crate) mod mov;

@@ -7,7 +7,6 @@ use super::op::Op;
 use crate::fault::Fault;
 use crate::flags::bit;
 use crate::mmu::Intent;
-use crate::model::Generation;
 use crate::regs::number::{AX, BX, DX};
 use crate::segment::SegReg;
 use crate::word::Word;
@@ -241,20 +240,5 @@ impl<T: Word> Semantics for Bound<T> {
         let (lower, upper) = (m.load::<T>(lower).sext(), m.load::<T>(upper).sext());
         let index = Dst::load::<T, A>(m, op.dst).sext();
         if index < lower || index > upper { Err(Fault::BoundRange.into()) } else { Ok(()) }
-    }
-}
-
-/// ESC without a coprocessor: the 8086 computes the address and reads it, later chips take #NM when CR0 says so.
-pub(crate) struct Esc;
-
-impl Semantics for Esc {
-    type Slow = Self;
-    fn exec<A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
-        use crate::state::cr0::{EM, TS};
-        let cpu = m.cpu();
-        if cpu.model.at_least(Generation::I80286) && cpu.state.cr0 & (EM | TS) != 0 {
-            return Err(Fault::DeviceNotAvailable.into());
-        }
-        Ok(())
     }
 }

@@ -83,6 +83,9 @@ impl<T: Word, X: Source, Y: Source> Semantics for MultiplyTo<T, X, Y> {
     }
 }
 
+/// `Op::imm` of a division behind a repeat prefix on the 8086, which negates the quotient [8086 captures].
+pub(crate) const REPEATED: u32 = 1;
+
 /// DIV (unsigned) [SDM 2A, "DIV"] and IDIV (signed) [SDM 2A, "IDIV"]. Flags are undefined; they stay.
 pub(crate) struct Divide<const SIGNED: bool, T, S>(PhantomData<(T, S)>);
 
@@ -93,9 +96,12 @@ impl<const SIGNED: bool, T: Word, S: Source> Semantics for Divide<SIGNED, T, S> 
         let src = S::read::<T, A>(m, op)?;
         let cpu = m.cpu();
         let divided = if SIGNED { signed_quotient(cpu, src) } else { unsigned_quotient(cpu, src) };
-        let Some((quotient, remainder)) = divided else {
+        let Some((mut quotient, remainder)) = divided else {
             return divide_error(m);
         };
+        if SIGNED && op.imm == REPEATED {
+            quotient = T::truncate(quotient.zext().wrapping_neg());
+        }
         if T::BITS == 8 {
             let ax = quotient.zext() as u16 | (remainder.zext() as u16) << 8;
             cpu.state.regs.write(AX, ax);

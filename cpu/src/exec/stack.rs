@@ -7,6 +7,7 @@ use super::mov::simple;
 use super::op::Op;
 use crate::cpu::Cpu;
 use crate::mmu::Intent;
+use crate::model::Generation;
 use crate::regs::number::{BP, SP};
 use crate::segment::SegReg;
 use crate::word::Word;
@@ -123,6 +124,8 @@ impl<T: Word, W: StackWidth, D: Place> Semantics for Pop<T, W, D> {
                 D::store(m, dest, value);
                 Ok(())
             }
+            // The 80286 leaves SP where it moved it [80286 captures].
+            Err(fail) if m.slow().is_ok() && m.cpu().model.generation == Generation::I80286 => Err(fail),
             Err(fail) => {
                 m.cpu().state.regs.set_number(SP, before);
                 Err(fail)

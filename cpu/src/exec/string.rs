@@ -6,6 +6,7 @@ use super::io::{check_port, width_of};
 use super::op::Op;
 use crate::flags::bit;
 use crate::mmu::Intent;
+use crate::model::Generation;
 use crate::regs::number::{AX, CX, DI, DX, SI};
 use crate::segment::SegReg;
 use crate::word::Word;
@@ -20,6 +21,9 @@ const ES: usize = SegReg::Es as usize;
 pub(crate) trait Step {
     /// Whether REPE and REPNE look at ZF.
     const COMPARES: bool = false;
+    /// The index registers in the order in which their memory is reached; and by how much the 80286 lowers CX
+    /// when that access faults [80286 captures].
+    const INDICES: &'static [(u8, u64)];
     fn step<T: Word, P: Word, A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail>;
 }
 
@@ -43,6 +47,7 @@ fn step_index<T: Word, P: Word>(cpu: &mut Cpu, number: u8) {
 /// MOVS [SDM 2B, "MOVS"].
 pub(crate) struct Movs;
 impl Step for Movs {
+    const INDICES: &'static [(u8, u64)] = &[(SI, 1), (DI, 2)];
     #[inline(always)]
     fn step<T: Word, P: Word, A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let (si, di) = (index::<P>(m.cpu(), SI), index::<P>(m.cpu(), DI));
@@ -59,12 +64,13 @@ impl Step for Movs {
 /// CMPS [SDM 2A, "CMPS"].
 pub(crate) struct Cmps;
 impl Step for Cmps {
+    const INDICES: &'static [(u8, u64)] = &[(DI, 1), (SI, 0)];
     const COMPARES: bool = true;
     #[inline(always)]
     fn step<T: Word, P: Word, A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let (si, di) = (index::<P>(m.cpu(), SI), index::<P>(m.cpu(), DI));
-        let left = m.spot::<T>(op.mem.seg(), si, Intent::Read)?;
         let right = m.spot::<T>(ES, di, Intent::Read)?;
+        let left = m.spot::<T>(op.mem.seg(), si, Intent::Read)?;
         let (a, b) = (m.load::<T>(left), m.load::<T>(right));
         compare(m.cpu(), a, b);
         step_index::<T, P>(m.cpu(), SI);
@@ -81,6 +87,7 @@ fn compare<T: Word>(cpu: &mut Cpu, a: T, b: T) {
 /// SCAS [SDM 2B, "SCAS"].
 pub(crate) struct Scas;
 impl Step for Scas {
+    const INDICES: &'static [(u8, u64)] = &[(DI, 1)];
     const COMPARES: bool = true;
     #[inline(always)]
     fn step<T: Word, P: Word, A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
@@ -97,6 +104,7 @@ impl Step for Scas {
 /// LODS [SDM 2A, "LODS"].
 pub(crate) struct Lods;
 impl Step for Lods {
+    const INDICES: &'static [(u8, u64)] = &[(SI, 1)];
     #[inline(always)]
     fn step<T: Word, P: Word, A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let si = index::<P>(m.cpu(), SI);
@@ -111,6 +119,7 @@ impl Step for Lods {
 /// STOS [SDM 2B, "STOS"].
 pub(crate) struct Stos;
 impl Step for Stos {
+    const INDICES: &'static [(u8, u64)] = &[(DI, 2)];
     #[inline(always)]
     fn step<T: Word, P: Word, A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
         let di = index::<P>(m.cpu(), DI);
@@ -125,11 +134,17 @@ impl Step for Stos {
 /// INS [SDM 2A, "INS"]: memory is checked before the port is read.
 pub(crate) struct Ins;
 impl Step for Ins {
+    const INDICES: &'static [(u8, u64)] = &[(DI, 2)];
     fn step<T: Word, P: Word, A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
         let di = index::<P>(m.cpu(), DI);
         let port = Port(m.cpu().state.regs.read(DX));
         check_port::<T, A>(m, port)?;
-        let spot = m.spot::<T>(ES, di, Intent::Write)?;
+        let spot = m.spot::<T>(ES, di, Intent::Write);
+        // The 80286 has read the port before it finds the memory out of bounds [80286 captures].
+        if spot.is_err() && m.cpu().model.generation == Generation::I80286 {
+            m.slow()?.bus.pio_read(port, width_of::<T>());
+        }
+        let spot = spot?;
         let value = m.slow()?.bus.pio_read(port, width_of::<T>());
         m.store(spot, T::truncate(u64::from(value)));
         step_index::<T, P>(m.cpu(), DI);
@@ -140,6 +155,7 @@ impl Step for Ins {
 /// OUTS [SDM 2B, "OUTS"].
 pub(crate) struct Outs;
 impl Step for Outs {
+    const INDICES: &'static [(u8, u64)] = &[(SI, 1)];
     fn step<T: Word, P: Word, A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let si = index::<P>(m.cpu(), SI);
         let port = Port(m.cpu().state.regs.read(DX));
@@ -152,14 +168,45 @@ impl Step for Outs {
     }
 }
 
+/// What the 80286 leaves behind when an iteration faults: the index registers up to the one at fault have moved
+/// [80286 captures]. Later chips change nothing. Gives by how much CX falls under a repeat prefix.
+#[cold]
+fn after_fault<S: Step, T: Word, P: Word>(cpu: &mut Cpu) -> u64 {
+    if cpu.model.generation != Generation::I80286 {
+        return 0;
+    }
+    for &(number, lost_counts) in S::INDICES {
+        let outside = index::<P>(cpu, number) + T::BYTES > 0x1_0000;
+        step_index::<T, P>(cpu, number);
+        if outside {
+            return lost_counts;
+        }
+    }
+    0
+}
+
 /// A string instruction without a repeat prefix; `P` is as wide as the address size.
 pub(crate) struct Once<S, T, P>(PhantomData<(S, T, P)>);
 
 impl<S: Step, T: Word, P: Word> Semantics for Once<S, T, P> {
-    type Slow = Self;
+    type Slow = OnceSlow<S, T, P>;
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         S::step::<T, P, A>(m, op)
+    }
+}
+
+/// The slow path of [`Once`].
+pub(crate) struct OnceSlow<S, T, P>(PhantomData<(S, T, P)>);
+
+impl<S: Step, T: Word, P: Word> Semantics for OnceSlow<S, T, P> {
+    type Slow = Self;
+    fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        let result = S::step::<T, P, A>(m, op);
+        if result.is_err() {
+            after_fault::<S, T, P>(m.cpu());
+        }
+        result
     }
 }
 
@@ -211,6 +258,12 @@ impl<S: Step, T: Word, P: Word> Iterate for Repeated<S, T, P> {
         Self::iterate(&mut Fast(cpu), op)
     }
     fn slow(cpu: &mut Cpu, bus: &mut SystemBus, op: &Op) -> Result<Progress, crate::Fault> {
-        Self::iterate(&mut Slow { cpu, bus }, op)
+        let result = Self::iterate(&mut Slow { cpu, bus }, op);
+        if result.is_err() {
+            let lost_counts = after_fault::<S, T, P>(cpu);
+            let count = cpu.state.regs.read::<P>(CX).zext();
+            cpu.state.regs.write(CX, P::truncate(count.wrapping_sub(lost_counts)));
+        }
+        result
     }
 }
