@@ -144,9 +144,11 @@ fn introduced(feature: CpuidFeature) -> Option<Generation> {
     }
 }
 
+/// MOV r, r/m: stands in where only the operand of an instruction counts.
+const MOV_R_RM: u8 = 0x8B;
+
 /// Turns the opcode of a coprocessor instruction into a MOV with the same ModR/M byte.
 fn mark_coprocessor(bytes: &mut [u8]) -> Quirk {
-    const MOV_R_RM: u8 = 0x8B;
     let is_prefix = |b: &u8| matches!(b, 0x26 | 0x2E | 0x36 | 0x3E | 0x64..=0x67 | 0xF0 | 0xF2 | 0xF3);
     let Some(at) = bytes.iter().position(|b| !is_prefix(b)) else { return Quirk::None };
     let (opcode, modrm) = (bytes[at], bytes.get(at + 1).copied().unwrap_or(0));
@@ -232,7 +234,7 @@ impl Canonical {
             }
             0xD8..=0xDF => {
                 self.quirk = Quirk::Esc { opcode, modrm: 0 };
-                0x8B
+                MOV_R_RM
             }
             _ => opcode,
         }
@@ -258,7 +260,10 @@ impl Canonical {
             0xC0 | 0xC1 | 0xD0..=0xD3 if reg == 6 => with_reg(4),
             0xFF if reg == 7 && generation < Generation::I80286 => with_reg(6),
             // A register where only memory makes sense; today these are other instructions.
-            0x62 | 0x8D | 0xC4 | 0xC5 if register => self.reject(modrm),
+            0x62 | 0x8D | 0xC4 | 0xC5 if register => {
+                self.bytes[self.len - 1] = MOV_R_RM;
+                self.reject(modrm)
+            }
             _ => modrm,
         }
     }

@@ -64,7 +64,7 @@ impl Step for Movs {
 /// CMPS [SDM 2A, "CMPS"].
 pub(crate) struct Cmps;
 impl Step for Cmps {
-    const INDICES: &'static [(u8, u64)] = &[(DI, 1), (SI, 0)];
+    const INDICES: &'static [(u8, u64)] = &[(DI, 0), (SI, 1)];
     const COMPARES: bool = true;
     #[inline(always)]
     fn step<T: Word, P: Word, A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
