@@ -73,9 +73,6 @@ impl MemInfo {
             _ => u64::MAX,
         }
     }
-    pub(crate) fn is_flat(self) -> bool {
-        self.0 & 0x80 != 0
-    }
 }
 
 impl Op {

@@ -3,7 +3,7 @@
 
 use clap::Parser;
 use ringzero_cpu::Model;
-use ringzero_tests::conformance::{report, sst};
+use ringzero_tests::conformance::{hw, report, sst};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -16,6 +16,18 @@ struct Args {
     /// Processor model for --sst: 8086 or 80286.
     #[arg(long)]
     cpu: Option<String>,
+    /// Folder of native captures (*.32.hwv.gz).
+    #[arg(long, value_name = "DIR")]
+    hw: Option<PathBuf>,
+    /// Only this group of --hw, such as int-alu.
+    #[arg(long, value_name = "NAME", requires = "hw")]
+    group: Option<String>,
+    /// Failures shown per group.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    failures: usize,
+    /// Show the failures of groups that are known to fail, too.
+    #[arg(long)]
+    known_too: bool,
     /// Worker threads.
     #[arg(long, default_value_t = 2)]
     threads: usize,
@@ -40,10 +52,13 @@ fn run(args: &Args) -> Result<bool, String> {
             .ok_or_else(|| format!("--cpu {name}: not a model; use 8086 or 80286"))?;
         groups.extend(sst::run_folder(folder, model, args.threads).map_err(|e| e.to_string())?);
     }
+    if let Some(folder) = &args.hw {
+        groups.extend(hw::run_folder(folder, args.group.as_deref()).map_err(|e| e.to_string())?);
+    }
     if groups.is_empty() {
         return Err("nothing to run; give --sst DIR or --hw DIR".to_owned());
     }
-    let (text, as_expected) = report::render(&groups);
+    let (text, as_expected) = report::render(&groups, args.failures, args.known_too);
     print!("{text}");
     Ok(as_expected)
 }

@@ -7,7 +7,7 @@ pub struct Group {
     pub name: String,
     /// Tests run.
     pub total: usize,
-    /// Tests that failed, described; only the first few are kept in full.
+    /// Tests that failed, described.
     pub failures: Vec<String>,
     /// Tests that failed.
     pub failed: usize,
@@ -15,8 +15,8 @@ pub struct Group {
     pub known: Option<&'static str>,
 }
 
-/// Failures described per group.
-const DESCRIBED: usize = 3;
+/// Failures kept per group.
+const KEPT: usize = 10_000;
 
 impl Group {
     /// A group without results.
@@ -29,7 +29,7 @@ impl Group {
         self.total += 1;
         if let Err(description) = result {
             self.failed += 1;
-            if self.failures.len() < DESCRIBED {
+            if self.failures.len() < KEPT {
                 self.failures.push(description);
             }
         }
@@ -41,9 +41,9 @@ impl Group {
     }
 }
 
-/// Renders groups: a line each, the failures of those that are not as expected, a total. The second value says
-/// whether everything was as expected.
-pub fn render(groups: &[Group]) -> (String, bool) {
+/// Renders groups: a line each, the first `described` failures of those that are not as expected (of all with
+/// `known_too`), a total. The second value says whether everything was as expected.
+pub fn render(groups: &[Group], described: usize, known_too: bool) -> (String, bool) {
     use std::fmt::Write;
     let mut text = String::new();
     for group in groups {
@@ -54,8 +54,8 @@ pub fn render(groups: &[Group]) -> (String, bool) {
             _ => String::new(),
         };
         let _ = writeln!(text, "{}: passed {passed} of {}{note}", group.name, group.total);
-        if !group.as_expected() {
-            for failure in &group.failures {
+        if !group.as_expected() || known_too {
+            for failure in group.failures.iter().take(described) {
                 let _ = writeln!(text, "    {failure}");
             }
         }
