@@ -12,3 +12,5 @@ pub mod keyboard;
 pub mod pic;
 pub mod pit;
 pub mod speaker;
+pub mod text;
+pub mod vga;
