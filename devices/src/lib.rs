@@ -7,10 +7,12 @@
 //!
 //! Nothing here knows the CPU or the host.
 
+pub mod dma;
 pub mod kbc;
 pub mod keyboard;
 pub mod pic;
 pub mod pit;
 pub mod speaker;
+pub mod storage;
 pub mod text;
 pub mod vga;
