@@ -8,6 +8,7 @@
 //! Nothing here knows the CPU or the host.
 
 pub mod dma;
+pub mod fdc;
 pub mod kbc;
 pub mod keyboard;
 pub mod pic;

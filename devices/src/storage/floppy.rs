@@ -63,15 +63,34 @@ impl FloppyGeometry {
         u64::from(self.cylinders) * u64::from(self.heads) * u64::from(self.sectors) * SECTOR as u64
     }
 
-    /// The format of an image of `len` bytes: the next larger one when no format has that size.
+    /// The format of an image of `len` bytes. When no format has that size it is taken for the beginning of a 1.44 MB
+    /// disk or, if it is larger, of the next larger one: a bare boot sector or kernel counts on 18 sectors a track.
     pub fn for_size(len: u64) -> Result<Self, TooLarge> {
-        FORMATS.into_iter().find(|format| format.bytes() >= len).ok_or(TooLarge { len })
+        let exact = FORMATS.into_iter().find(|format| format.bytes() == len);
+        let larger = FORMATS.into_iter().filter(|format| format.drive_type >= 4);
+        exact.or_else(|| larger.into_iter().find(|format| format.bytes() >= len)).ok_or(TooLarge { len })
+    }
+
+    /// The format that a FAT boot sector describes: sectors in all, per track, and heads.
+    fn from_boot_sector(sector: &[u8; SECTOR]) -> Option<Self> {
+        let word = |at: usize| u64::from(u16::from_le_bytes([sector[at], sector[at + 1]]));
+        FORMATS.into_iter().find(|format| {
+            format.bytes() == word(0x13) * SECTOR as u64
+                && u64::from(format.sectors) == word(0x18)
+                && u64::from(format.heads) == word(0x1A)
+        })
     }
 }
 
-/// `medium` as a floppy: its geometry, and the medium padded with zeros to a whole disk.
-pub fn open(medium: Box<dyn BlockMedium>) -> Result<(Box<dyn BlockMedium>, FloppyGeometry), TooLarge> {
-    let geometry = FloppyGeometry::for_size(medium.len())?;
+/// `medium` as a floppy: its geometry, and the medium padded with zeros to a whole disk. A shortened image of a FAT
+/// disk has the geometry its boot sector names.
+pub fn open(mut medium: Box<dyn BlockMedium>) -> Result<(Box<dyn BlockMedium>, FloppyGeometry), TooLarge> {
+    let mut geometry = FloppyGeometry::for_size(medium.len())?;
+    let mut sector = [0; SECTOR];
+    if medium.len() != geometry.bytes() && medium.read_at(0, &mut sector).is_ok() {
+        let named = FloppyGeometry::from_boot_sector(&sector);
+        geometry = named.filter(|named| named.bytes() >= medium.len()).unwrap_or(geometry);
+    }
     if medium.len() == geometry.bytes() {
         return Ok((medium, geometry));
     }
@@ -101,7 +120,17 @@ mod tests {
     #[test]
     fn a_boot_sector_alone_is_a_whole_disk() {
         let (medium, geometry) = open(Box::new(MemoryMedium::new(vec![0; 512]))).unwrap();
-        assert_eq!((medium.len(), geometry), (160 * 1024, FORMATS[0]));
+        assert_eq!((medium.len(), geometry.sectors), (1440 * 1024, 18));
+    }
+
+    #[test]
+    fn a_shortened_fat_disk_has_the_geometry_it_names() {
+        let mut image = vec![0; 5000];
+        image[0x13..0x15].copy_from_slice(&720u16.to_le_bytes());
+        image[0x18] = 9;
+        image[0x1A] = 2;
+        let (medium, geometry) = open(Box::new(MemoryMedium::new(image))).unwrap();
+        assert_eq!((medium.len(), geometry), (360 * 1024, FORMATS[3]));
     }
 
     #[test]
