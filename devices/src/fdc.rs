@@ -476,6 +476,13 @@ impl Fdc {
     }
 }
 
+impl std::fmt::Debug for Fdc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let disks = self.disks.each_ref().map(|disk| disk.as_ref().map(Disk::geometry));
+        f.debug_struct("Fdc").field("state", &self.state).field("disks", &disks).finish_non_exhaustive()
+    }
+}
+
 impl Device for Fdc {
     fn name(&self) -> &'static str {
         "fdc"

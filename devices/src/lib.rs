@@ -7,13 +7,20 @@
 //!
 //! Nothing here knows the CPU or the host.
 
+pub mod debug_exit;
+pub mod debugcon;
 pub mod dma;
 pub mod fdc;
 pub mod kbc;
 pub mod keyboard;
+pub mod parallel;
+pub mod pc;
 pub mod pic;
 pub mod pit;
+mod queue;
+pub mod rtc;
 pub mod speaker;
 pub mod storage;
 pub mod text;
+pub mod uart;
 pub mod vga;

@@ -375,7 +375,8 @@ impl Counter {
 
     /// Whether a snapshot's state is one this counter can have.
     pub(super) fn is_valid(&self) -> bool {
-        let counts = 1..=self.modulus() as u32;
+        // Digits above 9 make a BCD count larger than its modulus.
+        let counts = 1..=0x1_0000;
         let times = 0..=i64::MAX / 4;
         self.count.is_none_or(|count| counts.contains(&count))
             && self.pending.is_none_or(|tick| times.contains(&tick))
