@@ -1,0 +1,348 @@
+//! 8254 programmable interval timer, with system control port B (61h) beside it as on a PC/AT.
+//!
+//! Sources: Intel 8254 datasheet (231164), keyed \[8254\]; IBM PC/AT Technical Reference (1502494), keyed \[AT\].
+//!
+//! *Modelled*: the three counters in all modes (`counter`), counter and status latches, read-back; IRQ0 from OUT0;
+//! gate 2, speaker data, refresh toggle and OUT2 in port 61h; the speaker's line as time-stamped edges.
+//!
+//! *Not modelled*: parity and I/O channel check (bits 6 and 7 of port 61h read 0); counter 1 drives nothing, the refresh
+//! toggle runs at its customary 15.085 us.
+
+mod counter;
+
+pub use counter::{Counter, Mode};
+
+use crate::speaker::Speaker;
+use ringzero_bus::{Clock, Device, EventSlot, Fabric, IrqPin, PortAccess, Section, SnapshotError, VTime};
+use serde::{Deserialize, Serialize};
+
+/// A byte written to the control word register [8254, "Control Word Format", "Read-Back Command Format"].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Control {
+    Program { counter: usize, access: counter::Access, mode: Mode, bcd: bool },
+    LatchCount { counter: usize },
+    ReadBack { counters: u8, count: bool, status: bool },
+}
+
+impl Control {
+    fn decode(byte: u8) -> Self {
+        let counter = usize::from(byte >> 6);
+        if counter == 3 {
+            return Self::ReadBack {
+                counters: byte >> 1 & 7,
+                count: byte & 0x20 == 0,
+                status: byte & 0x10 == 0,
+            };
+        }
+        match counter::Access::decode(byte >> 4 & 3) {
+            None => Self::LatchCount { counter },
+            Some(access) => {
+                Self::Program { counter, access, mode: Mode::decode(byte >> 1 & 7), bcd: byte & 1 != 0 }
+            }
+        }
+    }
+}
+
+/// The chip: three counters fed from one clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct I8254 {
+    counters: [Counter; 3],
+}
+
+impl I8254 {
+    /// Counter `n` (0 to 2).
+    pub fn counter(&self, n: usize) -> &Counter {
+        &self.counters[n]
+    }
+
+    /// Reads A1 A0 = `offset` at clock `tick`. The control word register cannot be read.
+    pub fn read(&mut self, offset: u16, tick: i64) -> u8 {
+        match self.counters.get_mut(usize::from(offset)) {
+            Some(counter) => counter.read(tick),
+            None => 0xFF,
+        }
+    }
+
+    /// Writes A1 A0 = `offset` at clock `tick`.
+    pub fn write(&mut self, offset: u16, value: u8, tick: i64) {
+        if let Some(counter) = self.counters.get_mut(usize::from(offset)) {
+            return counter.write(value, tick);
+        }
+        match Control::decode(value) {
+            Control::Program { counter, access, mode, bcd } => {
+                self.counters[counter].program(access, mode, bcd, tick);
+            }
+            Control::LatchCount { counter } => self.counters[counter].latch_count(tick),
+            Control::ReadBack { counters, count, status } => {
+                for (n, counter) in self.counters.iter_mut().enumerate() {
+                    if counters & (1 << n) == 0 {
+                        continue;
+                    }
+                    if count {
+                        counter.latch_count(tick);
+                    }
+                    if status {
+                        counter.latch_status(tick);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Drives the GATE pin of counter `n`.
+    pub fn set_gate(&mut self, n: usize, level: bool, tick: i64) {
+        self.counters[n].set_gate(level, tick);
+    }
+}
+
+/// Port 61h, bits a program can write [AT, "System Control Port B"].
+const TIMER_2_GATE: u8 = 0x01;
+const SPEAKER_DATA: u8 = 0x02;
+const WRITABLE: u8 = 0x0F;
+const REFRESH_TOGGLE: u8 = 0x10;
+const OUT_2: u8 = 0x20;
+/// Clocks between refreshes: counter 1's usual count, 15.085 us.
+const REFRESH_CLOCKS: i64 = 18;
+/// Edges further back than this are of no interest to the speaker, whose buffer is shorter.
+const SPEAKER_MEMORY_NS: u64 = 2_000_000_000;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct PitState {
+    chip: I8254,
+    port_b: u8,
+    /// The speaker's line is known up to here.
+    speaker_time: VTime,
+}
+
+/// The card. Ports: region 0 is 40h-43h, region 1 is 61h.
+#[derive(Debug)]
+pub struct Pit {
+    state: PitState,
+    speaker: Speaker,
+    irq: IrqPin,
+    edge: EventSlot,
+}
+
+fn tick_at(now: VTime) -> i64 {
+    i64::try_from(Clock::PIT.ticks_at(now)).unwrap_or(i64::MAX)
+}
+
+fn time_of(tick: i64) -> VTime {
+    Clock::PIT.time_of_tick(u64::try_from(tick).unwrap_or(0))
+}
+
+impl Pit {
+    /// A timer whose OUT0 drives `irq`; `edge` is a deadline of its own.
+    pub fn new(irq: IrqPin, edge: EventSlot) -> Self {
+        let mut state = PitState::default();
+        for n in 0..2 {
+            state.chip.set_gate(n, true, 0);
+        }
+        Self { state, speaker: Speaker::new(), irq, edge }
+    }
+
+    /// The chip, for inspection.
+    pub fn chip(&self) -> &I8254 {
+        &self.state.chip
+    }
+
+    /// The count that counter 0 reloads, 1 to 65536, or `None` before it was programmed.
+    pub fn counter_0_period(&self) -> Option<u32> {
+        self.state.chip.counter(0).period()
+    }
+
+    /// Appends the speaker's samples up to `until`: mono, 48 kHz, virtual time.
+    pub fn render(&mut self, until: VTime, out: &mut Vec<i16>) {
+        self.follow_speaker(until);
+        self.speaker.render(until, out);
+    }
+
+    fn speaker_line(&self, tick: i64) -> bool {
+        self.state.port_b & SPEAKER_DATA != 0 && self.state.chip.counter(2).out(tick)
+    }
+
+    /// Hands the speaker every edge up to `now`.
+    fn follow_speaker(&mut self, now: VTime) {
+        if now <= self.state.speaker_time {
+            return;
+        }
+        let earliest = VTime(now.0.saturating_sub(SPEAKER_MEMORY_NS));
+        let mut tick = tick_at(self.state.speaker_time.max(earliest));
+        self.state.speaker_time = now;
+        if self.state.port_b & SPEAKER_DATA == 0 {
+            return;
+        }
+        let end = tick_at(now);
+        while let Some(next) = self.state.chip.counter(2).next_change(tick).filter(|&next| next <= end) {
+            self.speaker.edge(time_of(next), self.speaker_line(next));
+            tick = next;
+        }
+    }
+
+    /// Shows OUT0 on IRQ0 and arms the next moment at which it must be looked at.
+    fn update_irq(&mut self, fabric: &mut Fabric) {
+        let tick = tick_at(fabric.now);
+        let counter = self.state.chip.counter(0);
+        fabric.irqs.set(self.irq, counter.out(tick));
+        match counter.next_notice(tick) {
+            Some(next) => fabric.sched.arm(self.edge, time_of(next)),
+            None => fabric.sched.cancel(self.edge),
+        }
+    }
+
+    fn read_port_b(&self, tick: i64) -> u8 {
+        let refresh = if tick / REFRESH_CLOCKS % 2 != 0 { REFRESH_TOGGLE } else { 0 };
+        let out_2 = if self.state.chip.counter(2).out(tick) { OUT_2 } else { 0 };
+        self.state.port_b | refresh | out_2
+    }
+
+    fn write_port_b(&mut self, value: u8, tick: i64) {
+        self.state.port_b = value & WRITABLE;
+        self.state.chip.set_gate(2, value & TIMER_2_GATE != 0, tick);
+    }
+}
+
+impl Device for Pit {
+    fn name(&self) -> &'static str {
+        "pit"
+    }
+
+    fn reset(&mut self, fabric: &mut Fabric) {
+        // The 8254 has no RESET pin: its counters run on until they are programmed. Port B has one.
+        self.follow_speaker(fabric.now);
+        self.write_port_b(0, tick_at(fabric.now));
+        self.speaker.edge(fabric.now, false);
+    }
+
+    fn pio_read(&mut self, fabric: &mut Fabric, access: PortAccess) -> u32 {
+        let tick = tick_at(fabric.now);
+        u32::from(match access.region {
+            0 => self.state.chip.read(access.offset, tick),
+            _ => self.read_port_b(tick),
+        })
+    }
+
+    fn pio_write(&mut self, fabric: &mut Fabric, access: PortAccess, value: u32) {
+        let tick = tick_at(fabric.now);
+        self.follow_speaker(fabric.now);
+        match access.region {
+            0 => self.state.chip.write(access.offset, value as u8, tick),
+            _ => self.write_port_b(value as u8, tick),
+        }
+        self.speaker.edge(fabric.now, self.speaker_line(tick));
+        if access.region == 0 {
+            self.update_irq(fabric);
+        }
+    }
+
+    fn on_event(&mut self, fabric: &mut Fabric, _slot: EventSlot, deadline: VTime) {
+        // A rate generator's low pulse is one clock long: show its end only, as an edge.
+        if self.state.chip.counter(0).out(tick_at(deadline)) {
+            fabric.irqs.set(self.irq, false);
+        }
+        self.update_irq(fabric);
+    }
+
+    fn save(&self) -> Result<Section, SnapshotError> {
+        Section::encode(self.name(), 1, &self.state)
+    }
+
+    fn load(&mut self, section: &Section) -> Result<(), SnapshotError> {
+        let state: PitState = section.decode(self.name(), 1)?;
+        if !state.chip.counters.iter().all(Counter::is_valid) {
+            return Err(SnapshotError::OutOfRange { section: "pit", what: "counter" });
+        }
+        self.state = state;
+        let line = self.speaker_line(tick_at(self.state.speaker_time));
+        self.speaker.restart(self.state.speaker_time, line);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ringzero_bus::{Irq, Width};
+
+    fn pit() -> (Pit, Fabric) {
+        let mut fabric = Fabric::new(0);
+        let irq = fabric.irqs.add_pin(Irq(0));
+        (Pit::new(irq, EventSlot::for_test(0)), fabric)
+    }
+
+    fn out(pit: &mut Pit, fabric: &mut Fabric, region: u8, offset: u16, value: u8) {
+        pit.pio_write(fabric, PortAccess { region, offset, width: Width::Byte }, value.into());
+    }
+
+    fn read(pit: &mut Pit, fabric: &mut Fabric, region: u8, offset: u16) -> u8 {
+        pit.pio_read(fabric, PortAccess { region, offset, width: Width::Byte }) as u8
+    }
+
+    #[test]
+    fn control_words_decode() {
+        assert_eq!(Control::decode(0x00), Control::LatchCount { counter: 0 });
+        assert_eq!(Control::decode(0xE2), Control::ReadBack { counters: 1, count: false, status: true });
+    }
+
+    #[test]
+    fn a_rate_generator_makes_one_edge_per_period() {
+        let (mut pit, mut fabric) = pit();
+        for (offset, value) in [(3, 0x34), (0, 100), (0, 0)] {
+            out(&mut pit, &mut fabric, 0, offset, value);
+        }
+        let mut rises = 0;
+        while let Some(due) = fabric.sched.next_deadline().filter(|&due| due <= time_of(1001)) {
+            fabric.now = due;
+            fabric.sched.take_due(due);
+            fabric.irqs.take_changes(|_, _| {});
+            pit.on_event(&mut fabric, EventSlot::for_test(0), due);
+            fabric.irqs.take_changes(|_, level| rises += u32::from(level));
+        }
+        assert_eq!(rises, 10);
+    }
+
+    #[test]
+    fn out_2_shows_in_port_61h() {
+        let (mut pit, mut fabric) = pit();
+        out(&mut pit, &mut fabric, 1, 0, 1);
+        for (offset, value) in [(3, 0xB0), (2, 10), (2, 0)] {
+            out(&mut pit, &mut fabric, 0, offset, value);
+        }
+        assert_eq!(read(&mut pit, &mut fabric, 1, 0) & OUT_2, 0);
+        fabric.now = time_of(11);
+        assert_eq!(read(&mut pit, &mut fabric, 1, 0) & OUT_2, OUT_2);
+    }
+
+    #[test]
+    fn the_refresh_bit_toggles_every_15_us() {
+        let (mut pit, mut fabric) = pit();
+        let first = read(&mut pit, &mut fabric, 1, 0) & REFRESH_TOGGLE;
+        fabric.now = VTime(15_100);
+        assert_ne!(read(&mut pit, &mut fabric, 1, 0) & REFRESH_TOGGLE, first);
+    }
+
+    #[test]
+    fn a_tone_reaches_the_speaker() {
+        let (mut pit, mut fabric) = pit();
+        for (offset, value) in [(3, 0xB6), (2, 0xA9), (2, 0x04)] {
+            out(&mut pit, &mut fabric, 0, offset, value);
+        }
+        out(&mut pit, &mut fabric, 1, 0, 3);
+        let mut samples = Vec::new();
+        pit.render(VTime(100_000_000), &mut samples);
+        assert_eq!(samples.len(), 4800);
+        let crossings = samples.windows(2).filter(|w| w[0] < 0 && w[1] >= 0).count();
+        assert!((98..=101).contains(&crossings), "{crossings} cycles of a 1 kHz tone in 0.1 s");
+    }
+
+    #[test]
+    fn a_snapshot_round_trips() {
+        let (mut pit, mut fabric) = pit();
+        out(&mut pit, &mut fabric, 0, 3, 0x36);
+        out(&mut pit, &mut fabric, 0, 0, 7);
+        let saved = pit.save().unwrap();
+        let (mut other, _) = super::tests::pit();
+        other.load(&saved).unwrap();
+        assert_eq!(other.state, pit.state);
+    }
+}

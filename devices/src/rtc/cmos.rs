@@ -1,0 +1,64 @@
+//! What POST finds in CMOS memory [AT, "CMOS RAM Address Map"].
+
+/// The configuration bytes of a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CmosConfig {
+    /// Bytes of RAM from address 0 on.
+    pub ram_size: u64,
+    /// Types of floppy drives A and B: 0 none, 1 360K, 2 1.2M, 3 720K, 4 1.44M, 5 2.88M.
+    pub floppy_types: [u8; 2],
+    /// First, second and third boot device: 0 none, 1 floppy, 2 hard disk, 3 CD.
+    pub boot_order: [u8; 3],
+    /// A coprocessor is present.
+    pub fpu: bool,
+}
+
+const KB: u64 = 1024;
+const MB: u64 = 1024 * KB;
+
+impl CmosConfig {
+    /// The 128 bytes, checksum included.
+    pub(super) fn memory(&self) -> Vec<u8> {
+        let mut memory = vec![0; 128];
+        let [a, b] = self.floppy_types.map(|kind| kind & 0x0F);
+        memory[0x10] = a << 4 | b;
+        memory[0x14] = self.equipment();
+        let capped = |value: u64| u16::try_from(value).unwrap_or(u16::MAX).to_le_bytes();
+        memory[0x15..0x17].copy_from_slice(&capped((self.ram_size / KB).min(640)));
+        let extended = capped(self.ram_size.saturating_sub(MB) / KB);
+        memory[0x17..0x19].copy_from_slice(&extended);
+        memory[0x30..0x32].copy_from_slice(&extended);
+        memory[0x34..0x36].copy_from_slice(&capped(self.ram_size.saturating_sub(16 * MB) / (64 * KB)));
+        let [first, second, third] = self.boot_order.map(|device| device & 0x0F);
+        memory[0x3D] = second << 4 | first;
+        // Bit 0: boot a floppy without asking for its signature twice.
+        memory[0x38] = third << 4 | 1;
+        let sum: u16 = memory[0x10..=0x2D].iter().map(|&byte| u16::from(byte)).sum();
+        memory[0x2E..0x30].copy_from_slice(&sum.to_be_bytes());
+        memory
+    }
+
+    /// Byte 14h: floppies in bits 7-6 and 0, display (0: has its own BIOS) in 5-4, coprocessor in 1.
+    fn equipment(&self) -> u8 {
+        let floppies = self.floppy_types.iter().filter(|&&kind| kind != 0).count() as u8;
+        let drives = if floppies > 0 { (floppies - 1) << 6 | 1 } else { 0 };
+        drives | 0x04 | if self.fpu { 0x02 } else { 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_sizes_floppies_and_checksum() {
+        let config =
+            CmosConfig { ram_size: 128 * MB, floppy_types: [4, 0], boot_order: [1, 2, 3], fpu: true };
+        let memory = config.memory();
+        assert_eq!((memory[0x10], memory[0x14], memory[0x3D]), (0x40, 0x07, 0x21));
+        assert_eq!(memory[0x15..0x19], [0x80, 0x02, 0xFF, 0xFF]);
+        assert_eq!(u16::from_le_bytes([memory[0x34], memory[0x35]]), 112 * 16);
+        let sum: u16 = memory[0x10..=0x2D].iter().map(|&byte| u16::from(byte)).sum();
+        assert_eq!(u16::from_be_bytes([memory[0x2E], memory[0x2F]]), sum);
+    }
+}

@@ -1,0 +1,103 @@
+//! The digital-to-analog converter: 256 colours of 18 bits [VGA, "Video Digital-to-Analog Converter"].
+
+use serde::{Deserialize, Serialize};
+
+/// The palette and its counters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Dac {
+    /// 256 times red, green, blue, 6 bits each.
+    colours: Vec<u8>,
+    /// PEL mask, 3C6h.
+    pub(super) mask: u8,
+    index: u8,
+    /// 0 red, 1 green, 2 blue.
+    component: u8,
+    /// Red and green wait for blue: a colour is written whole.
+    pending: [u8; 2],
+    /// The last index was written to 3C7h.
+    reading: bool,
+    /// What 3C8h reads.
+    write_index: u8,
+}
+
+impl Default for Dac {
+    fn default() -> Self {
+        Self {
+            colours: vec![0; 768],
+            mask: 0xFF,
+            index: 0,
+            component: 0,
+            pending: [0; 2],
+            reading: false,
+            write_index: 0,
+        }
+    }
+}
+
+impl Dac {
+    /// DAC state register, 3C7h: 3 after a read index, 0 after a write index.
+    pub(super) fn read_state(&self) -> u8 {
+        if self.reading { 3 } else { 0 }
+    }
+
+    pub(super) fn write_index(&self) -> u8 {
+        self.write_index
+    }
+
+    pub(super) fn set_read_index(&mut self, value: u8) {
+        (self.index, self.component, self.reading) = (value, 0, true);
+        self.write_index = value.wrapping_add(1);
+    }
+
+    pub(super) fn set_write_index(&mut self, value: u8) {
+        (self.index, self.component, self.reading) = (value, 0, false);
+        self.write_index = value;
+    }
+
+    fn place(&self) -> usize {
+        usize::from(self.index) * 3 + usize::from(self.component)
+    }
+
+    /// Goes on to the next component; true when it was the last of a colour.
+    fn step(&mut self) -> bool {
+        self.component = (self.component + 1) % 3;
+        let wrapped = self.component == 0;
+        if wrapped {
+            self.index = self.index.wrapping_add(1);
+            self.write_index = self.index;
+        }
+        wrapped
+    }
+
+    pub(super) fn read_data(&mut self) -> u8 {
+        let value = self.colours[self.place()];
+        self.step();
+        value
+    }
+
+    pub(super) fn write_data(&mut self, value: u8) {
+        let value = value & 0x3F;
+        if self.component == 2 {
+            let first = usize::from(self.index) * 3;
+            self.colours[first..first + 3].copy_from_slice(&[self.pending[0], self.pending[1], value]);
+        } else {
+            self.pending[usize::from(self.component)] = value;
+        }
+        self.step();
+    }
+
+    /// Every index as 00RRGGBBh, the mask applied.
+    pub(super) fn rgb(&self) -> [u32; 256] {
+        std::array::from_fn(|index| {
+            let first = (index & usize::from(self.mask)) * 3;
+            self.colours[first..first + 3].iter().fold(0, |rgb, &six| {
+                let eight = u32::from(six << 2 | six >> 4);
+                rgb << 8 | eight
+            })
+        })
+    }
+
+    pub(super) fn is_valid(&self) -> bool {
+        self.colours.len() == 768 && self.component < 3 && self.colours.iter().all(|&c| c < 0x40)
+    }
+}
