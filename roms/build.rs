@@ -78,7 +78,10 @@ fn generated(system: &Assembled, video: &Assembled) -> Result<String, std::fmt::
 }
 
 fn constants(text: &mut String, module: &str, doc: &str, list: &[(&str, u16)]) -> std::fmt::Result {
-    writeln!(text, "\n/// {doc}\n#[expect(missing_docs, reason = \"named as their labels\")]\npub mod {module} {{")?;
+    writeln!(
+        text,
+        "\n/// {doc}\n#[expect(missing_docs, reason = \"named as their labels\")]\npub mod {module} {{"
+    )?;
     for (name, offset) in list {
         writeln!(text, "    pub const {name}: u16 = 0x{offset:04X};")?;
     }

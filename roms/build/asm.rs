@@ -15,13 +15,12 @@ pub(crate) struct Code {
     pub(crate) a: CodeAssembler,
     traps: Vec<(&'static str, CodeLabel)>,
     labels: Vec<(&'static str, CodeLabel)>,
-    data: Vec<CodeLabel>,
 }
 
 impl Code {
     /// An empty piece of 16-bit code.
     pub(crate) fn new() -> Result<Self, IcedError> {
-        Ok(Self { a: CodeAssembler::new(16)?, traps: vec![], labels: vec![], data: vec![] })
+        Ok(Self { a: CodeAssembler::new(16)?, traps: vec![], labels: vec![] })
     }
 
     /// The OUT that enters the firmware service `name`.
@@ -47,24 +46,17 @@ impl Code {
         self.a.nop()
     }
 
-    /// Data bytes at `label`; call it behind all code.
-    pub(crate) fn data(&mut self, label: &mut CodeLabel, bytes: &[u8]) -> Asm {
-        self.a.set_label(label)?;
-        self.data.push(*label);
-        self.a.db(bytes)
-    }
-
     /// Assembles the piece for offset `at`.
     pub(crate) fn finish(mut self, at: u16) -> Result<Assembled, IcedError> {
         let options = BlockEncoderOptions::RETURN_NEW_INSTRUCTION_OFFSETS;
         let result = self.a.assemble_options(u64::from(at), options)?;
         let bytes = result.inner.code_buffer.clone();
         let resolve = |list: &[(&'static str, CodeLabel)]| -> Result<Vec<(&'static str, u16)>, IcedError> {
-            list.iter().map(|(n, l)| Ok((*n, u16::try_from(result.label_ip(l)?).expect("a ROM is 64 KiB")))).collect()
+            list.iter()
+                .map(|(n, l)| Ok((*n, u16::try_from(result.label_ip(l)?).expect("a ROM is 64 KiB"))))
+                .collect()
         };
-        let first_data = self.data.first().map(|l| result.label_ip(l)).transpose()?;
-        let code_len = first_data.map_or(bytes.len(), |ip| usize::try_from(ip).expect("64 KiB") - usize::from(at));
-        only_8086(&bytes[..code_len], at);
+        only_8086(&bytes, at);
         Ok(Assembled { at, traps: resolve(&self.traps)?, labels: resolve(&self.labels)?, bytes })
     }
 }

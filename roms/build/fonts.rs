@@ -64,7 +64,8 @@ fn small(code: usize, character: char) -> Vec<u8> {
             &|c| font8x8::BLOCK_FONTS.get(c),
             &|c| font8x8::MISC_FONTS.get(c),
         ];
-        let glyph = sets.iter().find_map(|get| get(character)).unwrap_or_else(|| panic!("8x8 lacks {character}"));
+        let glyph =
+            sets.iter().find_map(|get| get(character)).unwrap_or_else(|| panic!("8x8 lacks {character}"));
         // In font8x8 bit 0 is the leftmost dot; on a VGA it is bit 7.
         glyph.iter().map(|row| row.reverse_bits()).collect()
     };
@@ -84,18 +85,54 @@ fn large(spleen: &Psf1, code: usize, character: char) -> Vec<u8> {
 
 /// Up, down, left, right of the rules B3h to DAh: 0 none, 1 single, 2 double, in the order of the code page.
 const RULES: [[u8; 4]; 40] = [
-    [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 2, 0], [2, 2, 1, 0], [0, 2, 1, 0], [0, 1, 2, 0], [2, 2, 2, 0], [2, 2, 0, 0],
-    [0, 2, 2, 0], [2, 0, 2, 0], [2, 0, 1, 0], [1, 0, 2, 0], [0, 1, 1, 0], [1, 0, 0, 1], [1, 0, 1, 1], [0, 1, 1, 1],
-    [1, 1, 0, 1], [0, 0, 1, 1], [1, 1, 1, 1], [1, 1, 0, 2], [2, 2, 0, 1], [2, 0, 0, 2], [0, 2, 0, 2], [2, 0, 2, 2],
-    [0, 2, 2, 2], [2, 2, 0, 2], [0, 0, 2, 2], [2, 2, 2, 2], [1, 0, 2, 2], [2, 0, 1, 1], [0, 1, 2, 2], [0, 2, 1, 1],
-    [2, 0, 0, 1], [1, 0, 0, 2], [0, 1, 0, 2], [0, 2, 0, 1], [2, 2, 1, 1], [1, 1, 2, 2], [1, 0, 1, 0], [0, 1, 0, 1],
+    [1, 1, 0, 0],
+    [1, 1, 1, 0],
+    [1, 1, 2, 0],
+    [2, 2, 1, 0],
+    [0, 2, 1, 0],
+    [0, 1, 2, 0],
+    [2, 2, 2, 0],
+    [2, 2, 0, 0],
+    [0, 2, 2, 0],
+    [2, 0, 2, 0],
+    [2, 0, 1, 0],
+    [1, 0, 2, 0],
+    [0, 1, 1, 0],
+    [1, 0, 0, 1],
+    [1, 0, 1, 1],
+    [0, 1, 1, 1],
+    [1, 1, 0, 1],
+    [0, 0, 1, 1],
+    [1, 1, 1, 1],
+    [1, 1, 0, 2],
+    [2, 2, 0, 1],
+    [2, 0, 0, 2],
+    [0, 2, 0, 2],
+    [2, 0, 2, 2],
+    [0, 2, 2, 2],
+    [2, 2, 0, 2],
+    [0, 0, 2, 2],
+    [2, 2, 2, 2],
+    [1, 0, 2, 2],
+    [2, 0, 1, 1],
+    [0, 1, 2, 2],
+    [0, 2, 1, 1],
+    [2, 0, 0, 1],
+    [1, 0, 0, 2],
+    [0, 1, 0, 2],
+    [0, 2, 0, 1],
+    [2, 2, 1, 1],
+    [1, 1, 2, 2],
+    [1, 0, 1, 0],
+    [0, 1, 0, 1],
 ];
 
 /// A shade, rule or block, computed for its height; `None` for every other character.
 fn frame(code: usize, height: usize) -> Option<Vec<u8>> {
     let half = height / 2;
     let shade = |even: u8, odd: u8| Some((0..height).map(|y| if y % 2 == 0 { even } else { odd }).collect());
-    let split = |top: u8, bottom: u8| Some((0..height).map(|y| if y < half { top } else { bottom }).collect());
+    let split =
+        |top: u8, bottom: u8| Some((0..height).map(|y| if y < half { top } else { bottom }).collect());
     match code {
         0xB0 => shade(0x22, 0x88),
         0xB1 => shade(0x55, 0xAA),
@@ -130,7 +167,11 @@ fn rule_line([up, down, left, right]: [u8; 4], y: usize, middle: usize) -> u8 {
     let inner = up.max(down);
     if !double_level {
         let core = if inner == 2 { 0x3C } else { 0x18 };
-        let core = if inner == 2 && (up == 2 && down == 2) && (left == 0 || right == 0) { vertical(2) | side(left, right) } else { core };
+        let core = if inner == 2 && (up == 2 && down == 2) && (left == 0 || right == 0) {
+            vertical(2) | side(left, right)
+        } else {
+            core
+        };
         return arms(left, 0xE0) | arms(right, 0x07) | core;
     }
     double_line([up, down, left, right], y, first, last)
@@ -144,7 +185,15 @@ fn side(left: u8, right: u8) -> u8 {
 /// A line of a junction with a double horizontal rule.
 fn double_line([up, down, left, right]: [u8; 4], y: usize, first: usize, last: usize) -> u8 {
     let inner = up.max(down);
-    let through = |kind: u8| if kind == 2 { 0x24 } else if kind == 1 { 0x18 } else { 0 };
+    let through = |kind: u8| {
+        if kind == 2 {
+            0x24
+        } else if kind == 1 {
+            0x18
+        } else {
+            0
+        }
+    };
     if y != first && y != last {
         // Between the two rules only what passes through, or the closed outer side, is drawn.
         return match (left > 0, right > 0, inner) {

@@ -77,6 +77,9 @@ const ENTRIES: [(u16, &str); 17] = [
 const PLACES: [(&str, u16); 4] =
     [("IRET", 0xFF53), ("CRT_TABLE", 0xF0A4), ("DISKETTE_TABLE", 0xEFC7), ("FIXED_TABLE", 0xE401)];
 
+/// Where the tables per kind of diskette lie; `bios` knows it as `roms::MEDIA_TABLES`.
+const MEDIA_TABLES: u16 = 0xE100;
+
 /// Offset of a vector's handler: the standard place where there is one.
 pub(crate) fn handler(code: &Assembled, name: &str) -> u16 {
     let table = PLACES.iter().find(|(n, _)| *n == name).map(|p| p.1);
@@ -103,6 +106,7 @@ fn layout(code: &Assembled, font_8x8: &[u8]) -> Vec<u8> {
     for (at, name) in ENTRIES {
         rom.jump(at, code.offset(name));
     }
+    rom.put(MEDIA_TABLES, &tables::MEDIA_PARAMETERS.concat());
     rom.put(0xE401, &tables::fixed_disks());
     rom.put(0xE6F5, &tables::SYSTEM_CONFIGURATION);
     rom.put(0xE729, &tables::words(&tables::BAUD_DIVISORS));
@@ -120,7 +124,8 @@ fn layout(code: &Assembled, font_8x8: &[u8]) -> Vec<u8> {
 
 /// Offsets for vectors 08h to 1Fh, as POST copies them.
 fn vector_offsets(code: &Assembled) -> Vec<u8> {
-    let offset = |v: u8| VECTORS.iter().find(|(n, _)| *n == v).map_or(0xFF53, |(_, name)| handler(code, name));
+    let offset =
+        |v: u8| VECTORS.iter().find(|(n, _)| *n == v).map_or(0xFF53, |(_, name)| handler(code, name));
     (0x08..0x20).flat_map(|v| offset(v).to_le_bytes()).collect()
 }
 
@@ -138,7 +143,12 @@ pub(crate) struct Service {
 
 /// Services that may wait.
 const SERVICES: [Service; 7] = [
-    Service { name: "INT10_SYSTEM", again: "INT10_SYSTEM_AGAIN", hlt: "INT10_SYSTEM_HLT", spin: "INT10_SYSTEM_SPIN" },
+    Service {
+        name: "INT10_SYSTEM",
+        again: "INT10_SYSTEM_AGAIN",
+        hlt: "INT10_SYSTEM_HLT",
+        spin: "INT10_SYSTEM_SPIN",
+    },
     Service { name: "INT13", again: "INT13_AGAIN", hlt: "INT13_HLT", spin: "INT13_SPIN" },
     Service { name: "INT14", again: "INT14_AGAIN", hlt: "INT14_HLT", spin: "INT14_SPIN" },
     Service { name: "INT15", again: "INT15_AGAIN", hlt: "INT15_HLT", spin: "INT15_SPIN" },

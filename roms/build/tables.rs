@@ -12,6 +12,21 @@ pub(crate) const BAUD_DIVISORS: [u16; 8] = [1047, 768, 384, 192, 96, 48, 24, 12]
 pub(crate) const DISKETTE_PARAMETERS: [u8; 11] =
     [0xAF, 0x02, 0x25, 0x02, 18, 0x1B, 0xFF, 0x6C, 0xF6, 0x0F, 0x08];
 
+/// The same for each kind of diskette, 16 bytes apart: 360 KB in its drive, 360 KB in a 1.2 MB drive, 1.2 MB, 720 KB, 1.44 MB,
+/// 2.88 MB; INT 13h AH=18h answers with one of them.
+pub(crate) const MEDIA_PARAMETERS: [[u8; 16]; 6] = [
+    media(0xDF, 9, 0x2A, 0x50),
+    media(0xDF, 9, 0x23, 0x50),
+    media(0xDF, 15, 0x1B, 0x54),
+    media(0xDF, 9, 0x2A, 0x50),
+    media(0xAF, 18, 0x1B, 0x6C),
+    media(0xAF, 36, 0x1B, 0x53),
+];
+
+const fn media(step: u8, sectors: u8, gap: u8, format_gap: u8) -> [u8; 16] {
+    [step, 0x02, 0x25, 0x02, sectors, gap, 0xFF, format_gap, 0xF6, 0x0F, 0x08, 0, 0, 0, 0, 0]
+}
+
 /// 6845 registers of 40x25, 80x25, graphics and monochrome, page lengths, columns and mode bytes
 /// [IBM PC TRM, "VIDEO_PARMS"].
 pub(crate) const CRT_PARAMETERS: [u8; 88] = [

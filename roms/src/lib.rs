@@ -24,6 +24,10 @@ include!(concat!(env!("OUT_DIR"), "/generated.rs"));
 /// The port whose OUT stops the CPU and enters the firmware.
 pub const FIRMWARE_PORT: u8 = 0xE5;
 
+/// Offset in segment F000 of six diskette parameter tables, 16 bytes apart: 360 KB, 360 KB in a 1.2 MB drive, 1.2 MB,
+/// 720 KB, 1.44 MB, 2.88 MB.
+pub const MEDIA_TABLES: u16 = 0xE100;
+
 /// The system ROM, for F0000 and its aliases.
 pub const SYSTEM_ROM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/system.rom"));
 
