@@ -15,12 +15,18 @@ pub(crate) struct Code {
     pub(crate) a: CodeAssembler,
     traps: Vec<(&'static str, CodeLabel)>,
     labels: Vec<(&'static str, CodeLabel)>,
+    allowed: Vec<CpuidFeature>,
 }
 
 impl Code {
     /// An empty piece of 16-bit code.
     pub(crate) fn new() -> Result<Self, IcedError> {
-        Ok(Self { a: CodeAssembler::new(16)?, traps: vec![], labels: vec![] })
+        Ok(Self { a: CodeAssembler::new(16)?, traps: vec![], labels: vec![], allowed: vec![] })
+    }
+
+    /// Lets the code use instructions behind a test of its own.
+    pub(crate) fn allow(&mut self, features: &[CpuidFeature]) {
+        self.allowed.extend(features);
     }
 
     /// The OUT that enters the firmware service `name`.
@@ -56,25 +62,21 @@ impl Code {
                 .map(|(n, l)| Ok((*n, u16::try_from(result.label_ip(l)?).expect("a ROM is 64 KiB"))))
                 .collect()
         };
-        only_8086(&bytes, at);
+        only_8086(&bytes, at, &self.allowed);
         Ok(Assembled { at, traps: resolve(&self.traps)?, labels: resolve(&self.labels)?, bytes })
     }
 }
 
 /// Stops the build on an instruction the 8086 does not have.
-fn only_8086(code: &[u8], at: u16) {
+fn only_8086(code: &[u8], at: u16, allowed: &[CpuidFeature]) {
     for instruction in Decoder::with_ip(16, code, u64::from(at), DecoderOptions::NONE) {
         let features = instruction.cpuid_features();
         let known = features.iter().all(|f| {
-            matches!(f, CpuidFeature::INTEL8086 | CpuidFeature::INTEL8086_ONLY)
-                || ALLOWED_AFTER_CHECK.contains(f)
+            matches!(f, CpuidFeature::INTEL8086 | CpuidFeature::INTEL8086_ONLY) || allowed.contains(f)
         });
         assert!(known, "not an 8086 instruction at {:x}: {:?}", instruction.ip(), instruction.code());
     }
 }
-
-/// The demo uses CPUID after it found the CPU to have it.
-const ALLOWED_AFTER_CHECK: [CpuidFeature; 1] = [CpuidFeature::CPUID];
 
 /// A finished piece.
 pub(crate) struct Assembled {

@@ -212,7 +212,7 @@ fn double_line([up, down, left, right]: [u8; 4], y: usize, first: usize, last: u
         return left_arm | right_arm | core;
     }
     match (left > 0, right > 0, toward == 2) {
-        (true, true, true) => 0xE7 & !0x18 | 0x24,
+        (true, true, true) => 0xE7,
         (true, true, false) => 0xFF,
         (true, false, true) => 0xE0 | if y == first || up == 2 { 0x24 } else { 0 },
         (true, false, false) => 0xFC,
