@@ -1,0 +1,97 @@
+//! The video ROM at C0000: entry points, fonts and the tables programs find through 40:A8h
+//! [IBM VGA BIOS, "Save Pointer Table"].
+
+use super::asm::{Assembled, Code, Rom};
+use super::fonts::Fonts;
+use super::params;
+use super::system::{Service, emit_service};
+use iced_x86::IcedError;
+
+const SIZE: usize = 0x8000;
+const SEGMENT: u16 = 0xC000;
+
+/// Offsets of the data in the ROM.
+pub(crate) const PLACES: [(&str, u16); 11] = [
+    ("FONT_8X8", 0x1000),
+    ("FONT_8X14", 0x1800),
+    ("FONT_8X16", 0x2600),
+    ("FONT_9X14", 0x3600),
+    ("FONT_9X16", 0x3680),
+    ("SAVE_TABLE", 0x3700),
+    ("SECONDARY_SAVE_TABLE", 0x3720),
+    ("DISPLAY_COMBINATIONS", 0x3740),
+    ("STATIC_FUNCTIONALITY", 0x3780),
+    ("PARAMETERS", 0x3800),
+    ("FONT_8X8_UPPER", 0x1400),
+];
+
+fn place(name: &str) -> u16 {
+    PLACES.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no place {name}")).1
+}
+
+fn far(offset: u16) -> [u8; 4] {
+    let (o, s) = (offset.to_le_bytes(), SEGMENT.to_le_bytes());
+    [o[0], o[1], s[0], s[1]]
+}
+
+/// The code and the finished image.
+pub(crate) fn build(fonts: &Fonts) -> Result<(Assembled, Vec<u8>), IcedError> {
+    let mut c = Code::new()?;
+    c.label("VIDEO_INIT")?;
+    c.trap("VIDEO_INIT")?;
+    c.a.retf()?;
+    let int10 = Service { name: "INT10", again: "INT10_AGAIN", hlt: "INT10_HLT", spin: "INT10_SPIN" };
+    emit_service(&mut c, &int10)?;
+    let code = c.finish(0x100)?;
+    Ok((layout(&code, fonts), code)).map(|(image, code)| (code, image))
+}
+
+fn layout(code: &Assembled, fonts: &Fonts) -> Vec<u8> {
+    let mut rom = Rom::new(SIZE);
+    rom.put(0, &[0x55, 0xAA, (SIZE / 512) as u8]);
+    rom.jump(3, code.offset("VIDEO_INIT"));
+    // Programs look for these letters to tell an EGA or VGA BIOS.
+    rom.put(0x1E, b"IBM compatible RingZero VGA BIOS, MIT licence.");
+    rom.put(code.at, &code.bytes);
+    rom.put(place("FONT_8X8"), &fonts.f8x8);
+    rom.put(place("FONT_8X14"), &fonts.f8x14);
+    rom.put(place("FONT_8X16"), &fonts.f8x16);
+    rom.put(place("FONT_9X14"), &nine_dot(&fonts.f8x14, 14));
+    rom.put(place("FONT_9X16"), &nine_dot(&fonts.f8x16, 16));
+    rom.put(place("SAVE_TABLE"), &save_table());
+    rom.put(place("SECONDARY_SAVE_TABLE"), &secondary_save_table());
+    rom.put(place("DISPLAY_COMBINATIONS"), &DISPLAY_COMBINATIONS);
+    rom.put(place("STATIC_FUNCTIONALITY"), &STATIC_FUNCTIONALITY);
+    rom.put(place("PARAMETERS"), &params::table());
+    rom.checksum()
+}
+
+/// Glyphs with another shape in a nine-dot cell, each behind its code, and an end mark. The ninth dot of most characters
+/// is blank; only the double arrow touches both edges of its eight dots and moves away from the left one.
+fn nine_dot(font: &[u8], height: usize) -> Vec<u8> {
+    let glyph = &font[0x1D * height..][..height];
+    [&[0x1D], glyph, &[0]].concat()
+}
+
+/// Parameter table, dynamic save area, two font overrides, secondary table, two reserved.
+fn save_table() -> Vec<u8> {
+    let none = [0; 4];
+    [far(place("PARAMETERS")), none, none, none, far(place("SECONDARY_SAVE_TABLE")), none, none].concat()
+}
+
+/// Length, display combination table, second font, user palette, three reserved.
+fn secondary_save_table() -> Vec<u8> {
+    [&26u16.to_le_bytes()[..], &far(place("DISPLAY_COMBINATIONS")), &[0; 20]].concat()
+}
+
+/// Number of combinations, version, highest code, reserved, then pairs of display codes.
+const DISPLAY_COMBINATIONS: [u8; 36] = [
+    16, 1, 8, 0, //
+    0, 0, 0, 1, 0, 2, 2, 1, 0, 4, 4, 1, 0, 5, 2, 5, //
+    0, 6, 6, 1, 6, 5, 0, 8, 1, 8, 0, 7, 2, 7, 6, 7,
+];
+
+/// What this adapter can do [IBM VGA BIOS, "Static Functionality Table"]: modes 0-7 and Dh-13h; 200, 350 and 400 lines;
+/// 2 fonts at once of 8; every function but display switching by hardware; save areas kept.
+const STATIC_FUNCTIONALITY: [u8; 16] =
+    [0xFF, 0xE0, 0x0F, 0, 0, 0, 0, 0x07, 0x02, 0x08, 0xFF, 0x0E, 0, 0, 0x3F, 0];
