@@ -41,7 +41,7 @@ pub use firmware::{FirmwareFault, FirmwareRegs, FirmwareView};
 pub use map::{AttachError, PageTarget, PortRange};
 pub use ram::{CodeHit, GuestRam, RamOffset};
 pub use snapshot::{Section, SnapshotError};
-pub use system::{Handle, SystemBus, Wiring};
+pub use system::{Accesses, Handle, SystemBus, Wiring};
 pub use time::{Clock, EventSlot, Scheduler, TimeBase, VTime};
 pub use types::{Irq, LinAddr, PhysAddr, Port, Vector, Width};
 pub use wires::{DmaRequests, IrqLines, IrqPin, SystemRequest, Wires};

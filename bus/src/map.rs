@@ -126,8 +126,15 @@ pub(crate) struct MemoryRegion {
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum MemoryKind {
-    Rom { at: RamOffset },
-    Device { device: DeviceId, region: u8 },
+    Rom {
+        at: RamOffset,
+    },
+    Device {
+        device: DeviceId,
+        region: u8,
+    },
+    /// Nothing answers, though RAM lies behind: the holes of the legacy area.
+    Open,
 }
 
 /// The physical memory map: claimed regions, sorted; behind them RAM from 0; behind that open bus.
@@ -173,6 +180,11 @@ impl MemoryMap {
                 if start <= first && last <= end =>
             {
                 PageTarget::Rom(RamOffset(at.0 + (first - start)))
+            }
+            Some(&MemoryRegion { first: start, last: end, what: MemoryKind::Open })
+                if start <= first && last <= end =>
+            {
+                PageTarget::Open
             }
             Some(_) => PageTarget::Mmio,
         }

@@ -50,6 +50,16 @@ pub struct SystemBus {
     firmware_called: bool,
     attention: bool,
     a20_seen: bool,
+    accesses: Accesses,
+}
+
+/// How often devices were reached since power-on: tells whether a stretch of execution touched any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accesses {
+    /// Port and memory-mapped reads.
+    pub reads: u64,
+    /// Port and memory-mapped writes.
+    pub writes: u64,
 }
 
 const PIC: DeviceId = DeviceId(0);
@@ -141,6 +151,7 @@ impl SystemBus {
             firmware_called: false,
             attention: false,
             a20_seen: true,
+            accesses: Accesses::default(),
         }
     }
 
@@ -205,6 +216,15 @@ impl SystemBus {
         self.claim_memory(name, first..=first + len - 1, MemoryKind::Rom { at })
     }
 
+    /// Leaves addresses open although RAM would lie there.
+    pub fn leave_open(
+        &mut self,
+        name: &'static str,
+        addresses: RangeInclusive<u64>,
+    ) -> Result<(), AttachError> {
+        self.claim_memory(name, addresses, MemoryKind::Open)
+    }
+
     fn claim_memory(
         &mut self,
         name: &'static str,
@@ -218,6 +238,7 @@ impl SystemBus {
             last,
             owner: match other.what {
                 MemoryKind::Rom { .. } => "a ROM",
+                MemoryKind::Open => "an empty slot",
                 MemoryKind::Device { device, .. } => self.name_of(device),
             },
         })
@@ -404,6 +425,11 @@ impl SystemBus {
         self.a20_seen = self.fabric.wires.a20;
     }
 
+    /// Device accesses so far.
+    pub fn accesses(&self) -> Accesses {
+        self.accesses
+    }
+
     /// Whether the firmware port was written since the last call.
     pub fn take_firmware_call(&mut self) -> bool {
         std::mem::take(&mut self.firmware_called)
@@ -440,6 +466,7 @@ impl SystemBus {
         match self.ports.find(port) {
             Some(r) if width <= r.widest && port.0 as u32 + width.bytes() - 1 <= r.range.last.0 as u32 => {
                 let access = PortAccess { region: r.region, offset: port.0 - r.range.first.0, width };
+                self.accesses.reads += 1;
                 let value = match self.parts(r.device) {
                     Some((device, fabric)) => device.pio_read(fabric, access),
                     None => width.open_bus(),
@@ -468,6 +495,7 @@ impl SystemBus {
         match self.ports.find(port) {
             Some(r) if width <= r.widest && port.0 as u32 + width.bytes() - 1 <= r.range.last.0 as u32 => {
                 let access = PortAccess { region: r.region, offset: port.0 - r.range.first.0, width };
+                self.accesses.writes += 1;
                 if let Some((device, fabric)) = self.parts(r.device) {
                     device.pio_write(fabric, access, value & width.open_bus());
                 }
@@ -503,6 +531,7 @@ impl SystemBus {
                 if at.0 + last <= end =>
             {
                 let access = MmioAccess { region, offset: at.0 - first, width };
+                self.accesses.reads += 1;
                 let value = match self.parts(device) {
                     Some((device, fabric)) => device.mmio_read(fabric, access),
                     None => width.open_bus(),
@@ -530,6 +559,7 @@ impl SystemBus {
                 if at.0 + last <= end =>
             {
                 let access = MmioAccess { region, offset: at.0 - first, width };
+                self.accesses.writes += 1;
                 if let Some((device, fabric)) = self.parts(device) {
                     device.mmio_write(fabric, access, value & width.open_bus());
                 }
@@ -558,6 +588,7 @@ impl SystemBus {
             Some(MemoryRegion { first, what: MemoryKind::Rom { at: rom }, .. }) => {
                 self.fabric.ram.read_at(crate::RamOffset(rom.0 + (at.0 - first)), &mut byte);
             }
+            Some(MemoryRegion { what: MemoryKind::Open, .. }) => {}
             Some(_) => return None,
         }
         Some(byte[0])

@@ -100,6 +100,13 @@ impl Cpu {
         result
     }
 
+    /// Changes general registers, IP, flags and real-mode segments in place, as firmware does; memory translation
+    /// stays, so this is cheap.
+    pub fn set_program_registers(&mut self, change: impl FnOnce(&mut CpuState)) {
+        change(&mut self.state);
+        self.state_changed();
+    }
+
     /// The RESET pin. The instruction count goes on.
     pub fn reset(&mut self) {
         self.set_state(CpuState::reset(&self.model, self.state.count));
@@ -120,11 +127,8 @@ impl Cpu {
 
     fn segment_changed(&mut self, reg: SegReg) {
         let segment = self.state.segments[reg as usize];
-        let write_limit = if self.state.protected() {
-            segment.fast_write_limit()
-        } else {
-            segment.fast_read_limit()
-        };
+        let write_limit =
+            if self.state.protected() { segment.fast_write_limit() } else { segment.fast_read_limit() };
         self.windows[reg as usize] =
             Window { base: segment.base, read_limit: segment.fast_read_limit(), write_limit };
         self.mode = CodeMode::of(&self.state);

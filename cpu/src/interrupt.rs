@@ -25,7 +25,8 @@ impl Cpu {
         let base = self.state.idtr.base;
         let ip = self.load_linear::<u16>(bus, base + entry)?;
         let cs = self.load_linear::<u16>(bus, base + entry + 2)?;
-        let frame = [self.state.flags.bits() as u16, self.state.seg(SegReg::Cs).selector, self.state.ip as u16];
+        let frame =
+            [self.state.flags.bits() as u16, self.state.seg(SegReg::Cs).selector, self.state.ip as u16];
         self.push_frame(bus, frame)?;
         self.state.flags.set_control(bit::IF | bit::TF | bit::AC | bit::RF, false);
         self.state.activity = Activity::Running;

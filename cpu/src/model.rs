@@ -54,7 +54,8 @@ impl Model {
         reset_dx: 0,
     };
     /// Intel 80186.
-    pub const I80186: Self = Self { name: "80186", generation: Generation::I80186, shift_count_mask: 0x1F, ..Self::I8086 };
+    pub const I80186: Self =
+        Self { name: "80186", generation: Generation::I80186, shift_count_mask: 0x1F, ..Self::I8086 };
     /// Intel 80286.
     pub const I80286: Self = Self {
         name: "80286",

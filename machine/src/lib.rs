@@ -1,1 +1,45 @@
 //! The system VM: a whole PC as a library.
+//!
+//! - [`Config`] and [`Media`] say what the machine is made of; [`Machine::new`] builds it.
+//! - [`Machine::run`] runs a number of instructions and says why it came back.
+//! - Screen, sound, serial ports and keys: methods of [`Machine`].
+//! - [`Machine::save`], [`Machine::load`], [`Machine::state_hash`]: the whole guest-visible state.
+//!
+//! A run is a function of configuration, media and input: nothing here reads a clock.
+//!
+//! ```
+//! use ringzero_machine::{Config, Machine, Media, OnIdle, Stop, storage::MemoryMedium};
+//! // A boot sector that prints "Hi" to the debug console and halts.
+//! let mut sector = vec![0; 512];
+//! sector[..10].copy_from_slice(&[0xB0, b'H', 0xE6, 0xE9, 0xB0, b'i', 0xE6, 0xE9, 0xFA, 0xF4]);
+//! sector[510..].copy_from_slice(&[0x55, 0xAA]);
+//! let mut media = Media::default();
+//! media.floppies[0] = Some(Box::new(MemoryMedium::new(sector)));
+//! let mut machine = Machine::new(Config::default(), media).unwrap();
+//! let stop = machine.run(2_000_000_000, OnIdle::Jump);
+//! assert!(matches!(stop, Stop::Hang(_)), "{stop:?}");
+//! assert_eq!(machine.take_debug_console(), b"Hi");
+//! ```
+
+mod config;
+mod firmware;
+mod idle;
+mod machine;
+mod screen;
+mod snapshot;
+mod spin;
+mod typist;
+
+pub use config::{Config, ConfigError, Media};
+pub use machine::{Hang, Machine, OnIdle, Stop};
+pub use ringzero_bios::BootDevice;
+pub use ringzero_bus::{SnapshotError, VTime};
+pub use ringzero_cpu::Model;
+pub use ringzero_devices::keyboard::{self, Key};
+pub use ringzero_devices::pc::DebugExitConfig;
+pub use ringzero_devices::storage;
+pub use ringzero_devices::text::{self, Cell, TextScreen};
+pub use ringzero_devices::vga::Frame;
+pub use ringzero_roms::DEMO_DISK;
+pub use snapshot::{Snapshot, StateHash};
+pub use typist::Untypable;

@@ -7,8 +7,8 @@ use crate::code_mode::CodeMode;
 use crate::cpu::Cpu;
 use crate::exec::access::{Dst, InMemory, Segmented};
 use crate::exec::dispatch::{Semantics, ending, plain, plain_slow};
-use crate::exec::far::{PopCs, TooLong, Undefined};
 use crate::exec::escape::{Esc, EscToPorts};
+use crate::exec::far::{PopCs, TooLong, Undefined};
 use crate::exec::mov::Nop;
 use crate::exec::op::{Handler, MemInfo, Op};
 use crate::exec::shift::{ByCl, ByImm, Setmo, Shifted};
@@ -51,11 +51,8 @@ pub(crate) struct Lowering<'a> {
 impl Cpu {
     /// Lowers what was decoded `at` bytes into its block.
     pub(crate) fn lower(&self, decoded: &Decoded, at: u32) -> Lowered {
-        let lowered = |(run, ends_block): Chosen, op: Op, len: u8| Lowered {
-            op: Op { run, ..op },
-            len,
-            ends_block,
-        };
+        let lowered =
+            |(run, ends_block): Chosen, op: Op, len: u8| Lowered { op: Op { run, ..op }, len, ends_block };
         let bare = Op::bare(ending::<Undefined>);
         match decoded {
             Decoded::Instruction { instruction, len, quirk } => {
@@ -197,9 +194,9 @@ impl<'a> Lowering<'a> {
     /// Notes the segment and address size of a string instruction's source.
     pub(crate) fn string_memory(&mut self) -> u32 {
         let kinds = (0..self.ins.op_count()).map(|n| self.ins.op_kind(n));
-        let is_32 = kinds.clone().any(|k| {
-            matches!(k, OpKind::MemorySegESI | OpKind::MemorySegEDI | OpKind::MemoryESEDI)
-        });
+        let is_32 = kinds
+            .clone()
+            .any(|k| matches!(k, OpKind::MemorySegESI | OpKind::MemorySegEDI | OpKind::MemoryESEDI));
         let bits = if is_32 { 32 } else { 16 };
         let seg = segment_of(self.ins.memory_segment());
         self.op.mem = MemInfo::new(0, seg, bits, false);

@@ -14,17 +14,15 @@ use crate::exec::far::{
 };
 use crate::exec::io::{In, Out, PortInDx, PortInImm};
 use crate::exec::mov::{
-    Bound, Cbw, Cdq, Cwd, Cwde, Lahf, Lea, LoadFarPointer, Mov, MovFromSeg, MovToSeg, Movsx, Movzx, Nop, Sahf,
-    Salc, Set, Xchg, Xlat,
+    Bound, Cbw, Cdq, Cwd, Cwde, Lahf, Lea, LoadFarPointer, Mov, MovFromSeg, MovToSeg, Movsx, Movzx, Nop,
+    Sahf, Salc, Set, Xchg, Xlat,
 };
 use crate::exec::muldiv::{Divide, Multiply, MultiplyTo, REPEATED};
 use crate::exec::op::Handler;
-use crate::exec::shift::{
-    ByCl, ByImm, DoubleShift, Rcl, Rcr, Rol, Ror, Sar, Shift, Shifted, Shl, Shr,
-};
+use crate::exec::shift::{ByCl, ByImm, DoubleShift, Rcl, Rcr, Rol, Ror, Sar, Shift, Shifted, Shl, Shr};
 use crate::exec::stack::{
-    CallIndirect, CallNear, Enter, JumpIndirect, JumpNear, Leave, Pop, PopSeg, Popa, Popf, Push,
-    PushSeg, PushSpDecremented, Pusha, Pushf, RetNear, Stack16, Stack32,
+    CallIndirect, CallNear, Enter, JumpIndirect, JumpNear, Leave, Pop, PopSeg, Popa, Popf, Push, PushSeg,
+    PushSpDecremented, Pusha, Pushf, RetNear, Stack16, Stack32,
 };
 use crate::exec::string::{Cmps, Ins, Lods, Movs, Once, Outs, Repeated, Scas, Step, Stos};
 use crate::exec::system::{
@@ -41,9 +39,18 @@ use iced_x86::{Code, ConditionCode, Mnemonic, Register};
 macro_rules! by_width {
     ($bits:expr, $t:ident => $body:expr) => {
         match $bits {
-            8 => { type $t = u8; $body }
-            16 => { type $t = u16; $body }
-            _ => { type $t = u32; $body }
+            8 => {
+                type $t = u8;
+                $body
+            }
+            16 => {
+                type $t = u16;
+                $body
+            }
+            _ => {
+                type $t = u32;
+                $body
+            }
         }
     };
 }
@@ -52,8 +59,14 @@ macro_rules! by_width {
 macro_rules! by_wide {
     ($bits:expr, $t:ident => $body:expr) => {
         match $bits {
-            32 => { type $t = u32; $body }
-            _ => { type $t = u16; $body }
+            32 => {
+                type $t = u32;
+                $body
+            }
+            _ => {
+                type $t = u16;
+                $body
+            }
         }
     };
 }
@@ -62,9 +75,18 @@ macro_rules! by_wide {
 macro_rules! by_shape {
     ($shape:expr, $m:ident => $body:expr) => {
         match $shape {
-            Shape::FlatBase => { type $m = InMemory<FlatBase>; $body }
-            Shape::FlatIndexed => { type $m = InMemory<FlatIndexed>; $body }
-            Shape::Segmented => { type $m = InMemory<Segmented>; $body }
+            Shape::FlatBase => {
+                type $m = InMemory<FlatBase>;
+                $body
+            }
+            Shape::FlatIndexed => {
+                type $m = InMemory<FlatIndexed>;
+                $body
+            }
+            Shape::Segmented => {
+                type $m = InMemory<Segmented>;
+                $body
+            }
         }
     };
 }
@@ -240,7 +262,11 @@ fn system(l: &mut Lowering<'_>) -> Option<Chosen> {
         M::Clts => Lowering::end::<Clts>(),
         M::Lmsw => {
             l.op.src = l.op.dst;
-            if l.kind(0) == Kind::Reg { Lowering::end::<LmswRegister>() } else { Lowering::end::<LmswMemory>() }
+            if l.kind(0) == Kind::Reg {
+                Lowering::end::<LmswRegister>()
+            } else {
+                Lowering::end::<LmswMemory>()
+            }
         }
         M::Smsw if l.kind(0) == Kind::Mem => Lowering::slow::<Smsw<u16, InMemory<Segmented>>>(),
         M::Smsw => by_wide!(l.bits(), T => Lowering::slow::<Smsw<T, Dst>>()),
@@ -384,8 +410,22 @@ fn set_condition(l: &Lowering<'_>) -> Option<Chosen> {
     use Mnemonic as M;
     if !matches!(
         l.ins.mnemonic(),
-        M::Seto | M::Setno | M::Setb | M::Setae | M::Sete | M::Setne | M::Setbe | M::Seta
-            | M::Sets | M::Setns | M::Setp | M::Setnp | M::Setl | M::Setge | M::Setle | M::Setg
+        M::Seto
+            | M::Setno
+            | M::Setb
+            | M::Setae
+            | M::Sete
+            | M::Setne
+            | M::Setbe
+            | M::Seta
+            | M::Sets
+            | M::Setns
+            | M::Setp
+            | M::Setnp
+            | M::Setl
+            | M::Setge
+            | M::Setle
+            | M::Setg
     ) {
         return None;
     }
@@ -435,7 +475,12 @@ fn string_bits(l: &Lowering<'_>) -> u32 {
 fn return_bits(l: &Lowering<'_>) -> u32 {
     let is_32 = matches!(
         l.ins.code(),
-        Code::Retnd | Code::Retnd_imm16 | Code::Retfd | Code::Retfd_imm16 | Code::Leaved | Code::Enterd_imm16_imm8
+        Code::Retnd
+            | Code::Retnd_imm16
+            | Code::Retfd
+            | Code::Retfd_imm16
+            | Code::Leaved
+            | Code::Enterd_imm16_imm8
     );
     if is_32 { 32 } else { 16 }
 }

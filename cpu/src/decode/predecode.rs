@@ -85,9 +85,7 @@ impl Decoder {
         match decoder.last_error() {
             DecoderError::NoMoreBytes if len < MODERN_LIMIT => Decoded::NeedsMore,
             DecoderError::NoMoreBytes => Decoded::TooLong,
-            DecoderError::InvalidInstruction if instruction.len() == MODERN_LIMIT => {
-                Decoded::TooLong
-            }
+            DecoderError::InvalidInstruction if instruction.len() == MODERN_LIMIT => Decoded::TooLong,
             DecoderError::None if self.knows(&instruction) => {
                 Decoded::Instruction { instruction, len: instruction.len() as u8, quirk }
             }
@@ -102,8 +100,7 @@ impl Decoder {
             return Decoded::Instruction { instruction: Instruction::default(), len, quirk: *quirk };
         }
         let first_generation = !self.model.at_least(Generation::I80286);
-        let options =
-            if first_generation { DecoderOptions::NO_INVALID_CHECK } else { DecoderOptions::NONE };
+        let options = if first_generation { DecoderOptions::NO_INVALID_CHECK } else { DecoderOptions::NONE };
         let mut decoder = iced_x86::Decoder::new(16, &bytes[..*len], options);
         let instruction = decoder.decode();
         let total = prefixes + instruction.len().saturating_sub(canonical.kept_prefixes);
@@ -127,9 +124,10 @@ impl Decoder {
         if instruction.code() == Code::Pause {
             return true;
         }
-        instruction.cpuid_features().iter().all(|&feature| {
-            introduced(feature).is_some_and(|generation| self.model.at_least(generation))
-        })
+        instruction
+            .cpuid_features()
+            .iter()
+            .all(|&feature| introduced(feature).is_some_and(|generation| self.model.at_least(generation)))
     }
 }
 

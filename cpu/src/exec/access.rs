@@ -34,8 +34,7 @@ pub(crate) trait Access {
     /// Checks `T::BYTES` bytes at `offset` of a segment.
     fn spot<T: Word>(&mut self, seg: usize, offset: u64, intent: Intent) -> Result<Self::Spot, Self::Fail>;
     /// Checks `T::BYTES` bytes at an offset of a flat segment.
-    fn spot_flat<T: Word>(&mut self, seg: usize, lin: u64, intent: Intent)
-    -> Result<Self::Spot, Self::Fail>;
+    fn spot_flat<T: Word>(&mut self, seg: usize, lin: u64, intent: Intent) -> Result<Self::Spot, Self::Fail>;
     fn load<T: Word>(&mut self, spot: Self::Spot) -> T;
     fn store<T: Word>(&mut self, spot: Self::Spot, value: T);
     /// The slow path, if this is it.
@@ -98,10 +97,21 @@ impl Slow<'_> {
     /// #SS for the stack segment, #GP for others; the 80286 has no #SS in real mode [80286 captures].
     fn segment_fault(&self, seg: usize) -> Fault {
         let has_ss = self.cpu.state.protected() || self.cpu.model.at_least(Generation::I80386);
-        if seg == SegReg::Ss as usize && has_ss { Fault::StackSegment(0) } else { Fault::GeneralProtection(0) }
+        if seg == SegReg::Ss as usize && has_ss {
+            Fault::StackSegment(0)
+        } else {
+            Fault::GeneralProtection(0)
+        }
     }
 
-    fn check(&self, segment: &Segment, seg: usize, offset: u64, len: u64, intent: Intent) -> Result<(), Fault> {
+    fn check(
+        &self,
+        segment: &Segment,
+        seg: usize,
+        offset: u64,
+        len: u64,
+        intent: Intent,
+    ) -> Result<(), Fault> {
         let allowed = match intent {
             Intent::Read => segment.attr.is_readable(),
             Intent::Write => segment.attr.is_writable() || !self.cpu.state.protected(),

@@ -11,8 +11,7 @@ use crate::regs::number::AX;
 /// DAA and DAS: what is taken from or added to AL, and the carries.
 fn decimal_adjust<A: Access>(m: &mut A, sign: i16) {
     let cpu = m.cpu();
-    let (old, old_cf, old_af) =
-        (cpu.state.regs.read::<u8>(AX), cpu.state.flags.cf(), cpu.state.flags.af());
+    let (old, old_cf, old_af) = (cpu.state.regs.read::<u8>(AX), cpu.state.flags.cf(), cpu.state.flags.af());
     let af = old & 0xF > 9 || old_af;
     // The 8086 raises its upper threshold when the low nibble was carried into [8086 captures].
     let original = !cpu.model.at_least(Generation::I80186);

@@ -106,8 +106,7 @@ pub(crate) fn load_code_for_jump(m: &mut Slow<'_>, selector: u16) -> Result<Segm
     }
     let (at, mut segment) = read_descriptor(m, selector)?;
     let (attr, dpl) = (segment.attr, segment.attr.dpl());
-    let allowed = attr.is_code()
-        && if attr.is_conforming() { dpl <= cpl } else { rpl <= cpl && dpl == cpl };
+    let allowed = attr.is_code() && if attr.is_conforming() { dpl <= cpl } else { rpl <= cpl && dpl == cpl };
     if !allowed {
         return Err(Fault::GeneralProtection(error));
     }

@@ -300,12 +300,7 @@ pub(crate) unsafe fn indirect<S: Semantics>(
 
 #[cold]
 #[inline(never)]
-unsafe fn indirect_slow<S: Semantics>(
-    cpu: &mut Cpu,
-    bus: &mut SystemBus,
-    op: *const Op,
-    left: i64,
-) -> Flow {
+unsafe fn indirect_slow<S: Semantics>(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
     // SAFETY: as above.
     unsafe {
         bus.set_count(instant(cpu, op, left));

@@ -345,4 +345,3 @@ simple! {
     /// JMP to a known place: nothing to do but branch.
     JumpNear: |_m, _op| Ok(());
 }
-

@@ -161,7 +161,9 @@ impl Semantics for MovToCr {
         let value = Src::read::<u32, A>(m, op)?;
         let cpu = m.cpu();
         match op.dst {
-            0 if value & cr0::PG != 0 && value & cr0::PE == 0 => return Err(Fault::GeneralProtection(0).into()),
+            0 if value & cr0::PG != 0 && value & cr0::PE == 0 => {
+                return Err(Fault::GeneralProtection(0).into());
+            }
             0 => cpu.set_cr0(value),
             2 => cpu.state.cr2 = u64::from(value),
             3 => cpu.state.cr3 = u64::from(value),

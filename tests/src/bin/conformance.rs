@@ -48,8 +48,8 @@ fn run(args: &Args) -> Result<bool, String> {
     let mut groups = Vec::new();
     if let Some(folder) = &args.sst {
         let name = args.cpu.as_deref().unwrap_or_default();
-        let model = Model::by_name(name)
-            .ok_or_else(|| format!("--cpu {name}: not a model; use 8086 or 80286"))?;
+        let model =
+            Model::by_name(name).ok_or_else(|| format!("--cpu {name}: not a model; use 8086 or 80286"))?;
         groups.extend(sst::run_folder(folder, model, args.threads).map_err(|e| e.to_string())?);
     }
     if let Some(folder) = &args.hw {

@@ -47,8 +47,11 @@ impl Metadata {
         let path = folder.join("metadata.json");
         let unreadable = |source| DataError::Unreadable { path: path.clone(), source };
         let text = std::fs::read_to_string(&path).map_err(unreadable)?;
-        let value = serde_json::from_str(&text)
-            .map_err(|_| DataError::Damaged { path: path.clone(), at: 0, what: "JSON" })?;
+        let value = serde_json::from_str(&text).map_err(|_| DataError::Damaged {
+            path: path.clone(),
+            at: 0,
+            what: "JSON",
+        })?;
         Ok(Self(value))
     }
 
@@ -131,7 +134,8 @@ impl Bench {
             state.segments[segment as usize] = Segment::real(reg(name));
         }
         state.ip = u64::from(reg("ip"));
-        let flags = if self.cpu.model().at_least(Generation::I80286) { reg("flags") & 0x0FFF } else { reg("flags") };
+        let flags =
+            if self.cpu.model().at_least(Generation::I80286) { reg("flags") & 0x0FFF } else { reg("flags") };
         state.flags = Flags::from_bits(u32::from(flags));
         self.cpu.update_state(|s| *s = state);
         self.bus.call(self.ports, |ports, _| ports.log.clear());

@@ -1,0 +1,90 @@
+//! What a machine is made of.
+
+use ringzero_bios::BootDevice;
+use ringzero_cpu::{Generation, Model};
+use ringzero_devices::pc::DebugExitConfig;
+use ringzero_devices::storage::BlockMedium;
+
+const MIB: u64 = 1 << 20;
+/// Least and most RAM in bytes.
+const MEMORY: std::ops::RangeInclusive<u64> = MIB..=3072 * MIB;
+
+/// Everything that decides how a run goes, besides media and input.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Processor model.
+    pub cpu: Model,
+    /// RAM in bytes; a model with fewer address lines gets what it can address.
+    pub memory: u64,
+    /// Boot devices, first to last.
+    pub boot_order: Vec<BootDevice>,
+    /// Seconds since 1970 UTC that the clock shows at virtual time zero.
+    pub unix_time: i64,
+    /// Instructions per virtual microsecond.
+    pub mips: u32,
+    /// Serial ports.
+    pub serial_ports: usize,
+    /// The debug-exit device.
+    pub debug_exit: Option<DebugExitConfig>,
+    /// A reset ends the run instead of starting the machine again.
+    pub stop_at_reset: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            cpu: Model::MAX,
+            memory: 128 * MIB,
+            boot_order: vec![BootDevice::FloppyA, BootDevice::HardDisk, BootDevice::Cd],
+            unix_time: 946_684_800, // 1 January 2000
+            mips: 128,
+            serial_ports: 2,
+            debug_exit: None,
+            stop_at_reset: false,
+        }
+    }
+}
+
+/// Why a machine cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Too little or too much memory.
+    #[error("memory: {bytes} bytes are out of range; use 1M to 3072M")]
+    Memory {
+        /// What was asked for.
+        bytes: u64,
+    },
+    /// Two parts want the same ports or addresses.
+    #[error(transparent)]
+    Attach(#[from] ringzero_bus::AttachError),
+    /// An image does not fit its drive.
+    #[error("floppy drive {drive}: {source}")]
+    Floppy {
+        /// 'A' or 'B'.
+        drive: char,
+        /// Why.
+        source: ringzero_devices::storage::floppy::TooLarge,
+    },
+}
+
+impl Config {
+    /// RAM in bytes that this machine really has.
+    pub(crate) fn ram_size(&self) -> Result<u64, ConfigError> {
+        if !MEMORY.contains(&self.memory) {
+            return Err(ConfigError::Memory { bytes: self.memory });
+        }
+        Ok(match self.cpu.generation {
+            Generation::I8086 | Generation::I80186 => MIB,
+            // The top 64 KiB of the address space are ROM.
+            Generation::I80286 => self.memory.min(16 * MIB - 0x1_0000),
+            Generation::I80386 => self.memory,
+        })
+    }
+}
+
+/// The disks in a machine's drives at power-on.
+#[derive(Default)]
+pub struct Media {
+    /// Drives A and B.
+    pub floppies: [Option<Box<dyn BlockMedium>>; 2],
+}

@@ -1,0 +1,454 @@
+//! The machine: processor, bus, chips and firmware, and the loop that runs them.
+
+use crate::config::{Config, ConfigError, Media};
+use crate::firmware::View;
+use crate::idle::KeyPolls;
+use crate::spin::{self, SpinWatch};
+use crate::typist::{Typist, Untypable};
+use ringzero_bios::{Bios, BiosConfig, BootDevice};
+use ringzero_bus::{Port, SystemBus, SystemRequest, VTime};
+use ringzero_cpu::{Activity, Cpu, Exit, Fault, Generation, flags};
+use ringzero_devices::keyboard::Key;
+use ringzero_devices::pc::{self, PcConfig, PcParts};
+use ringzero_devices::storage::{BlockMedium, MediumError, floppy};
+use ringzero_roms::Trap;
+
+/// Why [`Machine::run`] came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The instructions asked for have run.
+    Limit,
+    /// The guest waits, and the caller asked to be told: see [`Machine::idle_until`].
+    Idle,
+    /// The guest switched the power off.
+    PowerOff,
+    /// The debug-exit device was written.
+    DebugExit(u32),
+    /// The guest reset the machine, and the configuration stops there.
+    Reset,
+    /// The processor shut down: a triple fault.
+    Shutdown,
+    /// Nothing will ever happen again.
+    Hang(Hang),
+}
+
+/// How a guest hangs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hang {
+    /// Halted with interrupts off.
+    Halted,
+    /// Spins with interrupts off.
+    Spins,
+}
+
+/// What to do when the guest waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnIdle {
+    /// Jump to the next deadline.
+    Jump,
+    /// Come back with [`Stop::Idle`].
+    Return,
+}
+
+/// A whole PC.
+pub struct Machine {
+    pub(crate) cpu: Cpu,
+    pub(crate) bus: SystemBus,
+    pub(crate) parts: PcParts,
+    bios: Bios,
+    config: Config,
+    pub(crate) polls: KeyPolls,
+    typist: Typist,
+    spin: SpinWatch,
+    /// The guest waits for a key, as far as its last call of INT 16h shows.
+    waits_for_key: bool,
+    idle: bool,
+    resets: u64,
+}
+
+/// CMOS shutdown codes that POST resumes from through 40:67h.
+const RESUMING_SHUTDOWN_CODES: [u8; 3] = [0x05, 0x09, 0x0A];
+/// Offset of the shutdown code in CMOS.
+const SHUTDOWN_CODE: u8 = 0x0F;
+
+impl Machine {
+    /// A machine at power-on.
+    pub fn new(config: Config, media: Media) -> Result<Self, ConfigError> {
+        let ram_size = config.ram_size()?;
+        let ram_size = usize::try_from(ram_size).map_err(|_| ConfigError::Memory { bytes: config.memory })?;
+        let mut bus = SystemBus::new(ram_size, config.mips);
+        map_roms(&mut bus, &config)?;
+        let floppies = open_floppies(media)?;
+        let types = [0, 1].map(|n| floppies[n].as_ref().map_or([4, 0][n], |(_, g)| g.drive_type));
+        let parts = pc::build(&mut bus, &pc_config(&config, types))?;
+        let mut machine = Self {
+            cpu: Cpu::new(config.cpu),
+            bus,
+            parts,
+            bios: Bios::new(BiosConfig { boot_order: config.boot_order.clone() }),
+            config,
+            polls: KeyPolls::default(),
+            typist: Typist::default(),
+            spin: SpinWatch::default(),
+            waits_for_key: false,
+            idle: false,
+            resets: 0,
+        };
+        for (drive, floppy) in floppies.into_iter().enumerate() {
+            if let Some((medium, geometry)) = floppy {
+                machine.insert_opened(drive, medium, geometry);
+            }
+        }
+        Ok(machine)
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The processor.
+    pub fn cpu(&self) -> &Cpu {
+        &self.cpu
+    }
+
+    /// The processor, for tests that vary how it runs.
+    pub fn cpu_mut(&mut self) -> &mut Cpu {
+        &mut self.cpu
+    }
+
+    /// The bus.
+    pub fn bus(&self) -> &SystemBus {
+        &self.bus
+    }
+
+    /// The bus, for tests and debuggers.
+    pub fn bus_mut(&mut self) -> &mut SystemBus {
+        &mut self.bus
+    }
+
+    /// Handles of the chips.
+    pub fn parts(&self) -> &PcParts {
+        &self.parts
+    }
+
+    /// Instructions begun since power-on.
+    pub fn count(&self) -> u64 {
+        self.cpu.state().count
+    }
+
+    /// Virtual time.
+    pub fn now(&self) -> VTime {
+        self.bus.now()
+    }
+
+    /// Resets since power-on.
+    pub fn resets(&self) -> u64 {
+        self.resets
+    }
+
+    // --- running --------------------------------------------------------------------------------------------
+
+    /// Runs until instruction `limit` (see [`Machine::count`]) or something to tell.
+    pub fn run(&mut self, limit: u64, on_idle: OnIdle) -> Stop {
+        loop {
+            self.idle = false;
+            self.bus.set_count(self.count());
+            self.bus.run_due_events();
+            self.type_due_key();
+            if let Some(stop) = self.take_request() {
+                return stop;
+            }
+            if self.count() >= limit {
+                return Stop::Limit;
+            }
+            let slice = self.next_stop().min(limit).saturating_sub(self.count()).min(spin::INTERVAL);
+            let exit = self.cpu.run(&mut self.bus, slice);
+            if let Some(stop) = self.after_slice(exit, limit, on_idle) {
+                return stop;
+            }
+        }
+    }
+
+    /// The instruction before which a deadline is due.
+    fn next_stop(&self) -> u64 {
+        let typing = self.typist.due().map(|at| self.bus.time().count_at(at));
+        let stop = [self.bus.next_deadline_count(), typing].into_iter().flatten().min().unwrap_or(u64::MAX);
+        stop.max(self.count() + 1)
+    }
+
+    fn after_slice(&mut self, exit: Exit, limit: u64, on_idle: OnIdle) -> Option<Stop> {
+        match exit {
+            Exit::Budget => {
+                let room = self.next_stop().min(limit).saturating_sub(self.count());
+                let spins = self.spin.look(&mut self.cpu, &mut self.bus, room);
+                spins.then_some(Stop::Hang(Hang::Spins))
+            }
+            Exit::Attention => None,
+            Exit::Firmware => {
+                self.serve_firmware();
+                if self.idle { self.pass_idle_time(limit, on_idle) } else { None }
+            }
+            Exit::Halted if !self.cpu.state().flags.control(flags::bit::IF) => Some(Stop::Hang(Hang::Halted)),
+            Exit::Halted => self.pass_idle_time(limit, on_idle),
+            Exit::Shutdown => self.shut_down(),
+        }
+    }
+
+    /// A triple fault: POST resumes software that asked for it in CMOS, as 286 software did.
+    fn shut_down(&mut self) -> Option<Stop> {
+        let code = self.bus.get(self.parts.rtc).cmos(SHUTDOWN_CODE);
+        if !RESUMING_SHUTDOWN_CODES.contains(&code) {
+            return Some(Stop::Shutdown);
+        }
+        self.cpu.reset();
+        None
+    }
+
+    fn take_request(&mut self) -> Option<Stop> {
+        match self.bus.take_request()? {
+            SystemRequest::PowerOff => Some(Stop::PowerOff),
+            SystemRequest::DebugExit(value) => Some(Stop::DebugExit(value)),
+            SystemRequest::ResetCpu => self.guest_reset(false),
+            SystemRequest::ResetSystem => self.guest_reset(true),
+        }
+    }
+
+    fn guest_reset(&mut self, devices: bool) -> Option<Stop> {
+        let code = self.bus.get(self.parts.rtc).cmos(SHUTDOWN_CODE);
+        if self.config.stop_at_reset && !RESUMING_SHUTDOWN_CODES.contains(&code) {
+            return Some(Stop::Reset);
+        }
+        self.resets += 1;
+        if devices {
+            self.bus.reset_devices();
+        }
+        self.cpu.reset();
+        None
+    }
+
+    /// The reset button.
+    pub fn reset(&mut self) {
+        self.resets += 1;
+        self.bus.reset_devices();
+        self.cpu.reset();
+        self.waits_for_key = false;
+    }
+
+    // --- firmware -------------------------------------------------------------------------------------------
+
+    fn serve_firmware(&mut self) {
+        let state = self.cpu.state();
+        let here =
+            (u32::from(state.seg(ringzero_cpu::SegReg::Cs).selector) << 4).wrapping_add(state.ip as u32);
+        let trap = ringzero_roms::trap_at(here);
+        let function = (state.regs.number(ringzero_cpu::number::AX) >> 8) as u8;
+        let trap_ip = state.ip;
+        let mut view = View::new(&mut self.cpu, &mut self.bus);
+        match self.bios.service(&mut view) {
+            Ok(()) => view.finish(),
+            Err(ringzero_bus::FirmwareFault) => self.fault_at_trap(trap_ip),
+        }
+        self.note_key_service(trap, function);
+    }
+
+    /// The service's memory is not there: #PF at the OUT, which will be run again.
+    fn fault_at_trap(&mut self, behind: u64) {
+        self.cpu.set_program_registers(|state| {
+            state.ip = behind.wrapping_sub(2);
+            state.pending = Some(ringzero_cpu::Event::Fault(Fault::Page(0)));
+        });
+    }
+
+    /// Whether the keyboard service just done shows a guest that waits for a key.
+    fn note_key_service(&mut self, trap: Option<Trap>, function: u8) {
+        if !matches!(trap, Some(Trap::Int16 | Trap::Int16Again)) {
+            return;
+        }
+        let empty = self.key_buffer_is_empty();
+        self.waits_for_key = empty && matches!(function, 0x00 | 0x10);
+        if empty && matches!(function, 0x01 | 0x11) {
+            let writes = self.bus.accesses().writes;
+            let regs = *ringzero_bus::FirmwareView::regs(&mut View::new(&mut self.cpu, &mut self.bus));
+            self.idle = self.polls.note(&regs, self.cpu.state().count, writes);
+            self.waits_for_key = self.idle;
+        }
+    }
+
+    /// The BIOS data area's buffer of keys, 40:1Ah and 40:1Ch.
+    fn key_buffer_is_empty(&self) -> bool {
+        let mut pointers = [0; 4];
+        self.bus.fabric().ram.read(ringzero_bus::PhysAddr(0x41A), &mut pointers);
+        pointers[..2] == pointers[2..]
+    }
+
+    // --- idling ---------------------------------------------------------------------------------------------
+
+    /// The guest waits: types its next key, then lets time pass.
+    fn pass_idle_time(&mut self, limit: u64, on_idle: OnIdle) -> Option<Stop> {
+        self.idle = true;
+        let halted = self.cpu.state().activity == Activity::Halted;
+        let idle_kbc = self.bus.get(self.parts.kbc).is_idle();
+        if self.waits_for_key && idle_kbc && self.key_buffer_is_empty() {
+            self.typist.guest_waits(self.now());
+            if self.typist.is_typing() {
+                return None;
+            }
+        }
+        if on_idle == OnIdle::Return {
+            return Some(Stop::Idle);
+        }
+        match self.idle_until() {
+            Some(deadline) => self.skip_to(deadline),
+            // Nothing will wake it before the caller's limit.
+            None if halted => return Some(Stop::Hang(Hang::Halted)),
+            None => {}
+        }
+        (self.count() >= limit).then_some(Stop::Limit)
+    }
+
+    /// When something happens next in a machine that idles.
+    pub fn idle_until(&self) -> Option<VTime> {
+        let next = self.bus.fabric().sched.next_deadline();
+        [next, self.typist.due()].into_iter().flatten().min()
+    }
+
+    /// Lets idle time pass, at most to the next deadline.
+    pub fn skip_to(&mut self, to: VTime) {
+        let to = self.idle_until().map_or(to, |deadline| to.min(deadline));
+        if to > self.now() {
+            self.bus.jump_to(self.cpu.state().count, to);
+        }
+    }
+
+    /// Changes the rate: instructions per virtual microsecond.
+    pub fn set_mips(&mut self, mips: u32) {
+        self.bus.set_mips(self.cpu.state().count, mips);
+    }
+
+    // --- keyboard -------------------------------------------------------------------------------------------
+
+    /// A key of the guest's keyboard goes down or up.
+    pub fn key(&mut self, key: Key, pressed: bool) {
+        self.bus.call(self.parts.kbc, |kbc, fabric| kbc.key(fabric, key, pressed));
+    }
+
+    /// Queues text to be typed, a key whenever the guest waits for one.
+    pub fn type_text(&mut self, text: &str) -> Result<(), Untypable> {
+        self.typist.queue(text)
+    }
+
+    /// Whether all queued text has been typed.
+    pub fn is_typing_done(&self) -> bool {
+        self.typist.is_done()
+    }
+
+    /// Whether the guest waits for a key.
+    pub fn waits_for_key(&self) -> bool {
+        self.waits_for_key
+    }
+
+    fn type_due_key(&mut self) {
+        if let Some((key, pressed)) = self.typist.take_due(self.now()) {
+            self.key(key, pressed);
+        }
+    }
+
+    // --- floppies -------------------------------------------------------------------------------------------
+
+    /// Puts a disk into floppy drive 0 or 1, replacing what was there.
+    pub fn insert_floppy(&mut self, drive: usize, medium: Box<dyn BlockMedium>) -> Result<(), ConfigError> {
+        let (medium, geometry) = open_floppy(drive, medium)?;
+        self.insert_opened(drive, medium, geometry);
+        Ok(())
+    }
+
+    fn insert_opened(
+        &mut self,
+        drive: usize,
+        medium: Box<dyn BlockMedium>,
+        geometry: floppy::FloppyGeometry,
+    ) {
+        if let Some(fdc) = self.parts.fdc {
+            let mut old = self.bus.call(fdc, |fdc, _| fdc.insert(drive, medium, geometry));
+            flush(old.as_mut());
+        }
+    }
+
+    /// Takes the disk out of floppy drive 0 or 1.
+    pub fn eject_floppy(&mut self, drive: usize) {
+        if let Some(fdc) = self.parts.fdc {
+            let mut old = self.bus.call(fdc, |fdc, _| fdc.eject(drive));
+            flush(old.as_mut());
+        }
+    }
+
+    /// Whether floppy drive 0 or 1 is working.
+    pub fn floppy_light(&self, drive: usize) -> bool {
+        self.parts.fdc.is_some_and(|fdc| self.bus.get(fdc).activity(drive))
+    }
+
+    /// Host errors that the guest saw as disk errors since the last call.
+    pub fn take_disk_warnings(&mut self) -> Vec<MediumError> {
+        self.parts.fdc.map(|fdc| self.bus.call(fdc, |fdc, _| fdc.take_warnings())).unwrap_or_default()
+    }
+}
+
+fn flush(medium: Option<&mut Box<dyn BlockMedium>>) {
+    if let Some(medium) = medium
+        && let Err(error) = medium.flush()
+    {
+        log::warn!("ejected disk: {error}");
+    }
+}
+
+fn open_floppy(
+    drive: usize,
+    medium: Box<dyn BlockMedium>,
+) -> Result<(Box<dyn BlockMedium>, floppy::FloppyGeometry), ConfigError> {
+    let letter = if drive == 0 { 'A' } else { 'B' };
+    floppy::open(medium).map_err(|source| ConfigError::Floppy { drive: letter, source })
+}
+
+type OpenFloppy = Option<(Box<dyn BlockMedium>, floppy::FloppyGeometry)>;
+
+fn open_floppies(media: Media) -> Result<[OpenFloppy; 2], ConfigError> {
+    let [a, b] = media.floppies;
+    let open = |drive, medium: Option<_>| medium.map(|medium| open_floppy(drive, medium)).transpose();
+    Ok([open(0, a)?, open(1, b)?])
+}
+
+fn pc_config(config: &Config, floppy_types: [u8; 2]) -> PcConfig {
+    let mut boot_order = [0; 3];
+    for (place, device) in boot_order.iter_mut().zip(&config.boot_order) {
+        *place = match device {
+            BootDevice::FloppyA | BootDevice::FloppyB => 1,
+            BootDevice::HardDisk => 2,
+            BootDevice::Cd => 3,
+        };
+    }
+    PcConfig {
+        unix_time: config.unix_time,
+        floppy_types,
+        boot_order,
+        fpu: false,
+        com: pc::COM[..config.serial_ports.min(pc::COM.len())].to_vec(),
+        debug_exit: config.debug_exit,
+        ..PcConfig::default()
+    }
+}
+
+/// The system ROM at F0000 and under the top of the address space, the video ROM at C0000, nothing between.
+fn map_roms(bus: &mut SystemBus, config: &Config) -> Result<(), ConfigError> {
+    let video_end = 0xC_0000 + ringzero_roms::VIDEO_ROM.len() as u64;
+    bus.attach_rom("video rom", 0xC_0000, ringzero_roms::VIDEO_ROM)?;
+    bus.leave_open("option roms", video_end..=0xE_FFFF)?;
+    bus.attach_rom("system rom", 0xF_0000, ringzero_roms::SYSTEM_ROM)?;
+    match config.cpu.generation {
+        Generation::I8086 | Generation::I80186 => {}
+        Generation::I80286 => bus.alias_rom("system rom", 0xF_0000, 0xFF_0000, 0x1_0000)?,
+        Generation::I80386 => bus.alias_rom("system rom", 0xF_0000, 0xFFFF_0000, 0x1_0000)?,
+    }
+    bus.set_firmware_port(Some(Port(u16::from(ringzero_roms::FIRMWARE_PORT))));
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! What the guest shows, says and plays.
+
+use crate::machine::Machine;
+use ringzero_devices::text::TextScreen;
+use ringzero_devices::vga::Frame;
+
+impl Machine {
+    /// The text screen; `None` in graphics modes.
+    pub fn text_screen(&self) -> Option<TextScreen> {
+        self.bus.get(self.parts.vga?).text()
+    }
+
+    /// Draws the picture into `frame`.
+    pub fn render(&self, frame: &mut Frame) {
+        if let Some(vga) = self.parts.vga {
+            self.bus.get(vga).render(self.bus.now(), frame);
+        }
+    }
+
+    /// Changes whenever the picture may have changed.
+    pub fn picture_generation(&self) -> u64 {
+        self.parts.vga.map_or(0, |vga| self.bus.get(vga).generation(self.bus.now()))
+    }
+
+    /// Bytes that serial port `port` (0 is COM1) sent since the last call.
+    pub fn take_serial(&mut self, port: usize) -> Vec<u8> {
+        self.parts
+            .com
+            .get(port)
+            .map(|&com| self.bus.call(com, |uart, _| uart.take_output()))
+            .unwrap_or_default()
+    }
+
+    /// Bytes that serial port `port` has room for.
+    pub fn serial_room(&self, port: usize) -> usize {
+        self.parts.com.get(port).map_or(0, |&com| self.bus.get(com).room())
+    }
+
+    /// Sends bytes to serial port `port`; says how many it took.
+    pub fn send_serial(&mut self, port: usize, bytes: &[u8]) -> usize {
+        let Some(&com) = self.parts.com.get(port) else { return 0 };
+        self.bus.call(com, |uart, fabric| uart.send(fabric, bytes))
+    }
+
+    /// Bytes written to the debug console since the last call.
+    pub fn take_debug_console(&mut self) -> Vec<u8> {
+        self.parts.debugcon.map(|port| self.bus.call(port, |port, _| port.take_output())).unwrap_or_default()
+    }
+
+    /// Appends the speaker's sound up to now: mono, 48 kHz, 16 bits.
+    pub fn render_sound(&mut self, out: &mut Vec<i16>) {
+        let now = self.bus.now();
+        self.bus.call(self.parts.pit, |pit, _| pit.render(now, out));
+    }
+}

@@ -1,0 +1,65 @@
+//! The whole guest-visible state: saved, loaded, hashed.
+
+use crate::machine::Machine;
+use ringzero_bus::{Section, SnapshotError};
+use ringzero_cpu::CpuState;
+use std::fmt;
+
+/// A machine's state in memory; only a machine of the same configuration can take it.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    sections: Vec<Section>,
+    ram: Vec<u8>,
+}
+
+/// Identity of a machine's state: CPU, RAM and chips.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateHash([u8; 32]);
+
+impl fmt::Display for StateHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Machine {
+    fn sections(&self) -> Result<Vec<Section>, SnapshotError> {
+        let mut sections = self.bus.save()?;
+        sections.push(Section::encode("cpu", 1, self.cpu.state())?);
+        sections.push(Section::encode("idle", 1, &self.polls)?);
+        Ok(sections)
+    }
+
+    /// Saves the state. Disk contents and text still to be typed are not part of it.
+    pub fn save(&self) -> Result<Snapshot, SnapshotError> {
+        Ok(Snapshot { sections: self.sections()?, ram: self.bus.fabric().ram.ram().to_vec() })
+    }
+
+    /// Takes over a state; on an error nothing has changed.
+    pub fn load(&mut self, snapshot: &Snapshot) -> Result<(), SnapshotError> {
+        let find = |name: &str| snapshot.sections.iter().find(|s| s.name() == name);
+        let missing =
+            |name: &str| SnapshotError::WrongSection { wanted: name.to_owned(), found: String::new() };
+        let cpu: CpuState = find("cpu").ok_or_else(|| missing("cpu"))?.decode("cpu", 1)?;
+        let polls = find("idle").ok_or_else(|| missing("idle"))?.decode("idle", 1)?;
+        if snapshot.ram.len() != self.bus.fabric().ram.ram_size() {
+            return Err(SnapshotError::OutOfRange { section: "ram", what: "size" });
+        }
+        self.bus.load(&snapshot.sections)?;
+        self.bus.fabric_mut().ram.restore(&snapshot.ram);
+        self.cpu.set_state(cpu);
+        self.polls = polls;
+        Ok(())
+    }
+
+    /// Hashes CPU, RAM and chips.
+    pub fn state_hash(&self) -> Result<StateHash, SnapshotError> {
+        let mut hasher = blake3::Hasher::new();
+        for section in self.sections()? {
+            hasher.update(section.name().as_bytes());
+            hasher.update(section.bytes());
+        }
+        hasher.update(self.bus.fabric().ram.ram());
+        Ok(StateHash(*hasher.finalize().as_bytes()))
+    }
+}
