@@ -171,6 +171,15 @@ impl Fdc {
         Some(disk.into_medium())
     }
 
+    /// Makes earlier writes lasting on every disk; tries all of them and gives the first error.
+    pub fn flush(&mut self) -> Result<(), MediumError> {
+        let mut outcome = Ok(());
+        for disk in self.disks.iter_mut().flatten() {
+            outcome = outcome.and(disk.flush());
+        }
+        outcome
+    }
+
     /// The geometry of the disk in a drive.
     pub fn geometry(&self, drive: usize) -> Option<FloppyGeometry> {
         self.disks.get(drive)?.as_ref().map(Disk::geometry)
