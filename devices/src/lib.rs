@@ -6,6 +6,15 @@
 //! attaches the cards a [`pc::PcConfig`] names to a [`SystemBus`](ringzero_bus::SystemBus).
 //!
 //! Nothing here knows the CPU or the host.
+//!
+//! ```
+//! use ringzero_bus::{Port, SystemBus, Width};
+//! use ringzero_devices::pc::{self, PcConfig};
+//! let mut bus = SystemBus::new(1 << 20, 128);
+//! let parts = pc::build(&mut bus, &PcConfig::default()).unwrap();
+//! bus.pio_write(Port(0x80), Width::Byte, 0x55);
+//! assert_eq!(bus.get(parts.dma).post_code(), 0x55);
+//! ```
 
 pub mod debug_exit;
 pub mod debugcon;

@@ -65,6 +65,10 @@ impl Disk {
         self.medium
     }
 
+    pub(super) fn flush(&mut self) -> Result<(), MediumError> {
+        self.medium.flush()
+    }
+
     pub(super) fn geometry(&self) -> FloppyGeometry {
         self.geometry
     }
