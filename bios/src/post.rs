@@ -269,3 +269,61 @@ pub(crate) fn end(g: &mut Guest) -> Served {
     g.set_bda16(bda::WARM_BOOT, 0)?;
     g.set_bda(bda::LED_STATE, 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::FakeMachine;
+    use ringzero_roms::label;
+
+    fn vector(m: &FakeMachine, number: usize) -> u32 {
+        u32::from_le_bytes([0, 1, 2, 3].map(|n| m.memory[number * 4 + n]))
+    }
+
+    #[test]
+    fn vectors_and_data_areas_are_set() {
+        let mut m = FakeMachine::with_bda();
+        m.fixed.insert(0x71, 0x40);
+        chips(&mut m.guest()).unwrap();
+        assert_eq!(vector(&m, 0x16), 0xF000_E82E);
+        assert_eq!(vector(&m, 0x70), 0xF000_0000 | u32::from(label::INT70));
+        assert_eq!(vector(&m, 0x1E), 0xF000_EFC7);
+        assert_eq!((vector(&m, 0x60), vector(&m, 0xFF)), (0, 0));
+        assert_eq!(m.memory[0x40E..0x410], [0xC0, 0x9F]);
+        assert_eq!(m.memory[0x413..0x415], 639u16.to_le_bytes());
+        assert_eq!(m.memory[0x410], 0x21);
+    }
+
+    #[test]
+    fn both_interrupt_controllers_get_their_vectors() {
+        let mut m = FakeMachine::with_bda();
+        chips(&mut m.guest()).unwrap();
+        assert_eq!((m.wrote(0x21), m.wrote(0xA1)), (vec![8, 4, 1, 0xB8], vec![0x70, 2, 1, 0x9E]));
+    }
+
+    #[test]
+    fn the_rom_scan_finds_the_video_rom_and_ends() {
+        let mut m = FakeMachine::with_bda();
+        m.memory[0xC_0000..0xC_8000].copy_from_slice(ringzero_roms::VIDEO_ROM);
+        chips(&mut m.guest()).unwrap();
+        next_rom(&mut m.guest()).unwrap();
+        assert_eq!((m.regs.eax, m.memory[0x467..0x46B].to_vec()), (1, vec![3, 0, 0, 0xC0]));
+        next_rom(&mut m.guest()).unwrap();
+        assert_eq!(m.regs.eax, 0);
+    }
+
+    #[test]
+    fn the_keyboard_test_ends_without_an_answer() {
+        let mut m = FakeMachine::with_bda();
+        m.fixed.insert(0x64, 0);
+        for n in 0..100u64 {
+            m.now.0 = n * 1_000_000_000;
+            keyboard(&mut m.guest()).unwrap();
+            if m.regs.eax & 0xFF == 0 {
+                break;
+            }
+        }
+        assert_eq!(m.regs.eax & 0xFF, 0);
+        assert_eq!(m.wrote(0x60), [0x64, 0xFF, 0xF4, 0x65]);
+    }
+}

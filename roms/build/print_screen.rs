@@ -37,7 +37,6 @@ fn print(c: &mut Code) -> Asm {
     let mut end = c.a.create_label();
     let mut row = c.a.create_label();
     let mut column = c.a.create_label();
-    let mut printable = c.a.create_label();
     c.a.push(cx)?;
     c.a.mov(ah, 3)?;
     c.a.int(0x10)?;
@@ -47,15 +46,7 @@ fn print(c: &mut Code) -> Asm {
     c.a.set_label(&mut row)?;
     c.a.nop()?;
     c.a.set_label(&mut column)?;
-    c.a.mov(ah, 2)?;
-    c.a.int(0x10)?;
-    c.a.mov(ah, 8)?;
-    c.a.int(0x10)?;
-    c.a.test(al, al)?;
-    c.a.jnz(printable)?;
-    c.a.mov(al, 0x20)?;
-    c.a.set_label(&mut printable)?;
-    character(c, failed)?;
+    cell(c, failed)?;
     c.a.inc(dl)?;
     c.a.cmp(dl, cl)?;
     c.a.jb(column)?;
@@ -75,6 +66,20 @@ fn print(c: &mut Code) -> Asm {
     c.a.pop(dx)?;
     c.a.mov(ah, 2)?;
     c.a.int(0x10)
+}
+
+/// Prints the character at DX; a zero as a blank.
+fn cell(c: &mut Code, failed: CodeLabel) -> Asm {
+    let mut printable = c.a.create_label();
+    c.a.mov(ah, 2)?;
+    c.a.int(0x10)?;
+    c.a.mov(ah, 8)?;
+    c.a.int(0x10)?;
+    c.a.test(al, al)?;
+    c.a.jnz(printable)?;
+    c.a.mov(al, 0x20)?;
+    c.a.set_label(&mut printable)?;
+    character(c, failed)
 }
 
 /// Prints AL on the first printer; time-out, error or no paper ends the printing.

@@ -169,7 +169,7 @@ fn services(c: &mut Code) -> Asm {
     c.a.cmp(dl, 0x80)?;
     c.a.jae(fixed)?;
     c.a.int(0x40)?;
-    c.a.retf_1(2)?;
+    return_carry(c)?;
     c.place("INT13_FIXED_ENTRY", &mut fixed)?;
     c.a.cli()?;
     c.trap("INT13_FIXED")?;
@@ -182,6 +182,22 @@ fn services(c: &mut Code) -> Asm {
     c.a.iret()?;
     word_service(c, "INT11", 0x10)?;
     word_service(c, "INT12", 0x13)
+}
+
+/// IRET with the live CF put into the caller's flags.
+fn return_carry(c: &mut Code) -> Asm {
+    let mut carry = c.a.create_label();
+    let mut end = c.a.create_label();
+    c.a.push(bp)?;
+    c.a.mov(bp, sp)?;
+    c.a.jc(carry)?;
+    c.a.and(byte_ptr(bp + 6), 0xFEu32)?;
+    c.a.jmp(end)?;
+    c.a.set_label(&mut carry)?;
+    c.a.or(byte_ptr(bp + 6), 1)?;
+    c.a.set_label(&mut end)?;
+    c.a.pop(bp)?;
+    c.a.iret()
 }
 
 /// The entry of a service and its two waits. Interrupts are off between trap and HLT, so none is lost.

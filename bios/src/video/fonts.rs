@@ -152,6 +152,10 @@ fn fit_screen(g: &mut Guest, height: u8) -> Served {
     let rows = (lines / u16::from(height)).max(1);
     let scan = g.in_indexed(crtc, 9);
     g.out_indexed(crtc, 9, scan & 0xE0 | (height - 1) & 0x1F);
+    // The display ends with the last full row; the bits in the overflow register do not change by less than a row.
+    let double = scan & 0x80 != 0;
+    let end = (rows * u16::from(height) * if double { 2 } else { 1 }).wrapping_sub(1);
+    g.out_indexed(crtc, 0x12, end as u8);
     let columns = g.bda16(bda::COLUMNS)?;
     g.set_bda(bda::ROWS, (rows - 1).min(255) as u8)?;
     g.set_bda16(bda::CHAR_HEIGHT, u16::from(height))?;

@@ -102,10 +102,7 @@ pub(crate) fn int10(g: &mut Guest, labels: WaitLabels) -> Served {
             modes::set(g, mode)
         }
         Function::CursorShape => text::set_cursor_shape(g),
-        Function::SetCursor => {
-            let (page, at) = (g.bh(), g.dx());
-            text::set_cursor(g, page, at)
-        }
+        Function::SetCursor => text::set_cursor_request(g),
         Function::ReadCursor => text::read_cursor(g),
         Function::LightPen => {
             g.set_ah(0);

@@ -70,16 +70,10 @@ pub(super) fn int10(g: &mut Guest) -> Served {
             set_attribute(g, OVERSCAN, value)
         }
         Function::ReadRegister => {
-            let register = g.bl();
-            let value = attribute(g, register & 0x1F)?;
-            g.set_bh(value);
-            Ok(())
+            let register = g.bl() & 0x1F;
+            read_register(g, register)
         }
-        Function::ReadOverscan => {
-            let value = attribute(g, OVERSCAN)?;
-            g.set_bh(value);
-            Ok(())
-        }
+        Function::ReadOverscan => read_register(g, OVERSCAN),
         Function::SetAll | Function::ReadAll => all_registers(g),
         Function::Blink => blink(g),
         Function::Paging => paging(g),
@@ -103,6 +97,12 @@ pub(super) fn int10(g: &mut Guest) -> Served {
         }
         Function::Unknown => Ok(()),
     }
+}
+
+fn read_register(g: &mut Guest, register: u8) -> Served {
+    let value = attribute(g, register)?;
+    g.set_bh(value);
+    Ok(())
 }
 
 /// Sixteen palette registers and the overscan at ES:DX.

@@ -52,6 +52,12 @@ fn position(g: &mut Guest, page: u8) -> Served<(u16, u16)> {
     Ok((at >> 8, at & 0xFF))
 }
 
+/// AH=02h.
+pub(super) fn set_cursor_request(g: &mut Guest) -> Served {
+    let (page, at) = (g.bh(), g.dx());
+    set_cursor(g, page, at)
+}
+
 /// Remembers the position of `page`; on the active one the cursor moves.
 pub(super) fn set_cursor(g: &mut Guest, page: u8, at: u16) -> Served {
     g.set_bda16(bda::CURSORS + u16::from(page & 7) * 2, at)?;

@@ -7,7 +7,7 @@ use iced_x86::CpuidFeature;
 use iced_x86::code_asm::*;
 
 /// The word that keeps the generation: 0 8086, 1 80186, 2 80286, 3 80386, 4 80486, 5 CPUID.
-const GENERATION: u32 = 0x500;
+const GENERATION: u32 = 0x510;
 /// Where CPUID's vendor and E820's ranges go.
 const SCRATCH: u32 = 0x520;
 

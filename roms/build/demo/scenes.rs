@@ -115,31 +115,10 @@ fn cga(c: &mut Code, lib: &Library) -> Asm {
     c.a.mov(es, ax)?;
     c.a.xor(dx, dx)?;
     c.a.set_label(&mut line)?;
-    // Even lines lie at 0, odd ones at 2000h, 80 bytes each.
-    c.a.mov(ax, dx)?;
-    c.a.shr(ax, 1)?;
-    c.a.mov(bx, 80)?;
-    c.a.push(dx)?;
-    c.a.mul(bx)?;
-    c.a.pop(dx)?;
-    c.a.mov(di, ax)?;
-    c.a.mov(ax, dx)?;
-    c.a.and(ax, 1)?;
-    c.a.mov(cl, 13)?;
-    c.a.shl(ax, cl)?;
-    c.a.add(di, ax)?;
+    cga_line(c)?;
     c.a.mov(cx, 80)?;
     c.a.set_label(&mut byte)?;
-    // Four equal dots: colour from the sum of row and column.
-    c.a.mov(ax, dx)?;
-    c.a.shr(ax, 1)?;
-    c.a.shr(ax, 1)?;
-    c.a.add(ax, cx)?;
-    c.a.shr(ax, 1)?;
-    c.a.shr(ax, 1)?;
-    c.a.and(al, 3)?;
-    c.a.mov(ah, 0x55)?;
-    c.a.mul(ah)?;
+    cga_dots(c)?;
     c.a.stosb()?;
     c.a.loop_(byte)?;
     c.a.inc(dx)?;
@@ -157,6 +136,39 @@ fn cga(c: &mut Code, lib: &Library) -> Asm {
     c.a.call(lib.wait)?;
     c.a.set_label(&mut leave)?;
     c.a.nop()
+}
+
+/// DI to the start of line DX.
+fn cga_line(c: &mut Code) -> Asm {
+    // Even lines lie at 0, odd ones at 2000h, 80 bytes each.
+    c.a.mov(ax, dx)?;
+    c.a.shr(ax, 1)?;
+    c.a.mov(bx, 80)?;
+    c.a.push(dx)?;
+    c.a.mul(bx)?;
+    c.a.pop(dx)?;
+    c.a.mov(di, ax)?;
+    c.a.mov(ax, dx)?;
+    c.a.and(ax, 1)?;
+    c.a.mov(cl, 13)?;
+    c.a.shl(ax, cl)?;
+    c.a.add(di, ax)?;
+    Ok(())
+}
+
+/// AL to the byte of line DX and column CX.
+fn cga_dots(c: &mut Code) -> Asm {
+    // Four equal dots: colour from the sum of row and column.
+    c.a.mov(ax, dx)?;
+    c.a.shr(ax, 1)?;
+    c.a.shr(ax, 1)?;
+    c.a.add(ax, cx)?;
+    c.a.shr(ax, 1)?;
+    c.a.shr(ax, 1)?;
+    c.a.and(al, 3)?;
+    c.a.mov(ah, 0x55)?;
+    c.a.mul(ah)?;
+    Ok(())
 }
 
 /// Mode 10h: sixteen bands, then slanting lines through the planes by the map mask.
@@ -178,17 +190,7 @@ fn ega(c: &mut Code, lib: &Library) -> Asm {
     c.a.set_label(&mut line)?;
     c.a.mov(cx, 80)?;
     c.a.set_label(&mut byte)?;
-    // The plane is lit where the sum of row and column, in bands, has its bit.
-    c.a.mov(ax, cx)?;
-    c.a.add(ax, ax)?;
-    c.a.add(ax, si)?;
-    c.a.push(cx)?;
-    c.a.mov(cl, 4)?;
-    c.a.shr(ax, cl)?;
-    c.a.pop(cx)?;
-    c.a.and(al, bl)?;
-    c.a.neg(al)?;
-    c.a.sbb(al, al)?;
+    ega_dots(c)?;
     c.a.stosb()?;
     c.a.loop_(byte)?;
     c.a.inc(si)?;
@@ -203,6 +205,22 @@ fn ega(c: &mut Code, lib: &Library) -> Asm {
     c.a.xor(ax, ax)?;
     c.a.mov(es, ax)?;
     stay(c, lib)
+}
+
+/// AL to the byte of line SI and column CX in the plane of bit BL.
+fn ega_dots(c: &mut Code) -> Asm {
+    // The plane is lit where the sum of row and column, in bands, has its bit.
+    c.a.mov(ax, cx)?;
+    c.a.add(ax, ax)?;
+    c.a.add(ax, si)?;
+    c.a.push(cx)?;
+    c.a.mov(cl, 4)?;
+    c.a.shr(ax, cl)?;
+    c.a.pop(cx)?;
+    c.a.and(al, bl)?;
+    c.a.neg(al)?;
+    c.a.sbb(al, al)?;
+    Ok(())
 }
 
 /// Mode 13h: products of row and column, then the palette turns.
@@ -343,6 +361,22 @@ fn tune(c: &mut Code, lib: &Library, texts: &mut Texts) -> Asm {
     c.a.lodsw()?;
     c.a.test(ax, ax)?;
     c.a.jz(end)?;
+    sound(c)?;
+    c.a.lodsb()?;
+    c.a.xor(ah, ah)?;
+    c.a.mov(cx, ax)?;
+    c.a.call(lib.wait)?;
+    c.a.jc(end)?;
+    silence(c)?;
+    c.a.mov(cx, 1)?;
+    c.a.call(lib.wait)?;
+    c.a.jnc(next)?;
+    c.a.set_label(&mut end)?;
+    silence(c)
+}
+
+/// Divisor AX to the speaker, and a note on the screen.
+fn sound(c: &mut Code) -> Asm {
     c.a.mov(bx, ax)?;
     c.a.mov(al, 0xB6u32)?;
     c.a.out(0x43, al)?;
@@ -355,18 +389,7 @@ fn tune(c: &mut Code, lib: &Library, texts: &mut Texts) -> Asm {
     c.a.out(0x61, al)?;
     c.a.mov(al, 0x0E)?;
     c.a.mov(bx, 0x0B)?;
-    one(c)?;
-    c.a.lodsb()?;
-    c.a.xor(ah, ah)?;
-    c.a.mov(cx, ax)?;
-    c.a.call(lib.wait)?;
-    c.a.jc(end)?;
-    silence(c)?;
-    c.a.mov(cx, 1)?;
-    c.a.call(lib.wait)?;
-    c.a.jnc(next)?;
-    c.a.set_label(&mut end)?;
-    silence(c)
+    one(c)
 }
 
 /// Echoes keys: character, scan code, shift state. Esc, or 20 seconds without a key, goes to the first scene.
@@ -402,6 +425,15 @@ fn keys(c: &mut Code, lib: &Library, texts: &mut Texts) -> Asm {
     c.a.cmp(al, 27)?;
     c.a.je(end)?;
     c.a.mov(bp, ax)?;
+    report(c, lib, (scan, character, shift))?;
+    new_line(c, line)?;
+    c.a.jmp(next)?;
+    c.a.set_label(&mut end)?;
+    c.a.nop()
+}
+
+/// A line about the key in BP.
+fn report(c: &mut Code, lib: &Library, (scan, character, shift): (u32, u32, u32)) -> Asm {
     c.a.mov(bl, 7)?;
     for (text, high) in [(scan, true), (character, false)] {
         c.a.mov(si, text)?;
@@ -416,11 +448,7 @@ fn keys(c: &mut Code, lib: &Library, texts: &mut Texts) -> Asm {
     c.a.call(lib.print)?;
     c.a.mov(ah, 2)?;
     c.a.int(0x16)?;
-    c.a.call(lib.hex)?;
-    new_line(c, line)?;
-    c.a.jmp(next)?;
-    c.a.set_label(&mut end)?;
-    c.a.nop()
+    c.a.call(lib.hex)
 }
 
 /// Carriage return and line feed, typed without a colour.
