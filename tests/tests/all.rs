@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
 mod conformance;
+mod determinism;
 mod fuzz;
 mod house;
