@@ -2,7 +2,7 @@
 
 use crate::config::{Config, ConfigError, Media};
 use crate::firmware::View;
-use crate::idle::KeyPolls;
+use crate::idle::{KeyPolls, Waiting};
 use crate::spin::{self, SpinWatch};
 use crate::typist::{Typist, Untypable};
 use ringzero_bios::{Bios, BiosConfig, BootDevice};
@@ -266,12 +266,14 @@ impl Machine {
             return;
         }
         let empty = self.key_buffer_is_empty();
-        self.waits_for_key = empty && matches!(function, 0x00 | 0x10);
-        if empty && matches!(function, 0x01 | 0x11) {
+        if !empty || matches!(function, 0x00 | 0x10) {
+            self.waits_for_key = empty;
+        } else if matches!(function, 0x01 | 0x11) {
             let writes = self.bus.accesses().writes;
             let regs = *ringzero_bus::FirmwareView::regs(&mut View::new(&mut self.cpu, &mut self.bus));
-            self.idle = self.polls.note(&regs, self.cpu.state().count, writes);
-            self.waits_for_key = self.idle;
+            let waiting = self.polls.note(&regs, self.cpu.state().count, writes);
+            self.idle = waiting == Waiting::Yes;
+            self.waits_for_key = self.idle || (self.waits_for_key && waiting == Waiting::Unsure);
         }
     }
 
@@ -291,9 +293,9 @@ impl Machine {
         let idle_kbc = self.bus.get(self.parts.kbc).is_idle();
         if self.waits_for_key && idle_kbc && self.key_buffer_is_empty() {
             self.typist.guest_waits(self.now());
-            if self.typist.is_typing() {
-                return None;
-            }
+        }
+        if self.typist.due().is_some_and(|due| due <= self.now()) {
+            return None;
         }
         if on_idle == OnIdle::Return {
             return Some(Stop::Idle);

@@ -36,11 +36,6 @@ impl Typist {
         self.strokes.is_empty() && self.under_way.is_empty()
     }
 
-    /// Whether a stroke has begun that has not ended.
-    pub(crate) fn is_typing(&self) -> bool {
-        !self.under_way.is_empty()
-    }
-
     /// The guest waits for a key: begins the next stroke.
     pub(crate) fn guest_waits(&mut self, now: VTime) {
         if !self.under_way.is_empty() || now < self.next {
