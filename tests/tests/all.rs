@@ -4,4 +4,5 @@
 
 mod conformance;
 mod fuzz;
+mod guests;
 mod house;

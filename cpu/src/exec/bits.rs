@@ -12,7 +12,6 @@ use std::marker::PhantomData;
 pub(crate) trait BitChange {
     /// Whether the operand is written.
     const WRITES: bool = true;
-    #[inline(always)]
     fn apply(value: u64, mask: u64) -> u64;
 }
 

@@ -157,7 +157,14 @@ impl Rig {
             let before = self.count();
             self.turn(limit);
             idle_turns = if self.count() == before { idle_turns + 1 } else { 0 };
-            assert!(idle_turns < MOST_IDLE_TURNS, "no progress: {:x?} next deadline {:?} now {:?} intr {}", self.cpu.state(), self.bus.fabric().sched.next_deadline(), self.bus.now(), self.bus.intr());
+            assert!(
+                idle_turns < MOST_IDLE_TURNS,
+                "no progress: {:x?} next deadline {:?} now {:?} intr {}",
+                self.cpu.state(),
+                self.bus.fabric().sched.next_deadline(),
+                self.bus.now(),
+                self.bus.intr()
+            );
         }
     }
 
