@@ -2,4 +2,5 @@
 
 pub mod conformance;
 pub mod fuzz;
+pub mod session;
 pub mod shared;

@@ -5,4 +5,5 @@
 mod conformance;
 mod determinism;
 mod fuzz;
+mod guests;
 mod house;
