@@ -106,6 +106,9 @@ fn a_machine_survives_random_port_accesses() {
     });
 }
 
+/// Instructions of a random disk.
+const LONGEST: u64 = 3_000_000;
+
 /// A disk whose boot sector, and all behind it, is random code.
 fn random_disk(seed: u64) -> Machine {
     let mut random = Random::new(seed);
@@ -118,10 +121,10 @@ fn random_disk(seed: u64) -> Machine {
     Machine::new(Config { cpu: model, memory: 1 << 20, ..Config::default() }, media).unwrap()
 }
 
-/// Runs a random disk; true says that it ended otherwise than by the limit.
+/// Runs a random disk to instruction `limit`, or to its end.
 fn run_disk(machine: &mut Machine, mut slice: impl FnMut() -> u64, limit: u64) -> Option<Stop> {
     while machine.count() < limit {
-        let end = (machine.count() + slice()).min(limit);
+        let end = machine.count().saturating_add(slice()).min(limit);
         match machine.run(end, OnIdle::Jump) {
             Stop::Limit => {}
             stop => return Some(stop),
@@ -130,21 +133,37 @@ fn run_disk(machine: &mut Machine, mut slice: impl FnMut() -> u64, limit: u64) -
     None
 }
 
+/// A random disk run in one go, and one run in small slices and small blocks, to instruction `limit`.
+fn whole_and_sliced(seed: u64, limit: u64) -> (Machine, Machine) {
+    let mut whole = random_disk(seed);
+    run_disk(&mut whole, || limit, limit);
+    let (mut sliced, mut random) = (random_disk(seed), Random::new(!seed));
+    sliced.cpu_mut().set_block_limit(1 + random.below(9) as usize);
+    run_disk(&mut sliced, || 1 + random.below(9_001), whole.count());
+    (whole, sliced)
+}
+
+fn same(machines: &(Machine, Machine)) -> bool {
+    machines.0.state_hash().ok() == machines.1.state_hash().ok()
+}
+
 #[test]
 fn random_boot_sectors_do_the_same_however_they_are_sliced() {
     for_seeds(4, |seed| {
-        let limit = 3_000_000;
-        let mut whole = random_disk(seed);
-        let end = run_disk(&mut whole, || limit, limit);
-        observe(&mut whole);
-        let (mut sliced, mut random) = (random_disk(seed), Random::new(!seed));
-        sliced.cpu_mut().set_block_limit(1 + random.below(9) as usize);
-        run_disk(&mut sliced, || 1 + random.below(9_001), whole.count());
+        let mut disk = random_disk(seed);
+        let end = run_disk(&mut disk, || LONGEST, LONGEST);
+        observe(&mut disk);
         // A hang is noticed when a slice ends, so the count at which it is may differ.
-        if end.is_none() {
-            let same = whole.state_hash().ok() == sliced.state_hash().ok();
-            return if same { Ok(()) } else { Err(format!("{} differs", model(seed).name)) };
+        if matches!(end, Some(Stop::Hang(_))) || same(&whole_and_sliced(seed, LONGEST)) {
+            return Ok(());
         }
-        Ok(())
+        let (mut equal, mut differ) = (0, LONGEST);
+        while differ - equal > 1 {
+            let middle = equal + (differ - equal) / 2;
+            if same(&whole_and_sliced(seed, middle)) { equal = middle } else { differ = middle }
+        }
+        let (whole, sliced) = whole_and_sliced(seed, differ);
+        let states = format!("{:x?}\n{:x?}", whole.cpu().state(), sliced.cpu().state());
+        Err(format!("{}: differs after instruction {equal}\n{states}", model(seed).name))
     });
 }
