@@ -54,7 +54,7 @@ pub struct SystemBus {
 }
 
 /// How often devices were reached since power-on: tells whether a stretch of execution touched any.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accesses {
     /// Port and memory-mapped reads.
     pub reads: u64,
@@ -131,6 +131,7 @@ struct BusState {
     sched: crate::Scheduler,
     irqs: crate::IrqLines,
     wires: crate::Wires,
+    accesses: Accesses,
 }
 
 impl SystemBus {
@@ -604,6 +605,7 @@ impl SystemBus {
             sched: self.fabric.sched.clone(),
             irqs: self.fabric.irqs.clone(),
             wires: self.fabric.wires.clone(),
+            accesses: self.accesses,
         };
         let mut sections = vec![Section::encode("bus", 1, &state)?];
         for section in self.pic.iter().map(|d| d.save()) {
@@ -652,6 +654,7 @@ impl SystemBus {
         self.count = state.count;
         self.fabric.wires = state.wires;
         self.time = state.time;
+        self.accesses = state.accesses;
         self.settle();
         Ok(())
     }

@@ -69,8 +69,8 @@ impl Cpu {
         if bus.take_firmware_call() {
             return Some(Exit::Firmware);
         }
-        let count = self.limit_count - self.left as u64;
-        let earlier = bus.next_deadline_count().is_some_and(|due| due < self.limit_count && due >= count);
+        // A deadline armed for the past counts too: it must not wait for the end of the slice.
+        let earlier = bus.next_deadline_count().is_some_and(|due| due < self.limit_count);
         (bus.has_request() || earlier).then_some(Exit::Attention)
     }
 
@@ -120,7 +120,8 @@ impl Cpu {
     /// Runs from `state.ip` on; a single instruction where something is to be looked at after it.
     fn run_block(&mut self, bus: &mut SystemBus) {
         let trap = self.state.flags.control(bit::TF);
-        let single = trap || std::mem::take(&mut self.state.interrupt_shadow);
+        let shadow = std::mem::take(&mut self.state.interrupt_shadow);
+        let single = trap || shadow;
         let before = self.left;
         let most = if single { 1 } else { self.left };
         // What lies beyond `most` must not run: it is taken out of the budget and put back afterwards.

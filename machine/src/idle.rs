@@ -10,6 +10,17 @@ const QUESTIONS: u32 = 16;
 /// Different places a waiting guest asks from in turn.
 const PLACES: usize = 4;
 
+/// What a question says about the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waiting {
+    /// It only asks.
+    Yes,
+    /// It does other things.
+    No,
+    /// Nothing new.
+    Unsure,
+}
+
 /// INT 16h calls with an empty buffer, by where they came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct KeyPolls {
@@ -21,9 +32,8 @@ pub(crate) struct KeyPolls {
 }
 
 impl KeyPolls {
-    /// Notes a question at instruction `count`; `device_writes` is how often devices were written so far. True when
-    /// the guest only asks.
-    pub(crate) fn note(&mut self, regs: &FirmwareRegs, count: u64, device_writes: u64) -> bool {
+    /// Notes a question at instruction `count`; `device_writes` is how often devices were written so far.
+    pub(crate) fn note(&mut self, regs: &FirmwareRegs, count: u64, device_writes: u64) -> Waiting {
         let place = [
             regs.eax,
             regs.ebx,
@@ -39,18 +49,24 @@ impl KeyPolls {
         ];
         let close = count.saturating_sub(self.last_count) <= LONGEST_LOOP;
         let quiet = device_writes == self.last_device_writes;
+        let known = self.places.contains(&place);
         self.last_count = count;
         self.last_device_writes = device_writes;
-        if close && quiet && self.places.contains(&place) {
-            self.repeats = self.repeats.saturating_add(1);
-        } else if close && quiet {
-            self.repeats = self.repeats.saturating_sub(1);
-            self.remember(place);
-        } else {
-            self.repeats = 0;
+        self.repeats = match (close, known, quiet) {
+            (true, true, true) => (self.repeats + 1).min(2 * QUESTIONS),
+            // A timer interrupt was served meanwhile, or the guest drew something.
+            (true, true, false) => self.repeats / 2,
+            (true, false, _) => self.repeats.saturating_sub(1),
+            (false, ..) => 0,
+        };
+        if !known {
             self.remember(place);
         }
-        self.repeats >= QUESTIONS
+        match self.repeats {
+            QUESTIONS.. if quiet => Waiting::Yes,
+            0 => Waiting::No,
+            _ => Waiting::Unsure,
+        }
     }
 
     fn remember(&mut self, place: [u32; 11]) {
@@ -69,21 +85,31 @@ mod tests {
     fn the_same_question_again_and_again_is_idleness() {
         let mut polls = KeyPolls::default();
         let regs = FirmwareRegs { eax: 0x100, ..FirmwareRegs::default() };
-        let asked: Vec<bool> = (0..20).map(|n| polls.note(&regs, n * 500, 7)).collect();
-        assert!(!asked[15] && asked[17]);
+        let asked: Vec<Waiting> = (0..20).map(|n| polls.note(&regs, n * 500, 0)).collect();
+        assert_eq!(asked[0], Waiting::No);
+        assert_eq!(asked[14], Waiting::Unsure);
+        assert_eq!(asked[17], Waiting::Yes);
+    }
+
+    #[test]
+    fn an_interrupt_between_questions_does_not_end_idleness() {
+        let mut polls = KeyPolls::default();
+        let regs = FirmwareRegs::default();
+        let last = (0..100).map(|n| polls.note(&regs, n * 500, n / 20)).last();
+        assert_eq!(last, Some(Waiting::Yes));
     }
 
     #[test]
     fn a_guest_that_draws_between_questions_is_busy() {
         let mut polls = KeyPolls::default();
         let regs = FirmwareRegs::default();
-        assert!((0..100).all(|n| !polls.note(&regs, n * 500, n)));
+        assert!((1..100).all(|n| polls.note(&regs, n * 500, n) != Waiting::Yes));
     }
 
     #[test]
     fn a_guest_that_computes_between_questions_is_busy() {
         let mut polls = KeyPolls::default();
         let regs = FirmwareRegs::default();
-        assert!((0..100).all(|n| !polls.note(&regs, n * 50_000, 0)));
+        assert!((1..100).all(|n| polls.note(&regs, n * 50_000, 0) == Waiting::No));
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::config::{Config, ConfigError, Media};
 use crate::firmware::View;
-use crate::idle::KeyPolls;
+use crate::idle::{KeyPolls, Waiting};
 use crate::spin::{self, SpinWatch};
-use crate::typist::{Typist, Untypable};
+use crate::typist::{KeyWait, Typist, Untypable};
 use ringzero_bios::{Bios, BiosConfig, BootDevice};
 use ringzero_bus::{Port, SystemBus, SystemRequest, VTime};
 use ringzero_cpu::{Activity, Cpu, Exit, Fault, Generation, flags};
@@ -61,7 +61,7 @@ pub struct Machine {
     typist: Typist,
     spin: SpinWatch,
     /// The guest waits for a key, as far as its last call of INT 16h shows.
-    waits_for_key: bool,
+    key_wait: Option<KeyWait>,
     idle: bool,
     resets: u64,
 }
@@ -90,7 +90,7 @@ impl Machine {
             polls: KeyPolls::default(),
             typist: Typist::default(),
             spin: SpinWatch::default(),
-            waits_for_key: false,
+            key_wait: None,
             idle: false,
             resets: 0,
         };
@@ -232,7 +232,7 @@ impl Machine {
         self.resets += 1;
         self.bus.reset_devices();
         self.cpu.reset();
-        self.waits_for_key = false;
+        self.key_wait = None;
     }
 
     // --- firmware -------------------------------------------------------------------------------------------
@@ -266,12 +266,20 @@ impl Machine {
             return;
         }
         let empty = self.key_buffer_is_empty();
-        self.waits_for_key = empty && matches!(function, 0x00 | 0x10);
-        if empty && matches!(function, 0x01 | 0x11) {
+        if !empty {
+            self.key_wait = None;
+        } else if matches!(function, 0x00 | 0x10) {
+            self.key_wait = Some(KeyWait::Blocking);
+        } else if matches!(function, 0x01 | 0x11) {
             let writes = self.bus.accesses().writes;
             let regs = *ringzero_bus::FirmwareView::regs(&mut View::new(&mut self.cpu, &mut self.bus));
-            self.idle = self.polls.note(&regs, self.cpu.state().count, writes);
-            self.waits_for_key = self.idle;
+            let waiting = self.polls.note(&regs, self.cpu.state().count, writes);
+            self.idle = waiting == Waiting::Yes;
+            self.key_wait = match (waiting, self.key_wait) {
+                (Waiting::Yes, None | Some(KeyWait::Blocking)) => Some(KeyWait::Polling(self.now())),
+                (Waiting::No, _) => None,
+                (_, before) => before,
+            };
         }
     }
 
@@ -289,11 +297,11 @@ impl Machine {
         self.idle = true;
         let halted = self.cpu.state().activity == Activity::Halted;
         let idle_kbc = self.bus.get(self.parts.kbc).is_idle();
-        if self.waits_for_key && idle_kbc && self.key_buffer_is_empty() {
-            self.typist.guest_waits(self.now());
-            if self.typist.is_typing() {
-                return None;
-            }
+        if let Some(wait) = self.key_wait.filter(|_| idle_kbc && self.key_buffer_is_empty()) {
+            self.typist.guest_waits(wait, self.now());
+        }
+        if self.typist.due().is_some_and(|due| due <= self.now()) {
+            return None;
         }
         if on_idle == OnIdle::Return {
             return Some(Stop::Idle);
@@ -356,7 +364,7 @@ impl Machine {
 
     /// Whether the guest waits for a key.
     pub fn waits_for_key(&self) -> bool {
-        self.waits_for_key
+        self.key_wait.is_some()
     }
 
     fn type_due_key(&mut self) {

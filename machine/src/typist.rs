@@ -8,6 +8,19 @@ use std::collections::VecDeque;
 /// Between two changes of keys, in virtual nanoseconds: 20 ms.
 const PACE_NS: u64 = 20_000_000;
 
+/// How long a guest must have been asking for keys before the first one is typed, in virtual nanoseconds: boot loaders
+/// and kernels offer a key for a few seconds and go on without it.
+const SETTLED_NS: u64 = 5_000_000_000;
+
+/// How a guest waits for a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyWait {
+    /// In a call that comes back only with a key.
+    Blocking,
+    /// By asking again and again, since then.
+    Polling(VTime),
+}
+
 /// A character that the keyboard layout does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} cannot be typed on a US keyboard")]
@@ -20,6 +33,8 @@ pub(crate) struct Typist {
     /// Changes of the stroke under way, and when the next is due.
     under_way: VecDeque<(Key, bool)>,
     next: VTime,
+    /// The first key has been typed.
+    begun: bool,
 }
 
 impl Typist {
@@ -36,17 +51,17 @@ impl Typist {
         self.strokes.is_empty() && self.under_way.is_empty()
     }
 
-    /// Whether a stroke has begun that has not ended.
-    pub(crate) fn is_typing(&self) -> bool {
-        !self.under_way.is_empty()
-    }
-
     /// The guest waits for a key: begins the next stroke.
-    pub(crate) fn guest_waits(&mut self, now: VTime) {
-        if !self.under_way.is_empty() || now < self.next {
+    pub(crate) fn guest_waits(&mut self, wait: KeyWait, now: VTime) {
+        let settled = match wait {
+            KeyWait::Blocking => true,
+            KeyWait::Polling(since) => self.begun || now.ns_since(since) >= SETTLED_NS,
+        };
+        if !settled || !self.under_way.is_empty() || now < self.next {
             return;
         }
         let Some(stroke) = self.strokes.pop_front() else { return };
+        self.begun = true;
         let shift = stroke.shift.then_some(Key::ShiftLeft);
         let presses = shift.into_iter().chain([stroke.key]).map(|key| (key, true));
         let releases = [stroke.key].into_iter().chain(shift).map(|key| (key, false));

@@ -1,3 +1,6 @@
-//! What the tests share: the conformance formats and their runners.
+//! What the tests share: the conformance formats and their runners, the CPU fuzzer, the folder of shared data.
 
 pub mod conformance;
+pub mod fuzz;
+pub mod session;
+pub mod shared;

@@ -4,13 +4,13 @@ use super::access::Access;
 use super::dispatch::Semantics;
 use super::mov::simple;
 use super::op::Op;
+use crate::cpu::Cpu;
 use crate::fault::Fault;
 use crate::model::Generation;
 use crate::regs::number::AX;
 
 /// DAA and DAS: what is taken from or added to AL, and the carries.
-fn decimal_adjust<A: Access>(m: &mut A, sign: i16) {
-    let cpu = m.cpu();
+fn decimal_adjust(cpu: &mut Cpu, sign: i16) {
     let (old, old_cf, old_af) = (cpu.state.regs.read::<u8>(AX), cpu.state.flags.cf(), cpu.state.flags.af());
     let af = old & 0xF > 9 || old_af;
     // The 8086 raises its upper threshold when the low nibble was carried into [8086 captures].
@@ -26,8 +26,7 @@ fn decimal_adjust<A: Access>(m: &mut A, sign: i16) {
 }
 
 /// AAA and AAS.
-fn ascii_adjust<A: Access>(m: &mut A, sign: i16) {
-    let cpu = m.cpu();
+fn ascii_adjust(cpu: &mut Cpu, sign: i16) {
     let ax = cpu.state.regs.read::<u16>(AX);
     let al = ax as u8;
     let adjust = al & 0xF > 9 || cpu.state.flags.af();
@@ -48,13 +47,13 @@ fn ascii_adjust<A: Access>(m: &mut A, sign: i16) {
 
 simple! {
     /// DAA [SDM 2A, "DAA"].
-    Daa: |m, _op| { decimal_adjust(m, 1); Ok(()) };
+    Daa: |m, _op| { decimal_adjust(m.cpu(), 1); Ok(()) };
     /// DAS [SDM 2A, "DAS"].
-    Das: |m, _op| { decimal_adjust(m, -1); Ok(()) };
+    Das: |m, _op| { decimal_adjust(m.cpu(), -1); Ok(()) };
     /// AAA [SDM 2A, "AAA"].
-    Aaa: |m, _op| { ascii_adjust(m, 1); Ok(()) };
+    Aaa: |m, _op| { ascii_adjust(m.cpu(), 1); Ok(()) };
     /// AAS [SDM 2A, "AAS"].
-    Aas: |m, _op| { ascii_adjust(m, -1); Ok(()) };
+    Aas: |m, _op| { ascii_adjust(m.cpu(), -1); Ok(()) };
 
     /// AAM [SDM 2A, "AAM"]: AH := AL / imm8, AL := AL MOD imm8.
     Aam: |m, op| {

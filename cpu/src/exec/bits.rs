@@ -26,21 +26,25 @@ pub(crate) struct Complement;
 
 impl BitChange for Keep {
     const WRITES: bool = false;
+    #[inline(always)]
     fn apply(value: u64, _mask: u64) -> u64 {
         value
     }
 }
 impl BitChange for SetBit {
+    #[inline(always)]
     fn apply(value: u64, mask: u64) -> u64 {
         value | mask
     }
 }
 impl BitChange for ResetBit {
+    #[inline(always)]
     fn apply(value: u64, mask: u64) -> u64 {
         value & !mask
     }
 }
 impl BitChange for Complement {
+    #[inline(always)]
     fn apply(value: u64, mask: u64) -> u64 {
         value ^ mask
     }
@@ -51,6 +55,7 @@ pub(crate) struct BitTest<O, T, D, S>(PhantomData<(O, T, D, S)>);
 
 impl<O: BitChange, T: Word, D: Place, S: Source> Semantics for BitTest<O, T, D, S> {
     type Slow = BitTest<O, T, D::SlowPlace, S::Slow>;
+    #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let number = S::read::<T, A>(m, op)?.zext() as u32 % T::BITS;
         let mask = 1u64 << number;
@@ -73,6 +78,7 @@ pub(crate) struct BitString<O, T>(PhantomData<(O, T)>);
 
 impl<O: BitChange, T: Word> Semantics for BitString<O, T> {
     type Slow = Self;
+    #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let number = Src::load::<T, A>(m, op.src);
         let step = (number.sext() >> T::BITS.trailing_zeros()) * T::BYTES as i64;
@@ -94,6 +100,7 @@ pub(crate) struct BitScan<const FORWARD: bool, T, S>(PhantomData<(T, S)>);
 
 impl<const FORWARD: bool, T: Word, S: Source> Semantics for BitScan<FORWARD, T, S> {
     type Slow = BitScan<FORWARD, T, S::Slow>;
+    #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let value = S::read::<T, A>(m, op)?.zext();
         m.cpu().state.flags.set_status(bit::ZF, value == 0);

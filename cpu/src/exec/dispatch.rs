@@ -136,7 +136,7 @@ pub(crate) unsafe fn plain_slow<S: Semantics>(
     // SAFETY: as above.
     unsafe {
         bus.set_count(instant(cpu, op, left));
-        match S::exec(&mut Slow { cpu, bus }, &*op) {
+        match slowly::<S>(cpu, bus, &*op) {
             Ok(()) if !bus.attention() => go(cpu, bus, op.add(1), left),
             Ok(()) => {
                 cpu.state.ip = cpu.advance(offset_in_block(op, 1));
@@ -145,6 +145,12 @@ pub(crate) unsafe fn plain_slow<S: Semantics>(
             Err(fault) => raise(cpu, op, left, fault),
         }
     }
+}
+
+/// Executes on the slow path. A function of its own, so that its frame is gone before the caller's tail call.
+#[inline(never)]
+fn slowly<S: Semantics>(cpu: &mut Cpu, bus: &mut SystemBus, op: &Op) -> Result<(), Fault> {
+    S::exec(&mut Slow { cpu, bus }, op)
 }
 
 /// Ends the block at `op` with a fault to deliver.
@@ -175,7 +181,7 @@ pub(crate) unsafe fn ending<S: Semantics>(
         cpu.state.ip = cpu.advance(offset_in_block(op, 0));
         cpu.next_ip = next;
         cpu.left = refund(op, left);
-        match S::exec(&mut Slow { cpu, bus }, &*op) {
+        match slowly::<S>(cpu, bus, &*op) {
             Ok(()) => cpu.state.ip = cpu.next_ip,
             Err(fault) => cpu.state.pending = Some(Event::Fault(fault)),
         }
@@ -223,7 +229,7 @@ unsafe fn jump_slow<S: Semantics, const IP_BITS: u32>(
     // SAFETY: as above.
     unsafe {
         bus.set_count(instant(cpu, op, left));
-        if let Err(fault) = S::exec(&mut Slow { cpu, bus }, &*op) {
+        if let Err(fault) = slowly::<S>(cpu, bus, &*op) {
             return raise(cpu, op, left, fault);
         }
         cpu.state.ip = branch_target(cpu, op, ip_mask(IP_BITS));
@@ -304,7 +310,7 @@ unsafe fn indirect_slow<S: Semantics>(cpu: &mut Cpu, bus: &mut SystemBus, op: *c
     // SAFETY: as above.
     unsafe {
         bus.set_count(instant(cpu, op, left));
-        match S::exec(&mut Slow { cpu, bus }, &*op) {
+        match slowly::<S>(cpu, bus, &*op) {
             Ok(()) if !bus.attention() => enter_next(cpu, bus, op, left),
             Ok(()) => stop(cpu, left),
             Err(fault) => raise(cpu, op, left, fault),

@@ -18,6 +18,7 @@ pub(crate) fn width_of<T: Word>() -> Width {
 }
 
 /// Whether the present privilege may use a port. Real mode may use all.
+#[inline(always)]
 pub(crate) fn check_port<T: Word, A: Access>(_m: &mut A, _port: Port) -> Result<(), A::Fail> {
     Ok(())
 }

@@ -180,10 +180,11 @@ impl<S: Source> Semantics for MovToSeg<S> {
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let selector = S::read::<u16, A>(m, op)?;
         let reg = SegReg::from_encoding(op.dst);
+        descriptor::load_data_segment(m, reg, selector)?;
         if reg == SegReg::Ss {
             m.cpu().state.interrupt_shadow = true;
         }
-        descriptor::load_data_segment(m, reg, selector)
+        Ok(())
     }
 }
 

@@ -136,6 +136,7 @@ impl Shift for Sar {
 /// SETMO, undocumented on the 8086 (D0-D3 /6): DEST := all ones; flags as after OR.
 pub(crate) struct Setmo;
 impl Shift for Setmo {
+    #[inline(always)]
     fn apply<T: Word>(flags: &mut Flags, _value: T, _count: u32) -> T {
         let result = T::truncate(u64::MAX);
         flags.set_logic(result);
@@ -190,6 +191,7 @@ pub(crate) struct DoubleShift<const LEFT: bool, T, D, C>(PhantomData<(T, D, C)>)
 
 impl<const LEFT: bool, T: Word, D: Place, C: Count> Semantics for DoubleShift<LEFT, T, D, C> {
     type Slow = DoubleShift<LEFT, T, D::SlowPlace, C>;
+    #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let dest = D::resolve::<T, A>(m, op)?;
         let count = u32::from(C::count(m, op)) & if T::BITS == 64 { 0x3F } else { 0x1F };

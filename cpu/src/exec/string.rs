@@ -135,6 +135,7 @@ impl Step for Stos {
 pub(crate) struct Ins;
 impl Step for Ins {
     const INDICES: &'static [(u8, u64)] = &[(DI, 2)];
+    #[inline(always)]
     fn step<T: Word, P: Word, A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
         let di = index::<P>(m.cpu(), DI);
         let port = Port(m.cpu().state.regs.read(DX));
@@ -156,6 +157,7 @@ impl Step for Ins {
 pub(crate) struct Outs;
 impl Step for Outs {
     const INDICES: &'static [(u8, u64)] = &[(SI, 1)];
+    #[inline(always)]
     fn step<T: Word, P: Word, A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let si = index::<P>(m.cpu(), SI);
         let port = Port(m.cpu().state.regs.read(DX));
@@ -257,6 +259,7 @@ impl<S: Step, T: Word, P: Word> Iterate for Repeated<S, T, P> {
     fn fast(cpu: &mut Cpu, op: &Op) -> Result<Progress, Miss> {
         Self::iterate(&mut Fast(cpu), op)
     }
+    #[inline(never)]
     fn slow(cpu: &mut Cpu, bus: &mut SystemBus, op: &Op) -> Result<Progress, crate::Fault> {
         let result = Self::iterate(&mut Slow { cpu, bus }, op);
         if result.is_err() {

@@ -1,0 +1,21 @@
+//! Random guests: the same program must do the same whatever the length of blocks and slices.
+//!
+//! - [`random`]: the seeded source of everything random.
+//! - [`program`]: random code, biased towards what engines get wrong.
+//! - [`rig`]: a processor on a bus with one unruly device.
+//! - [`compare`]: runs a case in several ways and finds the first instruction after which they differ.
+
+pub mod compare;
+pub mod program;
+pub mod random;
+pub mod rig;
+
+/// How long the fuzz tests run, in seconds: `RINGZERO_FUZZ_SECONDS`, or `default`.
+pub fn seconds(default: u64) -> u64 {
+    std::env::var("RINGZERO_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// The seed to begin with: `RINGZERO_SEED`, or one that is always the same.
+pub fn first_seed() -> u64 {
+    std::env::var("RINGZERO_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
+}

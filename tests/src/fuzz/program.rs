@@ -1,0 +1,423 @@
+//! Random real-mode code: mostly valid, with string instructions, stores beside the code, segment loads, ports, jumps
+//! and faults more frequent than programs have them.
+
+use super::random::Random;
+use ringzero_cpu::{Generation, Model};
+
+/// Linear address of the code segment's start.
+pub const CODE: u64 = 0x8000;
+/// Its selector.
+pub const CODE_SEGMENT: u16 = (CODE >> 4) as u16;
+/// Bytes of code that fill all memory, again and again.
+pub const TILE: usize = 4096;
+/// Linear address of the interrupt handlers.
+pub const HANDLERS: u64 = 0x600;
+
+/// Writes random instructions for a model.
+pub struct Writer<'a> {
+    random: &'a mut Random,
+    modern: bool,
+    bytes: Vec<u8>,
+}
+
+/// A tile of random instructions.
+pub fn tile(random: &mut Random, model: &Model) -> Vec<u8> {
+    let modern = model.at_least(Generation::I80386);
+    let mut writer = Writer { random, modern, bytes: Vec::with_capacity(TILE + 32) };
+    while writer.bytes.len() < TILE {
+        writer.instruction();
+    }
+    writer.bytes.truncate(TILE);
+    writer.bytes
+}
+
+/// The vector table and the handlers behind it, as bytes of memory from 0 on.
+pub fn vectors(random: &mut Random) -> Vec<u8> {
+    let mut memory = vec![0; HANDLERS as usize];
+    for vector in 0..256 {
+        let handler = memory.len() as u16;
+        memory[vector * 4..vector * 4 + 2].copy_from_slice(&handler.to_le_bytes());
+        let skip = 1 + random.below(4) as u8;
+        let body: &[u8] = match (vector, random.below(8)) {
+            // Returns behind the instruction at fault: ADD word [BP+2], skip.
+            (0 | 5..=7 | 12 | 13, 0..7) => &[0x55, 0x8B, 0xEC, 0x83, 0x46, 0x02, skip, 0x5D],
+            // Clears TF of the caller: AND word [BP+6], FEFFh.
+            (1, 0) => &[0x55, 0x8B, 0xEC, 0x81, 0x66, 0x06, 0xFF, 0xFE, 0x5D],
+            (_, 1) => &[0x50, 0xE4, 0x20, 0xE6, 0x21, 0x58],
+            (_, 2) => &[0xFB],
+            (_, 3) => &[0xFB, 0x90, 0x41],
+            _ => &[],
+        };
+        memory.extend_from_slice(body);
+        memory.push(0xCF);
+    }
+    memory
+}
+
+impl Writer<'_> {
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn immediate(&mut self, bytes: u64) {
+        for _ in 0..bytes {
+            let byte = if self.random.one_in(3) {
+                self.random.pick(&[0, 1, 2, 0x7F, 0x80, 0xFF])
+            } else {
+                self.random.byte()
+            };
+            self.bytes.push(byte);
+        }
+    }
+
+    /// An offset near the code, or anywhere.
+    fn offset(&mut self) {
+        let offset = match self.random.below(8) {
+            0 => self.random.word(),
+            1 => self.random.pick(&[0xFFFF, 0xFFFE, 0xFFFD, 0x0FFF, 0x1000, 0x0FFE, 0x7FFF]),
+            _ => (self.bytes.len() as u16).wrapping_add(self.random.below(256) as u16).wrapping_sub(96),
+        };
+        self.push(&offset.to_le_bytes());
+    }
+
+    /// A ModR/M byte with its displacement, 16-bit addressing.
+    fn modrm(&mut self, reg: u8) {
+        let (mode, rm) = (self.random.pick(&[0u8, 1, 2, 3, 3]), self.random.byte() & 7);
+        self.bytes.push(mode << 6 | (reg & 7) << 3 | rm);
+        match (mode, rm) {
+            (0, 6) => self.offset(),
+            (1, _) => self.immediate(1),
+            (2, _) => self.offset(),
+            _ => {}
+        }
+    }
+
+    fn any_modrm(&mut self) {
+        let reg = self.random.byte();
+        self.modrm(reg);
+    }
+
+    fn prefixes(&mut self) {
+        if self.random.one_in(10) {
+            let prefix = self.random.pick(&[0x26, 0x2E, 0x36, 0x3E]);
+            self.bytes.push(prefix);
+        }
+        if self.modern && self.random.one_in(6) {
+            let prefix = self.random.pick(&[0x66, 0x66, 0x66, 0x67, 0x64, 0x65]);
+            self.bytes.push(prefix);
+        }
+        if self.random.one_in(200) {
+            let prefix = self.random.pick(&[0xF0, 0xF2, 0xF3]);
+            self.bytes.push(prefix);
+        }
+    }
+
+    fn instruction(&mut self) {
+        if !self.random.one_in(12) {
+            self.prefixes();
+        }
+        match self.random.below(100) {
+            0..14 => self.arithmetic(),
+            14..26 => self.moves(),
+            26..36 => self.stack(),
+            36..44 => self.strings(),
+            44..58 => self.branch(),
+            58..63 => self.shift_or_multiply(),
+            63..70 => self.flags(),
+            70..74 => self.segments(),
+            74..78 => self.ports(),
+            78..81 => self.interrupts(),
+            81..84 => self.far(),
+            84..92 => self.modern(),
+            92..96 => self.aim(),
+            _ => self.immediate(3),
+        }
+    }
+
+    fn arithmetic(&mut self) {
+        let op = self.random.byte() & 0x38;
+        match self.random.below(6) {
+            0..3 => {
+                let form = self.random.byte() & 3;
+                self.bytes.push(op | form);
+                self.any_modrm();
+            }
+            3 => {
+                self.bytes.push(op | 4);
+                self.immediate(1);
+            }
+            4 => {
+                let opcode = self.random.pick(&[0x80, 0x82, 0x83]);
+                self.bytes.push(opcode);
+                self.any_modrm();
+                self.immediate(1);
+            }
+            _ => {
+                let opcode = self.random.pick(&[0xFE, 0x84, 0x85, 0x86, 0x87, 0xF6]);
+                self.bytes.push(opcode);
+                let reg =
+                    if opcode == 0xFE { self.random.byte() & 1 } else { self.random.pick(&[2, 3, 4, 5]) };
+                self.modrm(reg);
+            }
+        }
+    }
+
+    fn moves(&mut self) {
+        match self.random.below(8) {
+            0..3 => {
+                let opcode = self.random.pick(&[0x88, 0x89, 0x8A, 0x8B, 0x8D]);
+                self.bytes.push(opcode);
+                self.any_modrm();
+            }
+            3 => {
+                let opcode = 0xA0 + (self.random.byte() & 3);
+                self.bytes.push(opcode);
+                self.offset();
+            }
+            4 => {
+                let opcode = 0xB8 + (self.random.byte() & 7);
+                self.bytes.push(opcode);
+                self.offset();
+            }
+            5 => {
+                let opcode = 0xB0 + (self.random.byte() & 7);
+                self.bytes.push(opcode);
+                self.immediate(1);
+            }
+            6 => {
+                let opcode = self.random.pick(&[0xC6u8, 0xC7]);
+                self.bytes.push(opcode);
+                self.modrm(0);
+                self.immediate(if opcode == 0xC7 { 2 } else { 1 });
+            }
+            _ => {
+                let opcode =
+                    self.random.pick(&[0x91, 0x92, 0x93, 0x95, 0x96, 0x97, 0x98, 0x99, 0xD7, 0x40, 0x4F]);
+                self.bytes.push(opcode);
+            }
+        }
+    }
+
+    fn stack(&mut self) {
+        match self.random.below(10) {
+            0..4 => {
+                let opcode = 0x50 + (self.random.byte() & 0xF);
+                // POP SP throws the stack away.
+                self.bytes.push(if opcode == 0x5C { 0x5B } else { opcode });
+            }
+            4 => {
+                let opcode = self.random.pick(&[0x06, 0x0E, 0x16, 0x1E, 0x07, 0x1F, 0x17]);
+                self.bytes.push(opcode);
+            }
+            5 => {
+                let opcode = self.random.pick(&[0x60, 0x61, 0x9C, 0x9D, 0xC9]);
+                self.bytes.push(opcode);
+            }
+            6 => {
+                self.bytes.push(0x68);
+                self.offset();
+            }
+            7 => {
+                let opcode = self.random.pick(&[0x8F, 0xFF]);
+                self.bytes.push(opcode);
+                self.modrm(if opcode == 0xFF { 6 } else { 0 });
+            }
+            8 => {
+                let size = self.random.below(32) as u8;
+                let level = self.random.pick(&[0, 0, 1, 2, 5]);
+                self.push(&[0xC8, size, 0, level]);
+            }
+            _ => self.push(&[0x58, 0x50]),
+        }
+    }
+
+    fn strings(&mut self) {
+        if !self.random.one_in(3) {
+            let count = self.random.pick(&[0, 1, 2, 3, 5, 17, 49, 100, 300]);
+            self.bytes.push(0xB9);
+            self.push(&u16::to_le_bytes(count));
+        }
+        if self.random.one_in(3) {
+            self.bytes.push(0xBF);
+            self.offset();
+        }
+        if !self.random.one_in(4) {
+            let prefix = self.random.pick(&[0xF2, 0xF3, 0xF3]);
+            self.bytes.push(prefix);
+            self.prefixes();
+        }
+        let opcode = self.random.pick(&[
+            0xA4, 0xA5, 0xA4, 0xA5, 0xA6, 0xA7, 0xAA, 0xAB, 0xAA, 0xAB, 0xAC, 0xAD, 0xAE, 0xAF, 0x6C, 0x6D,
+            0x6E, 0x6F,
+        ]);
+        self.bytes.push(opcode);
+    }
+
+    fn branch(&mut self) {
+        let near = (self.random.below(60) as u8).wrapping_sub(16);
+        match self.random.below(12) {
+            0..6 => {
+                let opcode = 0x70 + (self.random.byte() & 0xF);
+                self.push(&[opcode, near]);
+            }
+            6 => {
+                let opcode = self.random.pick(&[0xE0, 0xE1, 0xE2, 0xE3]);
+                self.push(&[opcode, near]);
+            }
+            7 => self.push(&[0xEB, near]),
+            8 => {
+                let opcode = self.random.pick(&[0xE8, 0xE9]);
+                let far = (self.random.below(500) as u16).wrapping_sub(200).to_le_bytes();
+                self.push(&[opcode, far[0], far[1]]);
+            }
+            9 => {
+                let opcode = self.random.pick(&[0xC3, 0xC2, 0xC3]);
+                self.bytes.push(opcode);
+                if opcode == 0xC2 {
+                    self.push(&[2, 0]);
+                }
+            }
+            10 => {
+                self.bytes.push(0xFF);
+                let reg = self.random.pick(&[2, 4]);
+                self.modrm(reg);
+            }
+            _ if self.modern => {
+                let (opcode, far) = (0x80 + (self.random.byte() & 0xF), self.random.byte());
+                self.push(&[0x0F, opcode, far, 0]);
+            }
+            _ => self.push(&[0x74, 2]),
+        }
+    }
+
+    fn shift_or_multiply(&mut self) {
+        let opcode = self.random.pick(&[0xD0u8, 0xD1, 0xD2, 0xD3, 0xC0, 0xC1, 0xF6, 0xF7, 0x69, 0x6B]);
+        self.bytes.push(opcode);
+        let reg = if opcode >= 0xF6 { self.random.pick(&[2, 3, 4, 5, 6, 7]) } else { self.random.byte() };
+        self.modrm(reg);
+        match opcode {
+            0xC0 | 0xC1 | 0x6B => self.immediate(1),
+            0x69 => self.immediate(2),
+            _ => {}
+        }
+    }
+
+    fn flags(&mut self) {
+        let opcode = self.random.pick(&[
+            0xF5, 0xF8, 0xF9, 0xFA, 0xFB, 0xFB, 0xFB, 0xFC, 0xFC, 0xFD, 0x9E, 0x9F, 0x27, 0x2F, 0x37, 0x3F,
+            0x90, 0xD6,
+        ]);
+        self.bytes.push(opcode);
+        if self.random.one_in(6) {
+            let base = self.random.pick(&[10, 10, 16, 0]);
+            let opcode = self.random.pick(&[0xD4, 0xD5]);
+            self.push(&[opcode, base]);
+        }
+    }
+
+    /// Loads of DS, ES and SS, often with the code segment's own value.
+    fn segments(&mut self) {
+        match self.random.below(4) {
+            0 => {
+                let opcode = self.random.pick(&[0x8C, 0x8E, 0xC4, 0xC5]);
+                self.bytes.push(opcode);
+                let reg = self.random.pick(&[0, 2, 3, 3]);
+                self.modrm(reg);
+            }
+            1 => {
+                let reg = self.random.pick(&[0xC0, 0xD0, 0xD8]);
+                self.push(&[0x8C, 0xC8, 0x8E, reg]);
+            }
+            _ => {
+                let selector = match self.random.below(6) {
+                    0 => self.random.word(),
+                    1 => self.random.pick(&[0xA000, 0xFFFF, 0xF800, 0, 0xA1F8]),
+                    _ => CODE_SEGMENT + self.random.below(64) as u16,
+                };
+                self.bytes.push(0xB8);
+                self.push(&selector.to_le_bytes());
+                let reg = self.random.pick(&[0xC0, 0xD8, 0xD8, 0xD0]);
+                self.push(&[0x8E, reg]);
+            }
+        }
+    }
+
+    fn ports(&mut self) {
+        match self.random.below(3) {
+            0 => {
+                let opcode = self.random.pick(&[0xEC, 0xED, 0xEE, 0xEF]);
+                self.bytes.push(opcode);
+            }
+            _ => {
+                let opcode = self.random.pick(&[0xE4, 0xE5, 0xE6, 0xE6, 0xE7, 0xE7]);
+                let port = self.random.pick(&[0x10, 0x11, 0x20, 0x20, 0x30, 0x30, 0x92, 0x77]);
+                self.push(&[opcode, port]);
+            }
+        }
+    }
+
+    fn interrupts(&mut self) {
+        match self.random.below(5) {
+            0 => self.bytes.push(0xCC),
+            1 => self.bytes.push(0xCE),
+            2 => {
+                let vector = self.random.byte();
+                self.push(&[0xCD, vector]);
+            }
+            3 => self.push(&[0xFB, 0xF4]),
+            // PUSHF; set TF; POPF.
+            _ => self.push(&[0x9C, 0x58, 0x80, 0xCC, 0x01, 0x50, 0x9D]),
+        }
+    }
+
+    fn far(&mut self) {
+        match self.random.below(4) {
+            0 => {
+                let opcode = self.random.pick(&[0xEA, 0x9A]);
+                self.bytes.push(opcode);
+                self.offset();
+                let selector = CODE_SEGMENT + self.random.below(3) as u16;
+                self.push(&selector.to_le_bytes());
+            }
+            // PUSHF; PUSH CS; CALL next; next: IRET.
+            1 => self.push(&[0x9C, 0x0E, 0xE8, 0x00, 0x00, 0xCF]),
+            2 => self.push(&[0x0E, 0xE8, 0x00, 0x00, 0xCB]),
+            _ => {
+                self.bytes.push(0xFF);
+                let reg = self.random.pick(&[3, 5]);
+                self.modrm(reg);
+            }
+        }
+    }
+
+    fn modern(&mut self) {
+        if !self.modern {
+            let opcode = self.random.pick(&[0x62, 0xD8, 0xDD, 0x9B, 0x0F]);
+            self.bytes.push(opcode);
+            return self.any_modrm();
+        }
+        let opcode = self.random.pick(&[
+            0xA3u8, 0xAB, 0xB3, 0xBB, 0xBA, 0xBC, 0xBD, 0xA4, 0xA5, 0xAC, 0xAD, 0xAF, 0xB6, 0xB7, 0xBE, 0xBF,
+            0x90, 0x9C, 0xB2, 0xB4, 0xB5, 0xA0, 0xA1, 0xA8, 0xA9, 0x00, 0x02, 0x03, 0x06, 0x20,
+        ]);
+        self.push(&[0x0F, opcode]);
+        if !matches!(opcode, 0xA0 | 0xA1 | 0xA8 | 0xA9 | 0x06) {
+            self.any_modrm();
+        }
+        if matches!(opcode, 0xA4 | 0xAC | 0xBA) {
+            self.immediate(1);
+        }
+    }
+
+    /// Points an index register at the code just ahead and writes there.
+    fn aim(&mut self) {
+        let ahead = (self.bytes.len() as u16).wrapping_add(self.random.below(24) as u16);
+        self.bytes.push(0xBB);
+        self.push(&ahead.to_le_bytes());
+        match self.random.below(3) {
+            0 => self.push(&[0x2E, 0xFE, 0x07]),
+            1 => self.push(&[0x2E, 0x88, 0x07]),
+            _ => self.push(&[0x2E, 0x01, 0x07]),
+        }
+    }
+}

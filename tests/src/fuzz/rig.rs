@@ -1,0 +1,264 @@
+//! A processor, memory full of random code, and one device that answers everywhere and disturbs all it can.
+
+use super::program::{self, CODE, CODE_SEGMENT};
+use super::random::Random;
+use ringzero_bus::testing::SimplePic;
+use ringzero_bus::{
+    Device, EventSlot, Fabric, Handle, Irq, IrqPin, MmioAccess, PhysAddr, PortAccess, Section, SnapshotError,
+    SystemBus, VTime, Width,
+};
+use ringzero_cpu::{Cpu, CpuState, Exit, Flags, Generation, Model, SegReg, Segment, flags};
+
+/// Answers at every port and in 8 KiB of memory, moves A20, arms deadlines, raises interrupts, writes to memory.
+///
+/// All that reaches it, with its time, goes into `seen`.
+struct Chaos {
+    seen: u64,
+    pins: [IrqPin; 4],
+    slot: EventSlot,
+    period: u64,
+}
+
+/// Start and end of the memory where [`Chaos`] answers.
+const WINDOW: std::ops::RangeInclusive<u64> = 0xA_0000..=0xA_1FFF;
+
+impl Chaos {
+    fn see(&mut self, value: u64) -> u64 {
+        self.seen = (self.seen ^ value).wrapping_mul(0x0100_0000_01B3).rotate_left(23);
+        self.seen
+    }
+
+    fn act(&mut self, fabric: &mut Fabric, offset: u64, value: u32) {
+        match offset {
+            0x10 => fabric.sched.arm(self.slot, fabric.now.plus_ns(u64::from(value & 0xFF) * 97)),
+            0x11 => self.period = u64::from(value & 0xFF) * 1000,
+            0x20 => fabric.irqs.pulse(self.pins[value as usize & 3]),
+            0x30 => {
+                let at = CODE + u64::from(value & 0xFFF);
+                fabric.ram.write(PhysAddr(at), &[(value >> 3) as u8]);
+            }
+            0x92 => fabric.wires.a20 = value & 2 != 0,
+            _ => {}
+        }
+    }
+}
+
+impl Device for Chaos {
+    fn name(&self) -> &'static str {
+        "chaos"
+    }
+    fn reset(&mut self, _fabric: &mut Fabric) {}
+    fn pio_read(&mut self, fabric: &mut Fabric, access: PortAccess) -> u32 {
+        self.see(fabric.now.0 ^ u64::from(access.offset) << 40) as u32
+    }
+    fn pio_write(&mut self, fabric: &mut Fabric, access: PortAccess, value: u32) {
+        self.see(fabric.now.0 ^ u64::from(access.offset) << 40 ^ u64::from(value) << 20);
+        self.act(fabric, u64::from(access.offset), value);
+    }
+    fn mmio_read(&mut self, _fabric: &mut Fabric, access: MmioAccess) -> u32 {
+        self.see(access.offset << 8 ^ 1) as u32
+    }
+    fn mmio_write(&mut self, fabric: &mut Fabric, access: MmioAccess, value: u32) {
+        self.see(fabric.now.0 ^ access.offset << 40 ^ u64::from(value) << 20 ^ 2);
+        self.act(fabric, access.offset & 0xFF, value);
+    }
+    fn on_event(&mut self, fabric: &mut Fabric, _slot: EventSlot, deadline: VTime) {
+        self.see(deadline.0 ^ fabric.now.0.rotate_left(32) ^ 3);
+        fabric.irqs.pulse(self.pins[(self.seen & 3) as usize]);
+        if self.period > 0 {
+            fabric.sched.arm(self.slot, deadline.plus_ns(self.period));
+        }
+    }
+    fn save(&self) -> Result<Section, SnapshotError> {
+        Section::encode(self.name(), 1, &self.seen)
+    }
+    fn load(&mut self, section: &Section) -> Result<(), SnapshotError> {
+        self.seen = section.decode(self.name(), 1)?;
+        Ok(())
+    }
+}
+
+/// One random guest.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    /// Where everything random in it comes from.
+    pub seed: u64,
+    /// Processor model.
+    pub model: Model,
+}
+
+/// How a case is run; none of it may show in what comes out.
+#[derive(Clone, Debug, Default)]
+pub struct Manner {
+    /// Longest block in instructions; `None`: as usual.
+    pub block_limit: Option<usize>,
+    /// Cuts the budget into random slices.
+    pub slices: Option<Random>,
+    /// Sometimes drops all that is derived from the state, between slices.
+    pub forgetful: bool,
+}
+
+/// A case under way.
+pub struct Rig {
+    /// The processor.
+    pub cpu: Cpu,
+    /// Its bus.
+    pub bus: SystemBus,
+    chaos: Handle<Chaos>,
+    manner: Manner,
+    ended: bool,
+}
+
+/// Turns of the run loop without an instruction after which the processor counts as hung.
+const MOST_IDLE_TURNS: u32 = 200;
+
+impl Rig {
+    /// The case at its first instruction.
+    pub fn new(case: &Case, manner: Manner) -> Self {
+        let mut random = Random::new(case.seed);
+        let ram = if case.model.at_least(Generation::I80286) { 0x12_0000 } else { 0x10_0000 };
+        let mut bus = SystemBus::new(ram, 7);
+        bus.attach_interrupt_controller("pic", |_| Ok(SimplePic::default())).expect("an empty bus has room");
+        let chaos = bus
+            .attach("chaos", |wiring| {
+                wiring.ports(0..=0xFFFF, Width::Dword)?;
+                wiring.memory(WINDOW)?;
+                let pins = [0, 1, 5, 12].map(|irq| wiring.irq(Irq(irq)));
+                Ok(Chaos { seen: 1, pins, slot: wiring.slot(), period: 0 })
+            })
+            .expect("an empty bus has room");
+        let tile = program::tile(&mut random, &case.model);
+        for page in 0..(ram / program::TILE) as u64 {
+            bus.fabric_mut().ram.write(PhysAddr(page * program::TILE as u64), &tile);
+        }
+        bus.fabric_mut().ram.write(PhysAddr(0), &program::vectors(&mut random));
+        let mut cpu = Cpu::new(case.model);
+        if let Some(limit) = manner.block_limit {
+            cpu.set_block_limit(limit);
+        }
+        cpu.update_state(|state| randomise(state, &mut random, &case.model));
+        let period = random.pick(&[0, 0, 20_000, 3_000]);
+        bus.call(chaos, |chaos, fabric| {
+            chaos.period = period;
+            if period > 0 {
+                fabric.sched.arm(chaos.slot, VTime(random.below(50_000)));
+            }
+        });
+        Self { cpu, bus, chaos, manner, ended: false }
+    }
+
+    /// Runs until instruction `limit`, or until the processor can do nothing more.
+    ///
+    /// # Panics
+    /// When the processor hangs: that is what the fuzzer looks for.
+    pub fn run_to(&mut self, limit: u64) {
+        let mut idle_turns = 0;
+        while !self.ended && self.count() < limit {
+            let before = self.count();
+            self.turn(limit);
+            idle_turns = if self.count() == before { idle_turns + 1 } else { 0 };
+            assert!(
+                idle_turns < MOST_IDLE_TURNS,
+                "no progress: {:x?} next deadline {:?} now {:?} intr {}",
+                self.cpu.state(),
+                self.bus.fabric().sched.next_deadline(),
+                self.bus.now(),
+                self.bus.intr()
+            );
+        }
+    }
+
+    fn turn(&mut self, limit: u64) {
+        self.bus.set_count(self.count());
+        self.bus.run_due_events();
+        let due = self.bus.next_deadline_count().unwrap_or(u64::MAX).max(self.count() + 1);
+        let mut slice = due.min(limit) - self.count();
+        if let Some(random) = &mut self.manner.slices {
+            let longest = random.pick(&[1, 2, 7, 60, 500]);
+            slice = slice.min(1 + random.below(longest));
+            if self.manner.forgetful && random.one_in(20) {
+                let state = self.cpu.state().clone();
+                self.cpu.set_state(state);
+            }
+        }
+        match self.cpu.run(&mut self.bus, slice) {
+            Exit::Budget | Exit::Attention | Exit::Firmware => {}
+            Exit::Shutdown => self.ended = true,
+            Exit::Halted => self.idle(),
+        }
+    }
+
+    /// Jumps to the next deadline; ends where none will wake the processor.
+    fn idle(&mut self) {
+        let open = self.cpu.state().flags.control(flags::bit::IF);
+        match self.bus.fabric().sched.next_deadline() {
+            Some(deadline) if open => self.bus.jump_to(self.count(), deadline),
+            _ => self.ended = true,
+        }
+    }
+
+    fn count(&self) -> u64 {
+        self.cpu.state().count
+    }
+
+    /// Whether this and `other` are in the same state.
+    pub fn same(&self, other: &Self) -> bool {
+        self.cpu.state() == other.cpu.state() && self.seen() == other.seen() && self.ram() == other.ram()
+    }
+
+    fn seen(&self) -> u64 {
+        self.bus.get(self.chaos).seen
+    }
+
+    fn ram(&self) -> &[u8] {
+        self.bus.fabric().ram.ram()
+    }
+
+    /// What differs between this and `other`.
+    pub fn describe_difference(&self, other: &Self) -> String {
+        let ram = self.ram().iter().zip(other.ram()).position(|(a, b)| a != b);
+        let ram = ram.map_or_else(String::new, |at| {
+            format!("  memory {at:05x}: {:02x} and {:02x}\n", self.ram()[at], other.ram()[at])
+        });
+        let seen = if self.seen() == other.seen() { "" } else { "  the device saw different things\n" };
+        format!("{ram}{seen}  {:x?}\n  {:x?}\n", self.cpu.state(), other.cpu.state())
+    }
+
+    /// The bytes at CS:IP.
+    pub fn bytes_at_ip(&self) -> Vec<u8> {
+        let state = self.cpu.state();
+        let at = state.seg(SegReg::Cs).base.wrapping_add(state.ip);
+        (0..12).map(|n| self.bus.peek(PhysAddr(at.wrapping_add(n) & 0xFFFF_FFFF)).unwrap_or(0)).collect()
+    }
+}
+
+/// Registers that point at code, at its neighbourhood, or anywhere.
+fn randomise(state: &mut CpuState, random: &mut Random, model: &Model) {
+    for number in 0..8 {
+        let value = match random.below(5) {
+            0 => random.bits() & 0xFFFF_FFFF,
+            1 => u64::from(random.word()),
+            2 => random.below(8),
+            _ => random.below(0x1000),
+        };
+        let wide = model.at_least(Generation::I80386);
+        state.regs.set_number(number, if wide { value } else { value & 0xFFFF });
+    }
+    let sp = random.pick(&[0x0F00, 0x8000, 0xFFFE, 0x1002, 6, 1]);
+    state.regs.set_number(ringzero_cpu::number::SP, sp);
+    for reg in SegReg::ALL {
+        let selector = match random.below(6) {
+            0 => random.word(),
+            1 => random.pick(&[0xFFFF, 0xA000, 0xF800]),
+            _ => CODE_SEGMENT + random.below(80) as u16,
+        };
+        state.segments[reg as usize] = Segment::real(selector);
+    }
+    state.segments[SegReg::Cs as usize] = Segment::real(CODE_SEGMENT);
+    state.ip = random.pick(&[0, 0x100, 0x0FF0, 0xFFF0]) + random.below(8);
+    let mut bits = (random.bits() as u32 & 0x0CD5) | model.flags_ones | 0x0200;
+    if random.one_in(8) {
+        bits |= 0x0100;
+    }
+    state.flags = Flags::from_bits(bits);
+}

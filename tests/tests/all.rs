@@ -1,0 +1,8 @@
+//! Every test that needs more than one crate, in one binary.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
+mod conformance;
+mod fuzz;
+mod guests;
+mod house;

@@ -1,0 +1,148 @@
+//! Real guests from the shared folder: they boot, and do what their users would do first.
+
+use ringzero_machine::{Key, Model, OnIdle, Stop};
+use ringzero_tests::session::{Session, SharedDisk};
+use ringzero_tests::shared;
+
+fn disk(name: &str) -> Option<SharedDisk> {
+    let path = shared::folder("guests")?.join(name);
+    Some(SharedDisk::new(std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))))
+}
+
+fn freedos(name: &str, cpu: Model) -> Option<Session> {
+    let mut session = Session::boot(&disk(name)?, cpu);
+    session.wait_for("A:\\>");
+    Some(session)
+}
+
+#[test]
+fn freedos_boots_from_every_size_of_floppy_on_every_processor() {
+    for name in ["freedos-160K.img", "freedos-360K.img", "freedos-720K.img", "freedos-1.4MB.img"] {
+        for cpu in Model::ALL {
+            let Some(mut session) = freedos(name, cpu) else { return };
+            let screen = session.command("ver");
+            assert!(screen.contains("FreeCom version"), "{name} on {}:\n{screen}", cpu.name);
+        }
+    }
+}
+
+#[test]
+fn freedos_lists_its_files() {
+    let Some(mut session) = freedos("freedos-1.4MB.img", Model::MAX) else { return };
+    let screen = session.command("dir");
+    assert!(screen.contains("COMMAND  COM") && screen.contains("bytes free"), "{screen}");
+}
+
+#[test]
+fn a_file_copied_in_freedos_is_there_after_a_restart() {
+    let Some(disk) = disk("freedos-1.4MB.img") else { return };
+    let mut first = Session::boot(&disk, Model::I80286);
+    first.wait_for("A:\\>");
+    let screen = first.command("copy readme.txt copied.txt");
+    assert!(screen.contains("=> copied.txt"), "{screen}");
+    let original = first.command("type readme.txt");
+    drop(first);
+    let mut second = Session::boot(&disk, Model::I8086);
+    second.wait_for("A:\\>");
+    let copied = second.command("type copied.txt");
+    let body = |screen: &str| screen.lines().skip(2).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(body(&copied), body(&original));
+    assert!(copied.len() > 50, "{copied}");
+}
+
+#[test]
+fn freedos_2012_reports_its_memory() {
+    let Some(mut session) = freedos("freedos-2012.img", Model::MAX) else { return };
+    let screen = session.command("mem");
+    assert!(screen.contains("Conventional") && screen.contains("131,072K"), "{screen}");
+}
+
+#[test]
+fn edit_writes_a_file_that_type_shows() {
+    let Some(mut session) = freedos("freedos-2012.img", Model::MAX) else { return };
+    session.machine.type_text("edit hello.txt\n").expect("plain text");
+    session.wait_for("F1=Help");
+    session.pass(1000);
+    session.machine.type_text("Hello from EDIT").expect("plain text");
+    session.wait_for("Hello from EDIT");
+    session.press(&[Key::AltLeft, Key::F]);
+    session.wait_for("Save");
+    session.press(&[Key::S]);
+    session.pass(3000);
+    session.press(&[Key::AltLeft, Key::F]);
+    session.wait_for("Exit");
+    session.press(&[Key::X]);
+    session.run_until("prompt", |s| s.screen().trim_end().ends_with("A:\\>"));
+    let screen = session.command("type hello.txt");
+    assert!(screen.contains("Hello from EDIT"), "{screen}");
+}
+
+#[test]
+fn mikeos_opens_its_program_list() {
+    let Some(disk) = disk("mikeos.flp") else { return };
+    let mut session = Session::boot(&disk, Model::MAX);
+    session.wait_for("Thanks for trying out MikeOS!");
+    session.type_text("\n");
+    session.wait_for("FILEMAN.BIN");
+}
+
+/// Columns of the falling piece's cells: coloured, above the floor.
+fn piece(session: &Session) -> Vec<usize> {
+    let Some(screen) = session.machine.text_screen() else { return Vec::new() };
+    let walls = 0x70;
+    let cells = screen.cells.iter().take(12 * screen.columns).enumerate();
+    let coloured = cells.filter(|(_, cell)| cell.attribute & 0x70 != 0 && cell.attribute & 0x70 != walls);
+    coloured.map(|(n, _)| n % screen.columns).collect()
+}
+
+#[test]
+fn tetros_moves_its_piece_by_the_arrow_keys() {
+    let Some(disk) = disk("tetros.img") else { return };
+    let mut session = Session::boot(&disk, Model::MAX);
+    session.run_until("piece", |s| !piece(s).is_empty());
+    let leftmost = |s: &Session| piece(s).into_iter().min();
+    let before = leftmost(&session);
+    session.press(&[Key::ArrowLeft]);
+    session.press(&[Key::ArrowLeft]);
+    session.run_until("piece further left", |s| leftmost(s).is_some_and(|now| Some(now) < before));
+}
+
+/// FreeDOS from power-on through a typed command, in slices of `slice` instructions.
+fn typed_session(disk: &SharedDisk, block_limit: usize, slice: u64) -> (String, String) {
+    const INSTRUCTIONS: u64 = 12_000_000;
+    let mut session = Session::boot(disk, Model::MAX);
+    session.machine.cpu_mut().set_block_limit(block_limit);
+    session.machine.type_text("ver\ndir\n").expect("plain text");
+    while session.machine.count() < INSTRUCTIONS {
+        let limit = (session.machine.count() + slice).min(INSTRUCTIONS);
+        assert_eq!(session.machine.run(limit, OnIdle::Jump), Stop::Limit);
+    }
+    (session.machine.state_hash().expect("a state encodes").to_string(), session.screen())
+}
+
+#[test]
+fn the_same_input_gives_the_same_state_however_it_is_run() {
+    let Some(disk) = disk("freedos-1.4MB.img") else { return };
+    let (hash, screen) = typed_session(&disk, 48, u64::MAX >> 1);
+    assert!(screen.contains("FreeCom version"), "{screen}");
+    for _ in 0..9 {
+        assert_eq!(typed_session(&disk, 48, u64::MAX >> 1).0, hash);
+    }
+    assert_eq!(typed_session(&disk, 48, 12_347).0, hash, "in slices");
+    assert_eq!(typed_session(&disk, 1, u64::MAX >> 1).0, hash, "with blocks of one instruction");
+    assert_eq!(typed_session(&disk, 1, 99_991).0, hash, "both");
+}
+
+#[test]
+fn a_snapshot_goes_on_as_the_machine_did() {
+    let Some(disk) = disk("freedos-1.4MB.img") else { return };
+    let mut session = Session::boot(&disk, Model::MAX);
+    assert_eq!(session.machine.run(3_000_000, OnIdle::Jump), Stop::Limit);
+    let snapshot = session.machine.save().expect("a state encodes");
+    assert_eq!(session.machine.run(7_000_000, OnIdle::Jump), Stop::Limit);
+    let expected = session.machine.state_hash().expect("a state encodes");
+    let mut other = Session::boot(&disk, Model::MAX);
+    other.machine.load(&snapshot).expect("a machine of the same configuration");
+    assert_eq!(other.machine.run(7_000_000, OnIdle::Jump), Stop::Limit);
+    assert_eq!(other.machine.state_hash().expect("a state encodes"), expected);
+}
