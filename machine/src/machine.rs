@@ -342,6 +342,17 @@ impl Machine {
         }
     }
 
+    /// Whether the processor waits for an interrupt.
+    pub fn is_halted(&self) -> bool {
+        self.cpu.state().activity == Activity::Halted
+    }
+
+    /// CS and the offset of the next instruction, for people to read.
+    pub fn position(&self) -> (u16, u64) {
+        let state = self.cpu.state();
+        (state.seg(ringzero_cpu::SegReg::Cs).selector, state.ip)
+    }
+
     /// Changes the rate: instructions per virtual microsecond.
     pub fn set_mips(&mut self, mips: u32) {
         self.bus.set_mips(self.cpu.state().count, mips);

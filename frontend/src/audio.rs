@@ -1,0 +1,55 @@
+//! Where the machine's sound goes.
+
+use hound::{SampleFormat, WavSpec, WavWriter};
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::Path;
+
+/// Samples per second, as the machine renders them.
+pub(crate) const SAMPLE_RATE: u32 = 48_000;
+
+/// A listener.
+pub(crate) enum Audio {
+    None,
+    Wav(WavWriter<BufWriter<File>>),
+}
+
+impl Audio {
+    /// A WAV file, made anew.
+    pub(crate) fn wav(path: &Path) -> io::Result<Self> {
+        let spec = WavSpec {
+            channels: 1,
+            sample_rate: SAMPLE_RATE,
+            bits_per_sample: 16,
+            sample_format: SampleFormat::Int,
+        };
+        let file = BufWriter::new(File::create(path)?);
+        WavWriter::new(file, spec).map(Self::Wav).map_err(io::Error::other)
+    }
+
+    /// Whether anybody listens.
+    pub(crate) fn listens(&self) -> bool {
+        !matches!(self, Self::None)
+    }
+
+    /// Plays samples.
+    pub(crate) fn play(&mut self, samples: &[i16]) {
+        let failed = match self {
+            Self::None => false,
+            Self::Wav(writer) => samples.iter().any(|&sample| writer.write_sample(sample).is_err()),
+        };
+        if failed {
+            crate::report::say("warning: the sound file cannot be written any further");
+            *self = Self::None;
+        }
+    }
+
+    /// Completes a file.
+    pub(crate) fn close(&mut self) {
+        if let Self::Wav(writer) = std::mem::replace(self, Self::None)
+            && let Err(error) = writer.finalize()
+        {
+            crate::report::say(&format!("warning: the sound file is incomplete: {error}"));
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Runs a machine as fast as the host can, with no look at a clock: the same input gives the same run.
+
+use crate::session::Session;
+use crate::signals;
+use crate::verdict::Verdict;
+use ringzero_machine::{OnIdle, Stop};
+
+/// Instructions between two looks at screen and limits.
+const SLICE: u64 = 2_000_000;
+/// The same while serial input waits: about the time of one character at 115200 baud.
+const SERIAL_SLICE: u64 = 10_000;
+
+/// Runs until there is a verdict.
+pub(crate) fn run(session: &mut Session) -> Verdict {
+    loop {
+        if let Some(number) = signals::taken() {
+            return Verdict::Signal(number);
+        }
+        let slice = if session.has_serial_input() { SERIAL_SLICE } else { SLICE };
+        let limit = session.goals.cap(session.machine.count() + slice);
+        let stop = session.machine.run(limit, OnIdle::Return);
+        let ending = session.ending(stop);
+        if let Some(verdict) = session.pass_on() {
+            return verdict;
+        }
+        if let Some(ending) = ending {
+            return session.goals.at_end(&session.machine, ending);
+        }
+        if let Some(verdict) = session.goals.judge(&session.machine) {
+            return verdict;
+        }
+        session.feed(true);
+        if stop == Stop::Idle
+            && let Some(ending) = pass_idle_time(session)
+        {
+            return session.goals.at_end(&session.machine, ending);
+        }
+    }
+}
+
+/// Jumps to the next deadline, at most to the limit of virtual time.
+fn pass_idle_time(session: &mut Session) -> Option<Verdict> {
+    let limit = session.goals.virtual_limit();
+    match session.machine.idle_until() {
+        Some(deadline) => {
+            session.machine.skip_to(limit.map_or(deadline, |limit| limit.min(deadline)));
+            None
+        }
+        None if session.machine.is_halted() && !session.has_serial_input() => {
+            session.ending(Stop::Hang(ringzero_machine::Hang::Halted))
+        }
+        None => None,
+    }
+}

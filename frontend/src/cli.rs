@@ -1,0 +1,321 @@
+//! The command line.
+
+pub(crate) mod argv;
+pub(crate) mod values;
+
+use crate::verdict::EXIT_USAGE;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use ringzero_machine::{DebugExitConfig, Model};
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use values::{AudioTarget, BootOrder, DebugTarget, ExtraDrive, Pattern, SerialTarget, Typed};
+
+const EXAMPLES: &str = "\
+Examples:
+  ringzero                                    the built-in demo disk, in a window
+  ringzero freedos.img                        a floppy image in drive A
+  ringzero game.img --cpu 8086 --mips 1       an old game at the speed it was written for
+  ringzero freedos.img --display terminal     in this terminal, over SSH too; Ctrl-A x quits
+  ringzero kernel.img --headless --expect-serial 'tests passed' --timeout 30
+  ringzero dos.img --headless --snapshot --type 'dir\\n' --dump-screen
+  ringzero -fda os.img -nographic -no-reboot -device isa-debug-exit,iobase=0xf4,iosize=0x04
+
+`ringzero IMAGE` is short for `ringzero run IMAGE`; QEMU's spellings work with one dash or two.
+`ringzero run --help` explains every option.";
+
+const RUN_NOTES: &str = "\
+In the window:   Ctrl-Alt-P pause, -R reset, -D sends Ctrl-Alt-Del, -S screenshot, -Q quit; F11 full screen.
+In the terminal: Ctrl-A x quit, p pause, r reset, d Ctrl-Alt-Del, s screenshot, Ctrl-A the key itself.
+
+Exit codes of headless runs:
+   0  the guest reported success, powered off or met the expectation
+   1  the guest reported failure (debug exit: (value << 1) | 1)
+  64  wrong usage or configuration, unreadable image
+  70  a fault of ringzero
+  80  triple fault             81  hang: halted or spinning with interrupts off
+  82  --timeout                83  --max-instructions or --max-virtual
+  84  the guest ended without what was expected    85  guest panic
+
+A headless run is repeatable: the same image and input give the same --state-hash on every host. Without --type, an
+expectation or a limit it goes on until the guest powers off, resets (--no-reboot), hangs or is stopped.
+With --type and no expectation it ends when the guest waits for the next key.";
+
+/// A PC emulator: runs x86 software instruction by instruction, in a window, a terminal or without a screen.
+#[derive(Debug, Parser)]
+#[command(name = "ringzero", version, after_help = EXAMPLES, subcommand_value_name = "COMMAND")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a PC (the default command).
+    Run(Box<RunArgs>),
+    /// List what this program knows.
+    List {
+        /// What to list.
+        what: ListWhat,
+    },
+}
+
+/// What `ringzero list` can list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListWhat {
+    /// Processor models for --cpu.
+    Cpus,
+}
+
+/// Where the machine's screen goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DisplayKind {
+    /// A desktop window.
+    #[value(aliases = ["gtk", "sdl", "cocoa"])]
+    Window,
+    /// This terminal.
+    #[value(alias = "curses")]
+    Terminal,
+    /// Nowhere: a headless run.
+    None,
+}
+
+/// What drives virtual time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ClockKind {
+    /// The wall clock: the rate follows what this host delivers.
+    Host,
+    /// The fixed rate of --mips.
+    Virtual,
+}
+
+/// `ringzero run`.
+#[derive(Debug, Args)]
+#[command(after_help = RUN_NOTES)]
+pub(crate) struct RunArgs {
+    /// Disk image, recognised by content and size; without one the built-in demo disk runs.
+    pub(crate) image: Option<PathBuf>,
+    /// Image in floppy drive A.
+    #[arg(long, value_name = "FILE", help_heading = "Machine")]
+    pub(crate) fda: Option<PathBuf>,
+    /// Image in floppy drive B.
+    #[arg(long, value_name = "FILE", help_heading = "Machine")]
+    pub(crate) fdb: Option<PathBuf>,
+    /// A drive as QEMU writes it: file=F,if=floppy[,index=0|1][,readonly=on][,format=raw].
+    #[arg(long, value_name = "SPEC", value_parser = values::drive, help_heading = "Machine")]
+    pub(crate) drive: Vec<ExtraDrive>,
+    /// Processor model; `ringzero list cpus` names them.
+    #[arg(long, value_name = "MODEL", default_value = "max", value_parser = values::cpu, help_heading = "Machine")]
+    pub(crate) cpu: Model,
+    /// Memory: 640K, 16M, 1G; a bare number is MiB.
+    #[arg(short, long, alias = "m", value_name = "SIZE", default_value = "128M", value_parser = values::size, help_heading = "Machine")]
+    pub(crate) memory: u64,
+    /// Boot order: letters of a and b (floppies), c (hard disk), d (CD).
+    #[arg(long, value_name = "ORDER", default_value = "acd", value_parser = values::boot_order, help_heading = "Machine")]
+    pub(crate) boot: BootOrder,
+    /// A device: isa-debug-exit[,iobase=PORT][,iosize=N].
+    #[arg(long, value_name = "DEVICE", value_parser = values::device, help_heading = "Machine")]
+    pub(crate) device: Option<DebugExitConfig>,
+    /// Instructions per virtual microsecond: fixes the rate (headless default: 128).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000), help_heading = "Machine")]
+    pub(crate) mips: Option<u32>,
+    /// What drives virtual time: the default is `host` in the window and terminal, `virtual` headless.
+    #[arg(long, value_enum, help_heading = "Machine")]
+    pub(crate) clock: Option<ClockKind>,
+    /// Keep disk writes in memory; images stay as they are.
+    #[arg(long, help_heading = "Machine")]
+    pub(crate) snapshot: bool,
+    /// A reset or triple fault ends the run.
+    #[arg(long, conflicts_with = "reboot", help_heading = "Machine")]
+    pub(crate) no_reboot: bool,
+    /// Headless: a triple fault resets the machine, as on a PC.
+    #[arg(long, help_heading = "Machine")]
+    pub(crate) reboot: bool,
+
+    /// Where the screen goes [default: window, else terminal, else none].
+    #[arg(long, value_enum, help_heading = "Host")]
+    pub(crate) display: Option<DisplayKind>,
+    /// No screen: --display none.
+    #[arg(long, conflicts_with = "display", help_heading = "Host")]
+    pub(crate) headless: bool,
+    /// --display none --serial stdio, with the terminal's keys going to the serial port; Ctrl-A x quits.
+    #[arg(long, help_heading = "Host")]
+    pub(crate) nographic: bool,
+    /// COM1, the second time COM2: stdio, null or file:F [default: output to stdout when headless, else null].
+    #[arg(long, value_name = "TARGET", value_parser = values::serial, help_heading = "Host")]
+    pub(crate) serial: Vec<SerialTarget>,
+    /// Output of port E9h: a file, or `stderr` or `null` [default: stderr].
+    #[arg(long, value_name = "FILE", value_parser = values::debug_target, help_heading = "Host")]
+    pub(crate) debugcon: Option<DebugTarget>,
+    /// Sound: card, none or wav:FILE.
+    #[arg(long, value_name = "TARGET", value_parser = values::audio, help_heading = "Host")]
+    pub(crate) audio: Option<AudioTarget>,
+
+    /// Type this text when the guest waits for keys: \n Enter, \t Tab, \b Backspace, \e Escape, \\ backslash.
+    #[arg(long = "type", value_name = "TEXT", value_parser = values::typed, help_heading = "Script")]
+    pub(crate) type_text: Option<Typed>,
+    /// Succeed as soon as the screen shows this, once all text has been typed; may be repeated.
+    #[arg(long, value_name = "REGEX", value_parser = values::pattern, help_heading = "Script")]
+    pub(crate) expect_screen: Vec<Pattern>,
+    /// Succeed as soon as a serial port has said this; may be repeated.
+    #[arg(long, value_name = "REGEX", value_parser = values::pattern, help_heading = "Script")]
+    pub(crate) expect_serial: Vec<Pattern>,
+    /// Give up after this many seconds of host time.
+    #[arg(long, value_name = "SECS", value_parser = values::seconds, help_heading = "Script")]
+    pub(crate) timeout: Option<std::time::Duration>,
+    /// Give up after this many instructions.
+    #[arg(long, value_name = "N", value_parser = values::count, help_heading = "Script")]
+    pub(crate) max_instructions: Option<u64>,
+    /// Give up after this many seconds of virtual time.
+    #[arg(long, value_name = "SECS", value_parser = values::seconds, help_heading = "Script")]
+    pub(crate) max_virtual: Option<std::time::Duration>,
+    /// The debug-exit result that means success.
+    #[arg(long, value_name = "CODE", help_heading = "Script")]
+    pub(crate) success_exit: Option<u8>,
+    /// At the end, write the picture to this PNG file.
+    #[arg(long, value_name = "FILE", help_heading = "Script")]
+    pub(crate) screenshot: Option<PathBuf>,
+    /// At the end, print the text on the screen to stderr.
+    #[arg(long, help_heading = "Script")]
+    pub(crate) dump_screen: bool,
+    /// At the end, print a hash of processor, memory and chips to stderr.
+    #[arg(long, help_heading = "Script")]
+    pub(crate) state_hash: bool,
+}
+
+impl RunArgs {
+    /// Whether an option was given that only means something without a screen.
+    pub(crate) fn is_scripted(&self) -> bool {
+        self.timeout.is_some()
+            || self.max_instructions.is_some()
+            || self.max_virtual.is_some()
+            || self.dump_screen
+            || self.state_hash
+            || self.screenshot.is_some()
+            || !self.expect_screen.is_empty()
+            || !self.expect_serial.is_empty()
+    }
+}
+
+/// Why the command line asks for no run.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// Help or version, to be printed.
+    Print(clap::Error),
+    /// A mistake, in one line.
+    Mistake(String),
+}
+
+impl Stop {
+    /// Says it, and gives the exit code.
+    pub(crate) fn report(self) -> ExitCode {
+        match self {
+            Self::Print(text) => {
+                // A closed pipe is no reason to complain: who asked has gone.
+                let _ = text.print();
+                ExitCode::SUCCESS
+            }
+            Self::Mistake(line) => {
+                crate::report::say(&line);
+                ExitCode::from(EXIT_USAGE)
+            }
+        }
+    }
+}
+
+/// Parses the program's arguments, the program's name first.
+pub(crate) fn parse(args: Vec<OsString>) -> Result<Command, Stop> {
+    let args = argv::normalise(args, &Cli::command()).map_err(|error| Stop::Mistake(error.to_string()))?;
+    match Cli::try_parse_from(args) {
+        Ok(cli) => Ok(cli.command),
+        Err(error) if error.use_stderr() => Err(Stop::Mistake(one_line(&error.to_string()))),
+        Err(help) => Err(Stop::Print(help)),
+    }
+}
+
+/// Clap's complaint without its usage text.
+fn one_line(complaint: &str) -> String {
+    let parts: Vec<&str> = complaint
+        .lines()
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let line = parts.join("; ").replacen("error: ", "", 1);
+    if line.contains("--help") { line } else { format!("{line} (see ringzero run --help)") }
+}
+
+/// Prints a list to stdout.
+pub(crate) fn list(what: ListWhat) -> ExitCode {
+    let ListWhat::Cpus = what;
+    let lines: String = Model::ALL.iter().map(|model| format!("{}\n", model_line(model))).collect();
+    // As above: nobody may be reading.
+    let _ = std::io::stdout().write_all(lines.as_bytes());
+    ExitCode::SUCCESS
+}
+
+fn model_line(model: &Model) -> String {
+    let note = match model.name {
+        "8086" => "Intel 8086: 1 MB, undocumented opcodes included",
+        "80186" => "Intel 80186: 8086 with PUSHA, ENTER, BOUND, INS and OUTS",
+        "80286" => "Intel 80286: 16 MB, protected mode",
+        "80386" => "Intel 80386 DX: 32 bits",
+        "max" => "everything implemented so far (the default)",
+        _ => "",
+    };
+    format!("{:<8}{note}", model.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(line: &str) -> Result<Box<RunArgs>, String> {
+        let args = line.split_whitespace().map(OsString::from);
+        match parse(std::iter::once(OsString::from("ringzero")).chain(args).collect()) {
+            Ok(Command::Run(args)) => Ok(args),
+            Ok(other) => Err(format!("{other:?}")),
+            Err(Stop::Mistake(line)) => Err(line),
+            Err(Stop::Print(text)) => Err(text.to_string()),
+        }
+    }
+
+    #[test]
+    fn clap_finds_the_definitions_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_image_alone_means_run() {
+        assert_eq!(run("disk.img").unwrap().image, Some(PathBuf::from("disk.img")));
+        assert_eq!(run("").unwrap().image, None);
+    }
+
+    #[test]
+    fn qemu_spellings_are_understood() {
+        let args = run("-fda a.img -m 64 -cpu 80286 -boot order=a -nographic -no-reboot -snapshot \
+                        -device isa-debug-exit,iobase=0xf4,iosize=0x04")
+        .unwrap();
+        assert_eq!(args.fda, Some(PathBuf::from("a.img")));
+        assert_eq!(args.memory, 64 << 20);
+        assert!(args.nographic && args.no_reboot && args.snapshot);
+        assert_eq!(args.device.map(|d| (d.iobase, d.iosize)), Some((0xF4, 4)));
+    }
+
+    #[test]
+    fn mistakes_are_one_line_that_names_the_flag() {
+        for (line, part) in [
+            ("--cpu i9", "i9"),
+            ("-m lots", "lots"),
+            ("--wrong", "--wrong"),
+            ("--expect-screen (", "column 1"),
+            ("--fda a --fda b", "--fda"),
+            ("-hda disk.img", "hard disks are not supported yet"),
+        ] {
+            let complaint = run(line).unwrap_err();
+            assert!(complaint.contains(part) && !complaint.contains('\n'), "{line}: {complaint}");
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! Values of options: sizes, models, boot orders, devices, patterns. Every error says what would be right.
+
+use regex::RegexBuilder;
+use ringzero_machine::{BootDevice, DebugExitConfig, Model};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Devices to boot from, first to last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BootOrder(pub(crate) Vec<BootDevice>);
+
+/// Text to type, escapes resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Typed(pub(crate) String);
+
+/// A pattern for text and one for bytes, as screens and serial ports need them.
+#[derive(Clone, Debug)]
+pub(crate) struct Pattern {
+    pub(crate) text: regex::Regex,
+    pub(crate) bytes: regex::bytes::Regex,
+}
+
+/// The host's end of a serial port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SerialTarget {
+    /// stdin and stdout.
+    Stdio,
+    /// Nothing.
+    Null,
+    /// Output to a file.
+    File(PathBuf),
+}
+
+/// Where port E9h's bytes go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DebugTarget {
+    /// stderr.
+    Stderr,
+    /// Nowhere.
+    Null,
+    /// A file.
+    File(PathBuf),
+}
+
+/// Where sound goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AudioTarget {
+    /// The sound card.
+    Card,
+    /// Nowhere.
+    None,
+    /// A WAV file.
+    Wav(PathBuf),
+}
+
+/// A drive in QEMU's `-drive` spelling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ExtraDrive {
+    pub(crate) file: PathBuf,
+    /// 0 or 1; `None`: the next free.
+    pub(crate) index: Option<usize>,
+    pub(crate) read_only: bool,
+}
+
+/// A processor model by name.
+pub(crate) fn cpu(name: &str) -> Result<Model, String> {
+    let lower = name.to_ascii_lowercase();
+    let lower = match lower.as_str() {
+        "8088" | "86" | "i8086" => "8086",
+        "186" | "i186" => "80186",
+        "286" | "i286" => "80286",
+        "386" | "i386" => "80386",
+        other => other,
+    };
+    Model::by_name(lower).ok_or_else(|| {
+        let names: Vec<&str> = Model::ALL.iter().map(|model| model.name).collect();
+        let nearest = names.iter().max_by(|a, b| {
+            let likeness = |candidate: &str| strsim::jaro_winkler(candidate, lower);
+            likeness(a).total_cmp(&likeness(b))
+        });
+        let hint = nearest
+            .filter(|candidate| strsim::jaro_winkler(candidate, lower) > 0.6)
+            .map(|candidate| format!("did you mean {candidate}? "))
+            .unwrap_or_default();
+        format!("no such model; {hint}use one of {}", names.join(", "))
+    })
+}
+
+/// Bytes, from `640K`, `16M`, `1G`, or a bare number of MiB, as QEMU has it.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    let wrong = || "not a size; write 640K, 16M or 1G (a bare number is MiB)".to_owned();
+    let text = text.strip_prefix("size=").unwrap_or(text);
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "B" => 0,
+        "K" | "KB" | "KIB" => 10,
+        "" | "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        _ => return Err(wrong()),
+    };
+    if !digits.bytes().all(|c| c.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    let bytes = number.checked_mul(1 << shift).ok_or_else(wrong)?;
+    const LEAST: u64 = 1 << 20;
+    const MOST: u64 = 3072 << 20;
+    if (LEAST..=MOST).contains(&bytes) {
+        Ok(bytes)
+    } else {
+        Err("out of range; use 1M to 3072M (BIOS and video memory take part of the first 1M, as on a PC)"
+            .to_owned())
+    }
+}
+
+/// A boot order: `ac`, `order=ac`, `once=a`.
+pub(crate) fn boot_order(text: &str) -> Result<BootOrder, String> {
+    let mut letters = text;
+    for part in text.split(',').filter(|_| text.contains('=')) {
+        match part.split_once('=') {
+            Some(("order" | "once", order)) => letters = order,
+            Some(("menu" | "strict", _)) => {}
+            _ => return Err(format!("{part:?} is not understood; write letters, such as ac")),
+        }
+    }
+    let device = |letter| match letter {
+        'a' => Ok(BootDevice::FloppyA),
+        'b' => Ok(BootDevice::FloppyB),
+        'c' => Ok(BootDevice::HardDisk),
+        'd' => Ok(BootDevice::Cd),
+        other => Err(format!("{other:?} is no boot device; use a, b (floppies), c (hard disk), d (CD)")),
+    };
+    let order: Vec<BootDevice> = letters.chars().map(device).collect::<Result<_, _>>()?;
+    if order.is_empty() {
+        return Err("no boot device; use letters of a, b, c, d".to_owned());
+    }
+    Ok(BootOrder(order))
+}
+
+/// A number as C writes it: decimal or 0x.
+fn number(text: &str) -> Option<u16> {
+    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(hex) => u16::from_str_radix(hex, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+/// `isa-debug-exit,iobase=0xf4,iosize=0x04`.
+pub(crate) fn device(text: &str) -> Result<DebugExitConfig, String> {
+    let mut parts = text.split(',');
+    let name = parts.next().unwrap_or_default();
+    if name != "isa-debug-exit" {
+        return Err(format!("no device {name:?}; the one supported is isa-debug-exit"));
+    }
+    let mut config = DebugExitConfig::default();
+    for part in parts {
+        let (key, value) = part.split_once('=').unwrap_or((part, ""));
+        let value = number(value).ok_or_else(|| format!("{part:?} needs a number, such as iobase=0xf4"))?;
+        match key {
+            "iobase" => config.iobase = value,
+            "iosize" => config.iosize = value,
+            _ => return Err(format!("isa-debug-exit has no {key:?}; it has iobase and iosize")),
+        }
+    }
+    if config.iosize == 0 || config.iosize > 4 {
+        return Err(format!("iosize={} is out of range; use 1 to 4", config.iosize));
+    }
+    Ok(config)
+}
+
+/// `file=F,if=floppy,index=0`.
+pub(crate) fn drive(text: &str) -> Result<ExtraDrive, String> {
+    let mut drive = ExtraDrive { file: PathBuf::new(), index: None, read_only: false };
+    let mut floppy = false;
+    for part in text.split(',') {
+        match part.split_once('=').unwrap_or((part, "")) {
+            ("file", file) => drive.file = file.into(),
+            ("if", "floppy") => floppy = true,
+            ("index" | "unit", "0") => drive.index = Some(0),
+            ("index" | "unit", "1") => drive.index = Some(1),
+            ("readonly" | "read-only", "on") => drive.read_only = true,
+            ("readonly" | "read-only", "off") | ("format", "raw") | ("media", "disk") => {}
+            ("if", other) => return Err(format!("if={other}: only floppy drives are supported yet")),
+            _ => return Err(format!("{part:?} is not understood; write file=F,if=floppy,index=0")),
+        }
+    }
+    match (floppy, drive.file.as_os_str().is_empty()) {
+        (false, _) => Err("only floppy drives are supported yet: if=floppy".to_owned()),
+        (true, true) => Err("file= is missing".to_owned()),
+        (true, false) => Ok(drive),
+    }
+}
+
+/// `stdio`, `null`, `file:F`.
+pub(crate) fn serial(text: &str) -> Result<SerialTarget, String> {
+    match text {
+        "stdio" | "mon:stdio" => Ok(SerialTarget::Stdio),
+        "null" | "none" => Ok(SerialTarget::Null),
+        _ => match text.strip_prefix("file:") {
+            Some(file) if !file.is_empty() => Ok(SerialTarget::File(file.into())),
+            _ => Err("use stdio, null or file:F".to_owned()),
+        },
+    }
+}
+
+/// `stderr`, `null`, `F`, `file:F`.
+pub(crate) fn debug_target(text: &str) -> Result<DebugTarget, String> {
+    match text {
+        "stderr" => Ok(DebugTarget::Stderr),
+        "null" | "none" => Ok(DebugTarget::Null),
+        "stdio" => Err("stdout belongs to the serial port; use stderr or a file".to_owned()),
+        _ => match text.strip_prefix("file:").unwrap_or(text) {
+            "" => Err("use stderr, null or a file".to_owned()),
+            file => Ok(DebugTarget::File(file.into())),
+        },
+    }
+}
+
+/// `card`, `none`, `wav:F`.
+pub(crate) fn audio(text: &str) -> Result<AudioTarget, String> {
+    match text {
+        "card" | "cpal" => Ok(AudioTarget::Card),
+        "none" | "null" => Ok(AudioTarget::None),
+        _ => match text.strip_prefix("wav:") {
+            Some(file) if !file.is_empty() => Ok(AudioTarget::Wav(file.into())),
+            _ => Err("use card, none or wav:FILE".to_owned()),
+        },
+    }
+}
+
+/// Seconds, perhaps with a fraction.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    let wrong = || "not a number of seconds above 0, such as 30 or 0.5".to_owned();
+    let number: f64 = text.strip_suffix('s').unwrap_or(text).parse().map_err(|_| wrong())?;
+    let time = Duration::try_from_secs_f64(number).map_err(|_| wrong())?;
+    if time.is_zero() { Err(wrong()) } else { Ok(time) }
+}
+
+/// A count: digits, perhaps with underscores, perhaps with k, M or G behind.
+pub(crate) fn count(text: &str) -> Result<u64, String> {
+    let wrong = || "not a count above 0, such as 5000000, 5_000_000 or 5M".to_owned();
+    let plain = text.replace('_', "");
+    let digits = plain.trim_end_matches(['k', 'K', 'M', 'G']);
+    let unit = match &plain[digits.len()..] {
+        "" => 1,
+        "k" | "K" => 1_000,
+        "M" => 1_000_000,
+        "G" => 1_000_000_000,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    number.checked_mul(unit).filter(|&n| n > 0).ok_or_else(wrong)
+}
+
+/// Text with escapes.
+pub(crate) fn typed(text: &str) -> Result<Typed, String> {
+    let mut out = String::new();
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        let c = match (c, c == '\\') {
+            (c, false) => c,
+            (_, true) => match chars.next() {
+                Some('n' | 'r') => '\n',
+                Some('t') => '\t',
+                Some('b') => '\u{8}',
+                Some('e') => '\u{1b}',
+                Some('\\') => '\\',
+                Some(other) => return Err(format!(r"\{other} is no escape; use \n \t \b \e \\")),
+                None => return Err(r"it ends in a lone backslash; write \\".to_owned()),
+            },
+        };
+        if ringzero_machine::keyboard::layout::strokes(c).is_none() {
+            return Err(format!("{c:?} cannot be typed on a US keyboard"));
+        }
+        out.push(c);
+    }
+    Ok(Typed(out))
+}
+
+/// A regular expression; `^` and `$` match at lines.
+pub(crate) fn pattern(text: &str) -> Result<Pattern, String> {
+    let as_text = RegexBuilder::new(text).multi_line(true).build().map_err(|e| regex_error(&e))?;
+    let as_bytes = regex::bytes::RegexBuilder::new(text).multi_line(true).crlf(true).build();
+    Ok(Pattern { text: as_text, bytes: as_bytes.map_err(|e| regex_error(&e))? })
+}
+
+/// The library's drawing of the place, as one line.
+fn regex_error(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let reason = text.lines().find_map(|line| line.strip_prefix("error: "));
+    let Some(reason) = reason else { return text.lines().collect::<Vec<_>>().join(" ") };
+    // The drawing is indented by four columns.
+    let carets = text.lines().find(|line| line.trim_start().starts_with('^'));
+    match carets.and_then(|line| line.find('^')).and_then(|at| at.checked_sub(3)) {
+        Some(column) => format!("broken regular expression at column {column}: {reason}"),
+        None => format!("broken regular expression: {reason}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_qemu_units() {
+        assert_eq!(size("64"), Ok(64 << 20));
+        assert_eq!(size("1024K"), Ok(1 << 20));
+        assert_eq!(size("1g"), Ok(1 << 30));
+        assert_eq!(size("size=16M"), Ok(16 << 20));
+    }
+
+    #[test]
+    fn sizes_that_are_none_are_refused() {
+        for wrong in ["", "M", "-1", "1.5M", "0", "512K", "4G", "99999999999999G", "16X", "1é"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_model_is_answered_with_the_nearest() {
+        assert!(cpu("80387").unwrap_err().contains("did you mean 80386?"));
+        assert!(cpu("zx").unwrap_err().contains("8086, 80186"));
+    }
+
+    #[test]
+    fn boot_orders() {
+        use BootDevice::*;
+        assert_eq!(boot_order("ba"), Ok(BootOrder(vec![FloppyB, FloppyA])));
+        assert_eq!(boot_order("order=ca,menu=off"), Ok(BootOrder(vec![HardDisk, FloppyA])));
+        assert!(boot_order("x").is_err() && boot_order("").is_err() && boot_order("menu=on").is_err());
+    }
+
+    #[test]
+    fn debug_exit_takes_hexadecimal_and_decimal() {
+        assert_eq!(device("isa-debug-exit").unwrap(), DebugExitConfig::default());
+        let given = device("isa-debug-exit,iobase=0xf4,iosize=4").unwrap();
+        assert_eq!((given.iobase, given.iosize), (0xF4, 4));
+        assert!(device("e1000").is_err() && device("isa-debug-exit,iosize=0").is_err());
+    }
+
+    #[test]
+    fn drives() {
+        let drive_b = drive("file=x.img,if=floppy,index=1,format=raw").unwrap();
+        assert_eq!((drive_b.file, drive_b.index), (PathBuf::from("x.img"), Some(1)));
+        assert!(drive("file=x.img").is_err() && drive("if=floppy").is_err());
+    }
+
+    #[test]
+    fn escapes_of_typed_text() {
+        assert_eq!(typed(r"dir\n\\\t\e"), Ok(Typed("dir\n\\\t\u{1b}".to_owned())));
+        assert!(typed(r"\q").is_err() && typed("\\").is_err() && typed("é").is_err());
+    }
+
+    #[test]
+    fn a_broken_pattern_names_its_place() {
+        assert_eq!(pattern("ab(c").unwrap_err(), "broken regular expression at column 3: unclosed group");
+    }
+
+    #[test]
+    fn counts_and_seconds() {
+        assert_eq!(count("5_000k"), Ok(5_000_000));
+        assert!(count("0").is_err() && count("-1").is_err() && count("M").is_err());
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        assert!(seconds("0").is_err() && seconds("-1").is_err() && seconds("NaN").is_err());
+    }
+}

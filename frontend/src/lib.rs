@@ -1,1 +1,0 @@
-//! The ringzero program: command line, window, terminal, headless runs.

@@ -1,0 +1,34 @@
+//! The `ringzero` program: command line, window, terminal, headless runs.
+//!
+//! - [`cli`]: the command line, QEMU's spellings included; [`plan`] checks it against the host before anything runs.
+//! - [`media`], [`serial`], [`audio`], [`screenshot`]: the host behind the machine's disks, ports and picture.
+//! - [`session`]: a machine with its host side; [`goals`] is what a run waits for, [`verdict`] how it ended.
+//! - [`batch`] runs it as fast as the host can, [`live`] in step with the wall clock ([`pace`]).
+//! - `window` and [`terminal`] show it.
+//!
+//! Everything of ours goes to stderr; stdout belongs to the guest's serial port.
+
+mod audio;
+mod batch;
+mod cli;
+mod goals;
+mod media;
+mod plan;
+mod report;
+mod run;
+mod screenshot;
+mod serial;
+mod session;
+mod signals;
+mod verdict;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    report::install_logger();
+    match cli::parse(std::env::args_os().collect()) {
+        Ok(cli::Command::Run(args)) => run::run(&args),
+        Ok(cli::Command::List { what }) => cli::list(what),
+        Err(stop) => stop.report(),
+    }
+}

@@ -1,0 +1,292 @@
+//! A command line checked against the host: after this nothing about a run's configuration can fail.
+//!
+//! Nothing is created, shortened or overwritten before everything has been checked.
+
+use crate::cli::values::{AudioTarget, DebugTarget, SerialTarget};
+use crate::cli::{ClockKind, DisplayKind, RunArgs};
+use crate::media::{self, Access, MediaError};
+use ringzero_machine::{Config, ConfigError, Machine, Media};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a run cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PlanError {
+    #[error(transparent)]
+    Media(#[from] MediaError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("two images for drive {letter}: {first} and {second}; put one into the other drive with {remedy}",
+        first = .first.display(), second = .second.display())]
+    TwoImages { letter: char, first: PathBuf, second: PathBuf, remedy: &'static str },
+    #[error("{path} is the image of both drives; copy it, or use --snapshot", path = .path.display())]
+    SameImage { path: PathBuf },
+    #[error("{flag} {path}: cannot be written: {source}; choose another place", path = .path.display())]
+    Unwritable {
+        flag: &'static str,
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("{flag} {path} is also {other}; choose another name", path = .path.display())]
+    OutputClash { flag: &'static str, path: PathBuf, other: String },
+    #[error("{flag} given {count} times; the machine has two serial ports and one stdin", flag = "--serial")]
+    SerialPorts { count: usize },
+    #[error("{0} needs a headless run; add --headless or leave --display away")]
+    NeedsHeadless(&'static str),
+    #[error("--serial stdio cannot share the terminal with --display terminal; use --serial file:F")]
+    StdioTaken,
+}
+
+/// Where the screen goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Display {
+    /// A window, else the terminal, else nothing.
+    Best,
+    Window,
+    Terminal,
+    Headless,
+}
+
+/// How virtual time passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timing {
+    /// In step with the wall clock, at the rate this host delivers.
+    Host,
+    /// In step with the wall clock, at a fixed rate.
+    Paced,
+    /// As fast as the host can, at a fixed rate: repeatable.
+    Free,
+}
+
+/// A checked run.
+pub(crate) struct Plan {
+    pub(crate) machine: Machine,
+    /// The image's name, for the window's title.
+    pub(crate) title: String,
+    pub(crate) display: Display,
+    pub(crate) timing: Timing,
+    pub(crate) serial: [SerialTarget; 2],
+    pub(crate) debug: DebugTarget,
+    pub(crate) audio: AudioTarget,
+    pub(crate) notes: Vec<String>,
+}
+
+/// Checks everything and builds the machine.
+pub(crate) fn check(args: &RunArgs) -> Result<Plan, PlanError> {
+    let display = display(args)?;
+    let serial = serial(args, display)?;
+    let timing = timing(args, display, &serial);
+    let drives = drives(args)?;
+    let outputs = outputs(args);
+    check_outputs(&outputs, &drives)?;
+    let mut media = Media::default();
+    let mut notes = Vec::new();
+    for (slot, drive) in media.floppies.iter_mut().zip(&drives) {
+        let Some((path, access)) = drive else { continue };
+        let opened = media::open_floppy(path, *access)?;
+        *slot = Some(opened.medium);
+        notes.extend(opened.note);
+    }
+    if drives.iter().all(Option::is_none) {
+        media.floppies[0] = Some(media::demo_disk());
+    }
+    let machine = Machine::new(config(args), media)?;
+    Ok(Plan {
+        machine,
+        title: title(&drives),
+        display,
+        timing,
+        serial,
+        debug: args.debugcon.clone().unwrap_or(DebugTarget::Stderr),
+        audio: audio(args, display),
+        notes,
+    })
+}
+
+fn title(drives: &[Option<(PathBuf, Access)>; 2]) -> String {
+    let first = drives.iter().flatten().next();
+    let name = first.and_then(|(path, _)| path.file_name());
+    name.map_or_else(|| "demo disk".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn config(args: &RunArgs) -> Config {
+    let defaults = Config::default();
+    Config {
+        cpu: args.cpu,
+        memory: args.memory,
+        boot_order: args.boot.0.clone(),
+        mips: args.mips.unwrap_or(defaults.mips),
+        debug_exit: args.device,
+        stop_at_reset: args.no_reboot,
+        ..defaults
+    }
+}
+
+fn display(args: &RunArgs) -> Result<Display, PlanError> {
+    let headless = args.headless || args.nographic || args.display == Some(DisplayKind::None);
+    if !headless && args.display.is_some() && args.is_scripted() {
+        return Err(PlanError::NeedsHeadless(scripted_flag(args)));
+    }
+    Ok(match args.display {
+        _ if headless || args.is_scripted() => Display::Headless,
+        Some(DisplayKind::Window) => Display::Window,
+        Some(DisplayKind::Terminal) => Display::Terminal,
+        Some(DisplayKind::None) => Display::Headless,
+        None => Display::Best,
+    })
+}
+
+fn scripted_flag(args: &RunArgs) -> &'static str {
+    let flags = [
+        (!args.expect_screen.is_empty(), "--expect-screen"),
+        (!args.expect_serial.is_empty(), "--expect-serial"),
+        (args.timeout.is_some(), "--timeout"),
+        (args.max_instructions.is_some(), "--max-instructions"),
+        (args.max_virtual.is_some(), "--max-virtual"),
+        (args.dump_screen, "--dump-screen"),
+        (args.state_hash, "--state-hash"),
+    ];
+    flags.into_iter().find(|(given, _)| *given).map_or("--screenshot", |(_, flag)| flag)
+}
+
+/// COM1 and COM2. Only stdout carries the first port of a headless run unasked.
+fn serial(args: &RunArgs, display: Display) -> Result<[SerialTarget; 2], PlanError> {
+    let mut given = args.serial.clone();
+    if args.nographic && given.is_empty() {
+        given.push(SerialTarget::Stdio);
+    }
+    let count = given.len();
+    let stdio = given.iter().filter(|target| **target == SerialTarget::Stdio).count();
+    if count > 2 || stdio > 1 {
+        return Err(PlanError::SerialPorts { count });
+    }
+    if stdio > 0 && display == Display::Terminal {
+        return Err(PlanError::StdioTaken);
+    }
+    let mut given = given.into_iter();
+    Ok([given.next().unwrap_or(SerialTarget::Null), given.next().unwrap_or(SerialTarget::Null)])
+}
+
+fn timing(args: &RunArgs, display: Display, serial: &[SerialTarget; 2]) -> Timing {
+    let typed_at = serial.contains(&SerialTarget::Stdio) && crate::serial::Stdin::is_terminal();
+    let scripted = args.is_scripted() || args.type_text.is_some();
+    let headless = display == Display::Headless;
+    match (args.clock, args.mips) {
+        (Some(ClockKind::Host), None) => Timing::Host,
+        (Some(ClockKind::Host), Some(_)) => Timing::Paced,
+        (Some(ClockKind::Virtual), _) if headless => Timing::Free,
+        (Some(ClockKind::Virtual), _) => Timing::Paced,
+        (None, _) if headless && (!typed_at || scripted) => Timing::Free,
+        (None, Some(_)) => Timing::Paced,
+        (None, None) => Timing::Host,
+    }
+}
+
+fn audio(args: &RunArgs, display: Display) -> AudioTarget {
+    args.audio.clone().unwrap_or(match display {
+        Display::Headless => AudioTarget::None,
+        Display::Best | Display::Window | Display::Terminal => AudioTarget::Card,
+    })
+}
+
+type Drive = Option<(PathBuf, Access)>;
+
+/// The images of drives A and B.
+fn drives(args: &RunArgs) -> Result<[Drive; 2], PlanError> {
+    let access = if args.snapshot { Access::Snapshot } else { Access::ReadWrite };
+    let mut drives: [Drive; 2] = [None, None];
+    let plain = [(0, &args.fda), (1, &args.fdb), (0, &args.image)];
+    for (index, path) in plain.into_iter().filter_map(|(index, path)| Some((index, path.as_ref()?))) {
+        put(&mut drives, index, path, access)?;
+    }
+    for extra in &args.drive {
+        let free = drives.iter().position(Option::is_none).unwrap_or(0);
+        let access = if extra.read_only { Access::ReadOnly } else { access };
+        put(&mut drives, extra.index.unwrap_or(free), &extra.file, access)?;
+    }
+    if let [Some((a, Access::ReadWrite)), Some((b, _))] = &drives
+        && same_file(a, b)
+    {
+        return Err(PlanError::SameImage { path: a.clone() });
+    }
+    Ok(drives)
+}
+
+fn put(drives: &mut [Drive; 2], index: usize, path: &Path, access: Access) -> Result<(), PlanError> {
+    let (letter, remedy) = if index == 0 { ('A', "--fdb") } else { ('B', "--fda") };
+    if let Some((first, _)) = &drives[index] {
+        return Err(PlanError::TwoImages { letter, first: first.clone(), second: path.to_owned(), remedy });
+    }
+    drives[index] = Some((path.to_owned(), access));
+    Ok(())
+}
+
+/// Whether two names mean one file that exists.
+fn same_file(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
+/// Files that the run will write, by flag.
+fn outputs(args: &RunArgs) -> Vec<(&'static str, PathBuf)> {
+    let mut outputs = Vec::new();
+    outputs.extend(args.screenshot.clone().map(|path| ("--screenshot", path)));
+    for target in &args.serial {
+        if let SerialTarget::File(path) = target {
+            outputs.push(("--serial", path.clone()));
+        }
+    }
+    if let Some(DebugTarget::File(path)) = &args.debugcon {
+        outputs.push(("--debugcon", path.clone()));
+    }
+    if let Some(AudioTarget::Wav(path)) = &args.audio {
+        outputs.push(("--audio", path.clone()));
+    }
+    outputs
+}
+
+fn check_outputs(outputs: &[(&'static str, PathBuf)], drives: &[Drive; 2]) -> Result<(), PlanError> {
+    for (number, (flag, path)) in outputs.iter().enumerate() {
+        let clash = |other: String| PlanError::OutputClash { flag, path: path.clone(), other };
+        if let Some((image, _)) = drives.iter().flatten().find(|(image, _)| same_file(image, path)) {
+            return Err(clash(format!("the disk image {}", image.display())));
+        }
+        if let Some((other, _)) =
+            outputs[..number].iter().find(|(_, earlier)| earlier == path || same_file(earlier, path))
+        {
+            return Err(clash(format!("the file of {other}")));
+        }
+        writable(path).map_err(|source| PlanError::Unwritable { flag, path: path.clone(), source })?;
+    }
+    Ok(())
+}
+
+/// Whether a file can be written there, found out without touching anything.
+fn writable(path: &Path) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(io::Error::other("it is a directory")),
+        Ok(_) => may_write(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new("."));
+            if !std::fs::metadata(folder)?.is_dir() {
+                return Err(io::Error::other(format!("{} is no directory", folder.display())));
+            }
+            may_write(folder)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+fn may_write(path: &Path) -> io::Result<()> {
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK).map_err(io::Error::from)
+}
+
+#[cfg(not(unix))]
+fn may_write(path: &Path) -> io::Result<()> {
+    if std::fs::metadata(path)?.permissions().readonly() {
+        return Err(io::Error::from(io::ErrorKind::PermissionDenied));
+    }
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! A machine with its host side: what it says goes out, what it is told comes in, how it ends is judged.
+
+use crate::audio::Audio;
+use crate::goals::Goals;
+use crate::serial::{Sink, Stdin, Written};
+use crate::verdict::Verdict;
+use ringzero_machine::{Machine, Stop, VTime};
+
+/// The earliest virtual time at which a guest that says nothing is given serial input: start-up code empties the
+/// receiver.
+const SERIAL_START: VTime = VTime(1_000_000_000);
+
+/// What ends a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rules {
+    /// The debug-exit result that means success.
+    pub(crate) success_exit: Option<u8>,
+    /// A triple fault resets the machine.
+    pub(crate) reset_at_shutdown: bool,
+}
+
+/// A machine and everything of the host it is connected with.
+pub(crate) struct Session {
+    pub(crate) machine: Machine,
+    pub(crate) goals: Goals,
+    pub(crate) stdin: Option<Stdin>,
+    /// The port that stdin feeds.
+    pub(crate) stdin_port: usize,
+    serial: [Sink; 2],
+    debug: Sink,
+    audio: Audio,
+    rules: Rules,
+    samples: Vec<i16>,
+    has_spoken: bool,
+    warned: Vec<String>,
+}
+
+/// The host's ends of the machine's outputs.
+pub(crate) struct Outputs {
+    pub(crate) serial: [Sink; 2],
+    pub(crate) debug: Sink,
+    pub(crate) audio: Audio,
+}
+
+impl Session {
+    /// Connects `machine`.
+    pub(crate) fn new(machine: Machine, goals: Goals, outputs: Outputs, rules: Rules) -> Self {
+        let Outputs { serial, debug, audio } = outputs;
+        Self {
+            machine,
+            goals,
+            stdin: None,
+            stdin_port: 0,
+            serial,
+            debug,
+            audio,
+            rules,
+            samples: Vec::new(),
+            has_spoken: false,
+            warned: Vec::new(),
+        }
+    }
+
+    /// Passes on what the guest said and played since the last call.
+    pub(crate) fn pass_on(&mut self) -> Option<Verdict> {
+        let mut closed = None;
+        for port in 0..self.serial.len() {
+            let bytes = self.machine.take_serial(port);
+            if bytes.is_empty() {
+                continue;
+            }
+            self.has_spoken |= port == self.stdin_port;
+            self.goals.hear(port, &bytes);
+            if self.serial[port].write(&bytes) == Written::Closed {
+                closed = Some(Verdict::PipeClosed);
+            }
+        }
+        let bytes = self.machine.take_debug_console();
+        self.debug.write(&bytes);
+        if self.audio.listens() {
+            self.samples.clear();
+            self.machine.render_sound(&mut self.samples);
+            self.audio.play(&self.samples);
+        }
+        self.warn_of_disks();
+        closed
+    }
+
+    fn warn_of_disks(&mut self) {
+        for warning in self.machine.take_disk_warnings() {
+            let line = format!("warning: a disk image failed and the guest was told so: {warning}");
+            if !self.warned.contains(&line) {
+                crate::report::say(&line);
+                self.warned.push(line);
+            }
+        }
+    }
+
+    /// Whether serial input may be waiting: then slices must be short.
+    pub(crate) fn has_serial_input(&self) -> bool {
+        self.stdin.as_ref().is_some_and(|stdin| !stdin.is_exhausted())
+    }
+
+    /// Gives the guest serial input as it has room; `wait` for the host to have some.
+    pub(crate) fn feed(&mut self, wait: bool) {
+        let started = self.has_spoken || self.machine.now() >= SERIAL_START;
+        let Some(stdin) = self.stdin.as_mut().filter(|_| started) else { return };
+        if self.machine.serial_room(self.stdin_port) == 0 {
+            return;
+        }
+        let bytes = if wait { stdin.next() } else { stdin.ready() };
+        if !bytes.is_empty() {
+            let taken = self.machine.send_serial(self.stdin_port, bytes);
+            stdin.took(taken);
+        }
+    }
+
+    /// What a stop of the machine means, if it ends the run.
+    pub(crate) fn ending(&mut self, stop: Stop) -> Option<Verdict> {
+        match stop {
+            Stop::Limit | Stop::Idle => None,
+            Stop::PowerOff => Some(Verdict::PowerOff),
+            Stop::DebugExit(value) => Some(Verdict::debug_exit(value, self.rules.success_exit)),
+            Stop::Reset => Some(Verdict::Reset),
+            Stop::Shutdown if self.rules.reset_at_shutdown => {
+                self.machine.reset();
+                None
+            }
+            Stop::Shutdown => Some(Verdict::Shutdown { place: self.place() }),
+            Stop::Hang(hang) => Some(Verdict::Hang { hang, place: self.place() }),
+        }
+    }
+
+    /// Where the processor stands.
+    pub(crate) fn place(&self) -> String {
+        let (cs, ip) = self.machine.position();
+        format!("{cs:04x}:{ip:04x}, instruction {}", self.machine.count())
+    }
+
+    /// Where the processor stands, for a fault of ours.
+    pub(crate) fn state_line(&self) -> String {
+        format!(
+            "cpu {} {:?} at {}, {} ns, {:?}",
+            self.machine.config().cpu.name,
+            self.machine.cpu().state().activity,
+            self.place(),
+            self.machine.now().0,
+            self.machine.cpu().state().regs
+        )
+    }
+
+    /// The run is over: disks are flushed, files completed.
+    pub(crate) fn close(&mut self) {
+        for drive in 0..2 {
+            self.machine.eject_floppy(drive);
+        }
+        self.audio.close();
+    }
+}
