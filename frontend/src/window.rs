@@ -23,7 +23,7 @@ pub(crate) struct Desktop(EventLoop<Happening>);
 impl Desktop {
     /// Connects with the desktop; the reason in words when there is none.
     pub(crate) fn connect() -> Result<Self, String> {
-        EventLoop::with_user_event().build().map(Self).map_err(|error| error.to_string())
+        EventLoop::with_user_event().build().map(Self).map_err(|error| reason(&error.to_string()))
     }
 
     /// Shows `session` in a window until one of them ends. An error comes before the guest has run.
@@ -53,6 +53,11 @@ impl Desktop {
             None => Ok(verdict),
         }
     }
+}
+
+/// What the desktop's library says, without the place in its source.
+fn reason(error: &str) -> String {
+    error.rsplit(": ").next().unwrap_or(error).trim_end_matches('.').to_owned()
 }
 
 /// Sends pictures to the window.
