@@ -25,7 +25,12 @@ pub struct Cpu {
     pub(crate) state: CpuState,
     pub(crate) windows: [Window; 8],
     pub(crate) ram: HostMemory,
+    /// Translations as the present privilege may use them.
     pub(crate) tlb: Tlb,
+    /// Translations of the other privilege: user when `user` is false, supervisor when it is true.
+    other_tlb: Tlb,
+    /// Privilege level 3: pages must be user pages.
+    pub(crate) user: bool,
     pub(crate) left: i64,
     /// `state.count` at which the present run ends.
     pub(crate) limit_count: u64,
@@ -57,6 +62,8 @@ impl Cpu {
             windows: [Window::default(); 8],
             ram: HostMemory::detached(),
             tlb: Tlb::new(),
+            other_tlb: Tlb::new(),
+            user: false,
             left: 0,
             limit_count: 0,
             next_ip: 0,
@@ -87,7 +94,7 @@ impl Cpu {
     /// Replaces the guest-visible state, as a snapshot or a debugger does.
     pub fn set_state(&mut self, state: CpuState) {
         self.state = state;
-        self.tlb.flush();
+        self.flush_translations();
         self.cache.clear();
         self.state_changed();
     }
@@ -95,7 +102,7 @@ impl Cpu {
     /// Changes the guest-visible state in place; caches that depend on it are renewed.
     pub fn update_state<R>(&mut self, change: impl FnOnce(&mut CpuState) -> R) -> R {
         let result = change(&mut self.state);
-        self.tlb.flush();
+        self.flush_translations();
         self.state_changed();
         result
     }
@@ -118,10 +125,33 @@ impl Cpu {
         self.cache.clear();
     }
 
-    /// Renews what is derived from segment registers and CR0.
+    /// Forgets where linear pages lie.
+    pub(crate) fn flush_translations(&mut self) {
+        self.tlb.flush();
+        self.other_tlb.flush();
+        self.cache.forget_fetch_page();
+    }
+
+    /// Takes the store permission from every linear alias of a memory page.
+    pub(crate) fn protect_page(&mut self, page: u32) {
+        self.tlb.protect(page);
+        self.other_tlb.protect(page);
+    }
+
+    /// Renews what is derived from segment registers, CR0 and the privilege level.
     pub(crate) fn state_changed(&mut self) {
         for reg in SegReg::ALL {
             self.segment_changed(reg);
+        }
+        self.privilege_changed();
+    }
+
+    fn privilege_changed(&mut self) {
+        let user = self.state.cpl == 3;
+        if user != self.user {
+            self.user = user;
+            std::mem::swap(&mut self.tlb, &mut self.other_tlb);
+            self.cache.forget_fetch_page();
         }
     }
 
@@ -132,6 +162,7 @@ impl Cpu {
         self.windows[reg as usize] =
             Window { base: segment.base, read_limit: segment.fast_read_limit(), write_limit };
         self.mode = CodeMode::of(&self.state);
+        self.privilege_changed();
     }
 
     /// Puts a loaded descriptor into a segment register.
@@ -154,7 +185,7 @@ impl Cpu {
     }
 
     /// The block at `state.ip` if it is decoded.
-    pub(crate) fn find_block(&mut self, bus: &SystemBus) -> Option<*const Head> {
+    pub(crate) fn find_block(&mut self, bus: &mut SystemBus) -> Option<*const Head> {
         let lin = self.wrap_linear(self.state.seg(SegReg::Cs).base.wrapping_add(self.state.ip));
         let offset = match self.cache.fetch_offset(lin) {
             Some(offset) => offset,
@@ -168,8 +199,8 @@ impl Cpu {
         self.cache.found_page()
     }
 
-    /// The registers and memory a debugger or firmware sees: linear to physical without side effects.
-    pub fn translate_for_inspection(&self, lin: LinAddr) -> Option<PhysAddr> {
-        self.translate(lin.0, crate::mmu::Intent::Read).ok()
+    /// Linear to physical as a debugger or firmware wants it: with supervisor rights, without side effects.
+    pub fn translate_for_inspection(&self, bus: &SystemBus, lin: LinAddr) -> Option<PhysAddr> {
+        self.inspect_translation(bus, self.wrap_linear(lin.0))
     }
 }

@@ -117,6 +117,11 @@ impl Flags {
         self.word & bit != 0
     }
 
+    /// Several flags that are not status flags, in place.
+    pub fn control_bits(&self, mask: u32) -> u32 {
+        self.word & mask
+    }
+
     /// Sets or clears flags that are not status flags.
     #[inline(always)]
     pub fn set_control(&mut self, bit: u32, on: bool) {

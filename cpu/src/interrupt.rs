@@ -6,18 +6,31 @@ use crate::exec::descriptor::load_real;
 use crate::fault::Fault;
 use crate::flags::bit;
 use crate::mmu::Intent;
+use crate::protected::interrupt::{self, Origin};
 use crate::regs::number::SP;
 use crate::segment::SegReg;
 use crate::state::{Activity, cr0};
 use ringzero_bus::SystemBus;
 
 impl Cpu {
-    /// Enters the handler of `vector`; `state.ip` is the return address [SDM 2A, "INT n", REAL-ADDRESS-MODE].
-    pub(crate) fn deliver(&mut self, bus: &mut SystemBus, vector: u8) -> Result<(), Fault> {
+    /// Enters the handler of `vector`; `state.ip` is the return address. `error` is the error code of an exception.
+    pub(crate) fn deliver(
+        &mut self,
+        bus: &mut SystemBus,
+        vector: u8,
+        origin: Origin,
+        error: Option<u16>,
+    ) -> Result<(), Fault> {
         if self.state.protected() {
-            log::warn!("interrupt {vector:02x}h in protected mode: not implemented");
-            return Err(Fault::GeneralProtection(u16::from(vector) * 8 + 2));
+            self.state.activity = Activity::Running;
+            interrupt::deliver(&mut Slow { cpu: self, bus }, vector, origin, error)
+        } else {
+            self.deliver_real(bus, vector)
         }
+    }
+
+    /// [SDM 2A, "INT n", REAL-ADDRESS-MODE].
+    fn deliver_real(&mut self, bus: &mut SystemBus, vector: u8) -> Result<(), Fault> {
         let entry = u64::from(vector) * 4;
         if entry + 3 > u64::from(self.state.idtr.limit) {
             return Err(Fault::GeneralProtection(0));
@@ -61,19 +74,20 @@ impl Cpu {
     /// Delivers an exception; a second one while at it makes a double fault, a third shuts the processor down
     /// [SDM 3A, "Interrupt 8 - Double Fault Exception"].
     pub(crate) fn deliver_fault(&mut self, bus: &mut SystemBus, fault: Fault) {
-        let Err(second) = self.deliver(bus, fault.vector()) else { return };
-        let double = fault.is_contributory() && second.is_contributory();
-        let next = if double { Fault::DoubleFault } else { second };
-        if fault == Fault::DoubleFault || self.deliver(bus, next.vector()).is_err() {
-            self.shut_down(bus, next);
+        let mut fault = fault;
+        loop {
+            let Err(second) = self.deliver(bus, fault.vector(), Origin::Event, fault.error_code()) else {
+                return;
+            };
+            if fault == Fault::DoubleFault {
+                self.state.activity = Activity::Shutdown;
+                return;
+            }
+            let page_fault = matches!(fault, Fault::Page(_));
+            let second_counts = second.is_contributory() || (page_fault && matches!(second, Fault::Page(_)));
+            let double = (fault.is_contributory() || page_fault) && second_counts;
+            fault = if double { Fault::DoubleFault } else { second };
         }
-    }
-
-    fn shut_down(&mut self, bus: &mut SystemBus, last: Fault) {
-        if last != Fault::DoubleFault && self.deliver(bus, Fault::DoubleFault.vector()).is_ok() {
-            return;
-        }
-        self.state.activity = Activity::Shutdown;
     }
 
     /// MOV to CR0 and LMSW: the bits this model has.
@@ -85,10 +99,16 @@ impl Cpu {
         } else {
             value & (writable | cr0::PG | cr0::ET)
         };
-        if self.state.cr0 & cr0::PG != 0 {
-            log::warn!("paging is not implemented: linear addresses are taken as physical ones");
+        if !self.state.protected() {
+            self.state.cpl = 0;
         }
-        self.tlb.flush();
+        self.flush_translations();
         self.state_changed();
+    }
+
+    /// MOV to CR3 and task switches: the page directory, all of whose translations are new.
+    pub(crate) fn set_cr3(&mut self, value: u64) {
+        self.state.cr3 = value;
+        self.flush_translations();
     }
 }

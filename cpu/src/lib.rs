@@ -3,6 +3,7 @@
 //! - [`CpuState`] is what the guest can see; [`Cpu`] owns it together with TLB and block cache.
 //! - [`Cpu::run`] runs a budget of instructions against a [`ringzero_bus::SystemBus`] and says why it ended.
 //! - `decode` turns bytes into blocks of compact operations, once; `exec` is what operations do.
+//! - `protected` is what protected mode adds: descriptors, gates, privilege changes, tasks.
 //! - [`Model`] is a processor generation as data.
 //!
 //! The bus type is concrete, not a parameter: handlers are compiled once, here, for machine and tests alike.
@@ -28,6 +29,8 @@ mod host_memory;
 mod interrupt;
 mod mmu;
 mod model;
+mod paging;
+mod protected;
 mod regs;
 mod run;
 mod segment;

@@ -2,6 +2,8 @@
 
 use crate::cpu::Cpu;
 use crate::fault::Fault;
+use crate::paging;
+use crate::state::cr0;
 use crate::word::Word;
 use ringzero_bus::ram::PAGE_SIZE;
 use ringzero_bus::{PageTarget, PhysAddr, SystemBus, Width};
@@ -76,9 +78,27 @@ impl Spot {
 }
 
 impl Cpu {
-    /// The physical address of a linear one. Paging is off on every model so far.
-    pub(crate) fn translate(&self, lin: u64, _intent: Intent) -> Result<PhysAddr, Fault> {
-        Ok(PhysAddr(lin & self.model.address_mask()))
+    /// The physical address of a linear one, for an access with user or supervisor rights. Page tables are marked
+    /// accessed and dirty.
+    pub(crate) fn translate(
+        &mut self,
+        bus: &mut SystemBus,
+        lin: u64,
+        intent: Intent,
+        user: bool,
+    ) -> Result<PhysAddr, Fault> {
+        let phys = if self.state.cr0 & cr0::PG == 0 {
+            lin
+        } else {
+            paging::walk(&mut self.state, bus, lin, intent, user)?.0
+        };
+        Ok(PhysAddr(phys & self.model.address_mask()))
+    }
+
+    /// The same without side effects and with supervisor rights; `None` where no page is present.
+    pub(crate) fn inspect_translation(&self, bus: &SystemBus, lin: u64) -> Option<PhysAddr> {
+        let phys = if self.state.cr0 & cr0::PG == 0 { lin } else { paging::inspect(&self.state, bus, lin)? };
+        Some(PhysAddr(phys & self.model.address_mask()))
     }
 
     /// Checks `len` bytes at linear address `lin` and remembers their page in the TLB.
@@ -89,16 +109,15 @@ impl Cpu {
         lin: u64,
         len: u64,
         intent: Intent,
+        user: bool,
     ) -> Result<Spot, Fault> {
-        let first = self.translate(lin, intent)?;
-        self.fill_tlb(bus, lin, first, intent);
+        let first = self.spot_page(bus, lin, intent, user)?;
         let in_page = PAGE_SIZE as u64 - (lin & (PAGE_SIZE as u64 - 1));
         if in_page >= len {
             return Ok(Spot::whole(first));
         }
         let next = self.wrap_linear(lin.wrapping_add(in_page));
-        let second = self.translate(next, intent)?;
-        self.fill_tlb(bus, next, second, intent);
+        let second = self.spot_page(bus, next, intent, user)?;
         Ok(Spot::split(first, in_page, second))
     }
 
@@ -107,31 +126,68 @@ impl Cpu {
         lin & 0xFFFF_FFFF
     }
 
-    fn fill_tlb(&mut self, bus: &SystemBus, lin: u64, phys: PhysAddr, _intent: Intent) {
-        match bus.page(phys) {
-            PageTarget::Ram(offset) => {
-                let free_of_code = bus.fabric().ram.code_lines(offset.page()) == 0;
-                self.tlb.fill(lin, offset.0, free_of_code);
+    fn spot_page(
+        &mut self,
+        bus: &mut SystemBus,
+        lin: u64,
+        intent: Intent,
+        user: bool,
+    ) -> Result<PhysAddr, Fault> {
+        let (phys, may_write) = if self.state.cr0 & cr0::PG == 0 {
+            (lin, true)
+        } else {
+            paging::walk(&mut self.state, bus, lin, intent, user)?
+        };
+        let phys = PhysAddr(phys & self.model.address_mask());
+        // An access with the other privilege's rights says nothing about the present one's.
+        if user == self.user {
+            match bus.page(phys) {
+                PageTarget::Ram(offset) => {
+                    let free_of_code = bus.fabric().ram.code_lines(offset.page()) == 0;
+                    self.tlb.fill(lin, offset.0, may_write && free_of_code);
+                }
+                PageTarget::Rom(offset) => self.tlb.fill(lin, offset.0, false),
+                PageTarget::Mmio | PageTarget::Open => {}
             }
-            PageTarget::Rom(offset) => self.tlb.fill(lin, offset.0, false),
-            PageTarget::Mmio | PageTarget::Open => {}
         }
+        Ok(phys)
     }
 
-    /// A load from linear memory that no segment covers: descriptor tables, the IVT.
+    /// A load with supervisor rights from linear memory that no segment covers: descriptor tables, the IVT.
     pub(crate) fn load_linear<T: Word>(&mut self, bus: &mut SystemBus, lin: u64) -> Result<T, Fault> {
-        let spot = self.spot_linear(bus, self.wrap_linear(lin), T::BYTES, Intent::Read)?;
-        Ok(spot.load(bus))
+        self.load_linear_as(bus, lin, false)
     }
 
-    /// A store to linear memory that no segment covers.
+    /// A store with supervisor rights to linear memory that no segment covers.
     pub(crate) fn store_linear<T: Word>(
         &mut self,
         bus: &mut SystemBus,
         lin: u64,
         value: T,
     ) -> Result<(), Fault> {
-        let spot = self.spot_linear(bus, self.wrap_linear(lin), T::BYTES, Intent::Write)?;
+        self.store_linear_as(bus, lin, value, false)
+    }
+
+    /// A load with user or supervisor rights.
+    pub(crate) fn load_linear_as<T: Word>(
+        &mut self,
+        bus: &mut SystemBus,
+        lin: u64,
+        user: bool,
+    ) -> Result<T, Fault> {
+        let spot = self.spot_linear(bus, self.wrap_linear(lin), T::BYTES, Intent::Read, user)?;
+        Ok(spot.load(bus))
+    }
+
+    /// A store with user or supervisor rights.
+    pub(crate) fn store_linear_as<T: Word>(
+        &mut self,
+        bus: &mut SystemBus,
+        lin: u64,
+        value: T,
+        user: bool,
+    ) -> Result<(), Fault> {
+        let spot = self.spot_linear(bus, self.wrap_linear(lin), T::BYTES, Intent::Write, user)?;
         spot.store(bus, value);
         Ok(())
     }

@@ -30,6 +30,8 @@ pub struct Model {
     pub flags_ones: u32,
     /// FLAGS bits that POPF and IRET can change in real mode.
     pub flags_writable: u32,
+    /// The same in protected mode at privilege level 0.
+    pub flags_writable_protected: u32,
     /// Mask of a shift or rotate count taken from CL or an immediate.
     pub shift_count_mask: u8,
     /// PUSH SP pushes the value SP has after the push.
@@ -49,6 +51,7 @@ impl Model {
         length_limit: None,
         flags_ones: 0xF002,
         flags_writable: STATUS_AND_CONTROL,
+        flags_writable_protected: 0,
         shift_count_mask: 0xFF,
         push_sp_decremented: true,
         reset_dx: 0,
@@ -64,6 +67,7 @@ impl Model {
         length_limit: Some(10),
         flags_ones: 0x0002,
         flags_writable: STATUS_AND_CONTROL,
+        flags_writable_protected: STATUS_AND_CONTROL | 0x7000,
         shift_count_mask: 0x1F,
         push_sp_decremented: false,
         reset_dx: 0,
@@ -75,6 +79,7 @@ impl Model {
         address_bits: 32,
         length_limit: Some(15),
         flags_writable: STATUS_AND_CONTROL | 0x7000,
+        flags_writable_protected: STATUS_AND_CONTROL | 0x1_7000,
         reset_dx: 0x0308,
         ..Self::I80286
     };

@@ -6,6 +6,7 @@ use crate::exec::op::Head;
 use crate::fault::Fault;
 use crate::flags::bit;
 use crate::host_memory::HostMemory;
+use crate::protected::interrupt::Origin;
 use crate::state::{Activity, Event};
 use ringzero_bus::SystemBus;
 
@@ -62,8 +63,7 @@ impl Cpu {
         let a20 = bus.fabric().wires.a20;
         if a20 != self.a20 {
             self.a20 = a20;
-            self.tlb.flush();
-            self.cache.forget_fetch_page();
+            self.flush_translations();
         }
         self.drop_overwritten_code(bus);
         if bus.take_firmware_call() {
@@ -102,7 +102,7 @@ impl Cpu {
             bus.set_count(self.limit_count - self.left as u64);
             self.state.activity = Activity::Running;
             let vector = bus.acknowledge().0;
-            if let Err(fault) = self.deliver(bus, vector) {
+            if let Err(fault) = self.deliver(bus, vector, Origin::Event, None) {
                 self.deliver_fault(bus, fault);
             }
             return None;

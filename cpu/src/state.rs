@@ -1,7 +1,7 @@
 //! The guest-visible state of a processor: plain data, saved and hashed.
 
 use crate::fault::Fault;
-use crate::flags::Flags;
+use crate::flags::{Flags, bit};
 use crate::model::{Generation, Model};
 use crate::regs::Regs;
 use crate::segment::{SegReg, Segment};
@@ -57,6 +57,8 @@ pub struct CpuState {
     pub flags: Flags,
     /// ES, CS, SS, DS, FS, GS.
     pub segments: [Segment; 6],
+    /// Current privilege level, 0 to 3; 0 in real mode, 3 in virtual-8086 mode.
+    pub cpl: u8,
     /// CR0; its low half is the MSW of the 80286.
     pub cr0: u32,
     /// CR2, the linear address of the last page fault.
@@ -108,6 +110,7 @@ impl CpuState {
             ip,
             flags: Flags::from_bits(model.flags_ones),
             segments,
+            cpl: 0,
             cr0: if model.generation == Generation::I80286 { 0xFFF0 } else { 0 },
             cr2: 0,
             cr3: 0,
@@ -135,8 +138,13 @@ impl CpuState {
         self.cr0 & cr0::PE != 0
     }
 
-    /// The current privilege level.
-    pub fn cpl(&self) -> u8 {
-        if self.protected() { (self.seg(SegReg::Cs).selector & 3) as u8 } else { 0 }
+    /// EFLAGS.VM in protected mode: virtual-8086 mode.
+    pub fn v86(&self) -> bool {
+        self.flags.control(bit::VM) && self.protected()
+    }
+
+    /// The I/O privilege level.
+    pub fn iopl(&self) -> u8 {
+        (self.flags.control_bits(bit::IOPL) >> 12) as u8
     }
 }

@@ -41,7 +41,7 @@ impl<'a> View<'a> {
         while done < len {
             let lin = addr.0 + done as u64;
             let piece = ((PAGE - lin % PAGE) as usize).min(len - done);
-            let phys = self.cpu.translate_for_inspection(LinAddr(lin)).ok_or(FirmwareFault)?;
+            let phys = self.cpu.translate_for_inspection(self.bus, LinAddr(lin)).ok_or(FirmwareFault)?;
             places.push((phys, done..done + piece));
             done += piece;
         }

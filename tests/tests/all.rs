@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
 mod conformance;
+mod determinism;
 mod fuzz;
 mod guests;
 mod house;

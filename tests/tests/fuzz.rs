@@ -1,30 +1,169 @@
 //! Random guests. `RINGZERO_SEED` begins elsewhere, `RINGZERO_FUZZ_SECONDS` sets the time each test may take.
 
+use crate::determinism::demo;
+use ringzero_bus::{Port, Width};
 use ringzero_cpu::Model;
+use ringzero_machine::keyboard::ALL_KEYS;
+use ringzero_machine::{Config, Machine, Media, OnIdle, Stop, storage::MemoryMedium};
+use ringzero_tests::fuzz::random::Random;
 use ringzero_tests::fuzz::rig::Case;
-use ringzero_tests::fuzz::{compare, first_seed, seconds};
+use ringzero_tests::fuzz::{compare, first_seed, program, seconds};
 use std::time::{Duration, Instant};
 
-/// Instructions per case.
+/// Instructions per random program.
 const INSTRUCTIONS: u64 = 3000;
-/// Cases that run whatever the time.
-const FEWEST: u64 = 40;
+/// Seeds that run whatever the time.
+const FEWEST: u64 = 20;
+const MODELS: [Model; 4] = [Model::I8086, Model::I80186, Model::I80286, Model::I80386];
 
-#[test]
-fn random_code_does_the_same_in_blocks_and_slices_of_any_length() {
-    let end = Instant::now() + Duration::from_secs(seconds(15));
-    let models = [Model::I8086, Model::I80186, Model::I80286, Model::I80386];
+/// Runs `case` for one seed after the other while there is time.
+///
+/// # Panics
+/// With the seed at which `case` failed or panicked.
+fn for_seeds(share: u64, case: impl Fn(u64) -> Result<(), String> + std::panic::RefUnwindSafe) {
+    let end = Instant::now() + Duration::from_secs(seconds(60) / share);
     let first = first_seed();
     let mut seed = first;
     while seed < first + FEWEST || Instant::now() < end {
-        let case = Case { seed, model: models[(seed % 4) as usize] };
-        let result = std::panic::catch_unwind(|| compare::run(&case, INSTRUCTIONS));
-        match result {
-            Ok(Ok(())) => {}
-            Ok(Err(difference)) => panic!("{difference}"),
-            Err(_) => panic!("seed {seed} on the {}: panicked", case.model.name),
+        match std::panic::catch_unwind(|| case(seed)) {
+            Ok(Ok(())) => seed += 1,
+            Ok(Err(difference)) => panic!("seed {seed}: {difference}"),
+            Err(_) => panic!("seed {seed}: panicked"),
         }
-        seed += 1;
     }
-    println!("{} cases from seed {first} on", seed - first);
+    eprintln!("seeds {first} to {}", seed - 1);
+}
+
+fn model(seed: u64) -> Model {
+    MODELS[(seed % MODELS.len() as u64) as usize]
+}
+
+#[test]
+fn random_code_does_the_same_in_blocks_and_slices_of_any_length() {
+    for_seeds(2, |seed| compare::run(&Case { seed, model: model(seed) }, INSTRUCTIONS));
+}
+
+/// Ports where something answers.
+const PORTS: [(u16, u16); 17] = [
+    (0x00, 0x0F),
+    (0x20, 0x21),
+    (0x40, 0x43),
+    (0x60, 0x64),
+    (0x70, 0x71),
+    (0x80, 0x92),
+    (0xA0, 0xA1),
+    (0xB0, 0xBF),
+    (0xC0, 0xDF),
+    (0xE8, 0xE9),
+    (0x2F8, 0x2FF),
+    (0x378, 0x37A),
+    (0x3B0, 0x3CF),
+    (0x3D0, 0x3DF),
+    (0x3F0, 0x3F7),
+    (0x3F8, 0x3FF),
+    (0x0, 0xFFFF),
+];
+
+fn disturb(machine: &mut Machine, random: &mut Random) {
+    let (first, last) = random.pick(&PORTS);
+    let port = Port(first + random.below(u64::from(last - first) + 1) as u16);
+    let width = random.pick(&[Width::Byte, Width::Byte, Width::Byte, Width::Word, Width::Dword]);
+    match random.below(20) {
+        0..14 => machine.bus_mut().pio_write(port, width, random.bits() as u32 & width.open_bus()),
+        14..18 => drop(machine.bus_mut().pio_read(port, width)),
+        18 => machine.key(random.pick(&ALL_KEYS[..]), random.one_in(2)),
+        _ => drop(machine.send_serial(0, &random.bits().to_le_bytes())),
+    }
+}
+
+/// What the host asks of a machine now and then.
+fn observe(machine: &mut Machine) {
+    machine.render(&mut ringzero_machine::Frame::default());
+    let _ = (machine.text_screen(), machine.take_serial(0), machine.take_debug_console());
+    machine.render_sound(&mut Vec::new());
+    assert!(machine.state_hash().is_ok());
+}
+
+#[test]
+fn a_machine_survives_random_port_accesses() {
+    for_seeds(4, |seed| {
+        let mut random = Random::new(seed);
+        let mut machine = demo(Config { cpu: model(seed), memory: 1 << 20, ..Config::default() });
+        for _ in 0..300 {
+            for _ in 0..random.below(4) {
+                disturb(&mut machine, &mut random);
+            }
+            let limit = machine.count() + random.below(30_000);
+            match machine.run(limit, OnIdle::Jump) {
+                Stop::Limit | Stop::Idle => {}
+                Stop::Reset | Stop::PowerOff | Stop::DebugExit(_) | Stop::Shutdown | Stop::Hang(_) => {
+                    machine.reset();
+                }
+            }
+        }
+        observe(&mut machine);
+        Ok(())
+    });
+}
+
+/// Instructions of a random disk.
+const LONGEST: u64 = 3_000_000;
+
+/// A disk whose boot sector, and all behind it, is random code.
+fn random_disk(seed: u64) -> Machine {
+    let mut random = Random::new(seed);
+    let model = model(seed);
+    let mut disk = program::tile(&mut random, &model);
+    disk.resize(360 << 10, 0xF6);
+    disk[510..512].copy_from_slice(&[0x55, 0xAA]);
+    let mut media = Media::default();
+    media.floppies[0] = Some(Box::new(MemoryMedium::new(disk)));
+    Machine::new(Config { cpu: model, memory: 1 << 20, ..Config::default() }, media).unwrap()
+}
+
+/// Runs a random disk to instruction `limit`, or to its end.
+fn run_disk(machine: &mut Machine, mut slice: impl FnMut() -> u64, limit: u64) -> Option<Stop> {
+    while machine.count() < limit {
+        let end = machine.count().saturating_add(slice()).min(limit);
+        match machine.run(end, OnIdle::Jump) {
+            Stop::Limit => {}
+            stop => return Some(stop),
+        }
+    }
+    None
+}
+
+/// A random disk run in one go, and one run in small slices and small blocks, to instruction `limit`.
+fn whole_and_sliced(seed: u64, limit: u64) -> (Machine, Machine) {
+    let mut whole = random_disk(seed);
+    run_disk(&mut whole, || limit, limit);
+    let (mut sliced, mut random) = (random_disk(seed), Random::new(!seed));
+    sliced.cpu_mut().set_block_limit(1 + random.below(9) as usize);
+    run_disk(&mut sliced, || 1 + random.below(9_001), whole.count());
+    (whole, sliced)
+}
+
+fn same(machines: &(Machine, Machine)) -> bool {
+    machines.0.state_hash().ok() == machines.1.state_hash().ok()
+}
+
+#[test]
+fn random_boot_sectors_do_the_same_however_they_are_sliced() {
+    for_seeds(4, |seed| {
+        let mut disk = random_disk(seed);
+        let end = run_disk(&mut disk, || LONGEST, LONGEST);
+        observe(&mut disk);
+        // A hang is noticed when a slice ends, so the count at which it is may differ.
+        if matches!(end, Some(Stop::Hang(_))) || same(&whole_and_sliced(seed, LONGEST)) {
+            return Ok(());
+        }
+        let (mut equal, mut differ) = (0, LONGEST);
+        while differ - equal > 1 {
+            let middle = equal + (differ - equal) / 2;
+            if same(&whole_and_sliced(seed, middle)) { equal = middle } else { differ = middle }
+        }
+        let (whole, sliced) = whole_and_sliced(seed, differ);
+        let states = format!("{:x?}\n{:x?}", whole.cpu().state(), sliced.cpu().state());
+        Err(format!("{}: differs after instruction {equal}\n{states}", model(seed).name))
+    });
 }

@@ -20,8 +20,8 @@ const WINDOW: usize = 32;
 
 impl Cpu {
     /// Where the page of linear address `lin` lies in guest memory, if it is RAM or ROM.
-    pub(crate) fn fetch_page(&mut self, bus: &SystemBus, lin: u64) -> Option<RamOffset> {
-        let phys = self.translate(lin, Intent::Fetch).ok()?;
+    pub(crate) fn fetch_page(&mut self, bus: &mut SystemBus, lin: u64) -> Option<RamOffset> {
+        let phys = self.translate(bus, lin, Intent::Fetch, self.user).ok()?;
         let (PageTarget::Ram(page) | PageTarget::Rom(page)) = bus.page(phys) else { return None };
         self.cache.set_fetch_page(lin, page);
         Some(RamOffset(page.0 + (lin & (PAGE_SIZE as u64 - 1))))
@@ -77,7 +77,7 @@ impl Cpu {
         let ram = &mut bus.fabric_mut().ram;
         if start.0 < ram.ram_size() as u64 {
             if ram.code_lines(start.page()) == 0 {
-                self.tlb.protect(start.page());
+                self.protect_page(start.page());
             }
             ram.mark_code(start.page(), lines_of(start, len));
         }
@@ -137,7 +137,7 @@ impl Cpu {
         if !cs.holds(ip, 1) {
             return Err(Fault::GeneralProtection(0));
         }
-        let phys = self.translate(self.code_linear(ip), Intent::Fetch)?;
+        let phys = self.translate(bus, self.code_linear(ip), Intent::Fetch, self.user)?;
         Ok(match bus.peek(phys) {
             Some(byte) => byte,
             None => bus.read(phys, Width::Byte) as u8,

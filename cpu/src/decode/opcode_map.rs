@@ -10,7 +10,7 @@ use crate::exec::bits::{BitChange, BitScan, BitString, BitTest, Complement, Keep
 use crate::exec::control::{Always, Jcc, Jcxz, Loop, WhileNotZero, WhileZero};
 use crate::exec::dispatch::{branch, indirect, jump, plain, repeat};
 use crate::exec::far::{
-    CallFar, CallFarIndirect, Hlt, Int, Int1, Into_, Iret, JumpFar, JumpFarIndirect, RetFar, Undefined,
+    CallFar, CallFarIndirect, Hlt, Int, Int1, Int3, Into_, Iret, JumpFar, JumpFarIndirect, RetFar, Undefined,
 };
 use crate::exec::io::{In, Out, PortInDx, PortInImm};
 use crate::exec::mov::{
@@ -30,6 +30,7 @@ use crate::exec::system::{
     MovFromTr, MovToCr, MovToDr, MovToTr, Smsw, Stc, Std, Sti, StoreTable,
 };
 use crate::model::Generation;
+use crate::protected::verify::{Arpl, Lar, Lldt, Lsl, Ltr, StoreSelector, Verify};
 use crate::regs::RegOffset;
 use crate::regs::number::SP;
 use crate::segment::SegReg;
@@ -124,6 +125,33 @@ macro_rules! by_stack {
         } else {
             type $w = Stack16;
             $body
+        }
+    };
+}
+
+/// `$body` with `$s` as a 16-bit operand 0 that is only read.
+macro_rules! by_word {
+    ($l:expr, $s:ident => $body:expr) => {
+        if $l.kind(0) == Kind::Reg {
+            type $s = Dst;
+            $body
+        } else {
+            type $s = InMemory<Segmented>;
+            $body
+        }
+    };
+}
+
+/// `$body` with `$t` and `$d` as width and place of a selector being stored: 16 bits in memory, all of a register.
+macro_rules! by_store {
+    ($l:expr, $t:ident, $d:ident => $body:expr) => {
+        if $l.kind(0) == Kind::Mem {
+            type $t = u16;
+            type $d = InMemory<Segmented>;
+            $body
+        } else {
+            type $d = Dst;
+            by_wide!($l.bits(), $t => $body)
         }
     };
 }
@@ -225,10 +253,7 @@ fn control(l: &mut Lowering<'_>) -> Option<Chosen> {
         M::Iret => Lowering::end::<Iret<u16>>(),
         M::Iretd => Lowering::end::<Iret<u32>>(),
         M::Int => Lowering::end::<Int>(),
-        M::Int3 => {
-            l.op.imm = 3;
-            Lowering::end::<Int>()
-        }
+        M::Int3 => Lowering::end::<Int3>(),
         M::Into => Lowering::end::<Into_>(),
         M::Int1 => Lowering::end::<Int1>(),
         M::Loop | M::Loope | M::Loopne | M::Jcxz | M::Jecxz => loops(l),
@@ -272,6 +297,15 @@ fn system(l: &mut Lowering<'_>) -> Option<Chosen> {
         M::Smsw => by_wide!(l.bits(), T => Lowering::slow::<Smsw<T, Dst>>()),
         M::Lgdt => by_wide!(table_bits(l), T => Lowering::end::<LoadTable<Gdtr, T>>()),
         M::Lidt => by_wide!(table_bits(l), T => Lowering::end::<LoadTable<Idtr, T>>()),
+        M::Lldt => by_word!(l, S => Lowering::end::<Lldt<S>>()),
+        M::Ltr => by_word!(l, S => Lowering::end::<Ltr<S>>()),
+        M::Sldt => by_store!(l, T, D => Lowering::slow::<StoreSelector<false, T, D>>()),
+        M::Str => by_store!(l, T, D => Lowering::slow::<StoreSelector<true, T, D>>()),
+        M::Verr => by_word!(l, S => Lowering::slow::<Verify<false, S>>()),
+        M::Verw => by_word!(l, S => Lowering::slow::<Verify<true, S>>()),
+        M::Lar => by_wide!(l.bits(), T => by_source!(l, S => Lowering::slow::<Lar<T, S>>())),
+        M::Lsl => by_wide!(l.bits(), T => by_source!(l, S => Lowering::slow::<Lsl<T, S>>())),
+        M::Arpl => by_place!(l, D => Lowering::slow::<Arpl<D>>()),
         M::Sgdt => Lowering::slow::<StoreTable<Gdtr>>(),
         M::Sidt => Lowering::slow::<StoreTable<Idtr>>(),
         _ => return None,

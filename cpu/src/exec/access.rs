@@ -138,12 +138,12 @@ impl Access for Slow<'_> {
         if self.cpu.wraps_in_segment && offset + T::BYTES > 0x1_0000 {
             // The 8086 keeps a word at offset FFFFh inside its segment: the high byte is at offset 0.
             let split = 0x1_0000 - offset;
-            let first = self.cpu.translate(lin, intent)?;
-            let second = self.cpu.translate(segment.base, intent)?;
+            let first = self.cpu.translate(self.bus, lin, intent, self.cpu.user)?;
+            let second = self.cpu.translate(self.bus, segment.base, intent, self.cpu.user)?;
             return Ok(Spot::split(first, split, second));
         }
         self.check(&segment, seg, offset, T::BYTES, intent)?;
-        self.cpu.spot_linear(self.bus, lin, T::BYTES, intent)
+        self.cpu.spot_linear(self.bus, lin, T::BYTES, intent, self.cpu.user)
     }
     fn spot_flat<T: Word>(&mut self, seg: usize, lin: u64, intent: Intent) -> Result<Spot, Fault> {
         self.spot::<T>(seg, lin, intent)

@@ -1,13 +1,16 @@
 //! Far JMP CALL RET, INT INTO INT3, IRET. All of them end their block and leave the next IP in `next_ip`.
 
 use super::access::Access;
-use super::descriptor::{load_code_for_jump, load_real};
+use super::descriptor::load_real;
 use super::dispatch::{Semantics, ip_mask};
 use super::mov::{read_far_pointer, simple};
 use super::op::Op;
 use super::stack::{Stack16, Stack32, move_sp, peek, push};
 use crate::code_mode::CodeMode;
 use crate::fault::Fault;
+use crate::flags::bit;
+use crate::protected::iret::v86_segment;
+use crate::protected::{interrupt::Origin, iret, transfer};
 use crate::segment::SegReg;
 use crate::word::Word;
 use std::marker::PhantomData;
@@ -29,22 +32,33 @@ fn mode<A: Access>(m: &mut A) -> CodeMode {
     m.cpu().mode
 }
 
-/// Goes to `selector:offset`. Real mode only loads CS; a limit violation is #GP(0) with nothing changed.
+/// Whether far transfers go through descriptors.
+fn has_descriptors<A: Access>(m: &mut A) -> bool {
+    let state = &m.cpu().state;
+    state.protected() && !state.v86()
+}
+
+/// Goes to `selector:offset` in real and virtual-8086 mode, where that only loads CS; a limit violation is #GP(0) with
+/// nothing changed.
 fn go_far<A: Access>(m: &mut A, selector: u16, offset: u64) -> Result<(), A::Fail> {
-    if m.cpu().state.protected() {
-        let segment = load_code_for_jump(&mut m.slow()?, selector)?;
-        if offset > u64::from(segment.limit) {
-            return Err(Fault::GeneralProtection(0).into());
-        }
-        m.cpu().set_segment(SegReg::Cs, segment);
+    if offset > u64::from(m.cpu().state.seg(SegReg::Cs).limit) {
+        return Err(Fault::GeneralProtection(0).into());
+    }
+    if m.cpu().state.v86() {
+        m.cpu().set_segment(SegReg::Cs, v86_segment(selector));
     } else {
-        if offset > u64::from(m.cpu().state.seg(SegReg::Cs).limit) {
-            return Err(Fault::GeneralProtection(0).into());
-        }
         load_real(m, SegReg::Cs, selector);
     }
     m.cpu().next_ip = offset;
     Ok(())
+}
+
+/// JMP to `selector:offset`.
+fn jump_far<A: Access>(m: &mut A, selector: u16, offset: u64) -> Result<(), A::Fail> {
+    if has_descriptors(m) {
+        return Ok(transfer::jump(&mut m.slow()?, selector, offset)?);
+    }
+    go_far(m, selector, offset)
 }
 
 /// Pushes CS and the return offset in operand-size pieces, checked together.
@@ -63,6 +77,9 @@ fn push_return<T: Word, A: Access>(m: &mut A) -> Result<(), A::Fail> {
 
 /// CALL far to `selector:offset`: the stack is checked before CS changes, and restored when the target faults.
 fn call_far<T: Word, A: Access>(m: &mut A, selector: u16, offset: u64) -> Result<(), A::Fail> {
+    if has_descriptors(m) {
+        return Ok(transfer::call(&mut m.slow()?, selector, offset, T::BITS == 32)?);
+    }
     let sp = m.cpu().state.regs.number(crate::regs::number::SP);
     push_return::<T, A>(m)?;
     go_far(m, selector, offset).inspect_err(|_| {
@@ -76,7 +93,7 @@ pub(crate) struct JumpFar<T>(PhantomData<T>);
 impl<T: Word> Semantics for JumpFar<T> {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
-        go_far(m, op.imm as u16, u64::from(op.disp) & ip_mask(T::BITS))
+        jump_far(m, op.imm as u16, u64::from(op.disp) & ip_mask(T::BITS))
     }
 }
 
@@ -97,7 +114,7 @@ impl<T: Word> Semantics for JumpFarIndirect<T> {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let (offset, selector) = read_far_pointer::<T, A>(m, op)?;
-        go_far(m, selector, offset.zext())
+        jump_far(m, selector, offset.zext())
     }
 }
 
@@ -118,6 +135,9 @@ pub(crate) struct RetFar<T>(PhantomData<T>);
 impl<T: Word> Semantics for RetFar<T> {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        if has_descriptors(m) {
+            return Ok(transfer::ret(&mut m.slow()?, T::BITS == 32, u64::from(op.imm))?);
+        }
         let size = T::BYTES as i64;
         with_stack!(mode(m), W => {
             let offset = peek::<T, W, A>(m, 0)?;
@@ -129,12 +149,16 @@ impl<T: Word> Semantics for RetFar<T> {
     }
 }
 
-/// IRET [SDM 2A, "IRET/IRETD/IRETQ"], real mode.
+/// IRET [SDM 2A, "IRET/IRETD/IRETQ"].
 pub(crate) struct Iret<T>(PhantomData<T>);
 
 impl<T: Word> Semantics for Iret<T> {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
+        if has_descriptors(m) {
+            return Ok(iret::iret(&mut m.slow()?, T::BITS == 32)?);
+        }
+        check_v86_iopl(m)?;
         let size = T::BYTES as i64;
         with_stack!(mode(m), W => {
             let offset = peek::<T, W, A>(m, 0)?;
@@ -142,11 +166,17 @@ impl<T: Word> Semantics for Iret<T> {
             let flags = peek::<T, W, A>(m, 2 * size)?;
             go_far(m, selector.zext() as u16, offset.zext())?;
             move_sp::<W>(m.cpu(), 3 * size);
-            let mask = if T::BITS == 16 { 0xFFFF } else { u32::MAX };
+            let mask = if T::BITS == 16 { 0xFFFF } else { u32::MAX & !bit::VM };
             m.cpu().pop_flags(flags.zext() as u32, mask);
         });
         Ok(())
     }
+}
+
+/// #GP(0) for the instructions that virtual-8086 mode leaves to its monitor unless IOPL is 3.
+pub(crate) fn check_v86_iopl<A: Access>(m: &mut A) -> Result<(), A::Fail> {
+    let state = &m.cpu().state;
+    if state.v86() && state.iopl() < 3 { Err(Fault::GeneralProtection(0).into()) } else { Ok(()) }
 }
 
 /// Enters the handler of a software interrupt; the return address is the next instruction.
@@ -154,7 +184,7 @@ fn software_interrupt<A: Access>(m: &mut A, vector: u8) -> Result<(), A::Fail> {
     let slow = m.slow()?;
     let (here, next) = (slow.cpu.state.ip, slow.cpu.next_ip);
     slow.cpu.state.ip = next;
-    let result = slow.cpu.deliver(slow.bus, vector);
+    let result = slow.cpu.deliver(slow.bus, vector, Origin::Software, None);
     slow.cpu.next_ip = slow.cpu.state.ip;
     slow.cpu.entered_handler = true;
     slow.cpu.state.ip = here;
@@ -163,7 +193,9 @@ fn software_interrupt<A: Access>(m: &mut A, vector: u8) -> Result<(), A::Fail> {
 
 simple! {
     /// INT imm8 [SDM 2A, "INT n/INTO/INT3/INT1"].
-    Int: |m, op| software_interrupt(m, op.imm as u8);
+    Int: |m, op| { check_v86_iopl(m)?; software_interrupt(m, op.imm as u8) };
+    /// INT3: goes to the handler even in virtual-8086 mode.
+    Int3: |m, _op| software_interrupt(m, 3);
     /// INTO: a trap when OF = 1.
     Into_: |m, _op| if m.cpu().state.flags.of() { software_interrupt(m, 4) } else { Ok(()) };
     /// INT1 (ICEBP), undocumented before the Pentium.
@@ -184,6 +216,7 @@ simple! {
 
     /// HLT [SDM 2A, "HLT"].
     Hlt: |m, _op| {
+        m.cpu().check_cpl_0()?;
         m.cpu().state.activity = crate::state::Activity::Halted;
         Ok(())
     };

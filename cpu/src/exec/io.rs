@@ -1,8 +1,9 @@
 //! IN OUT.
 
-use super::access::{Access, Imm, Source};
+use super::access::{Access, Imm, Slow, Source};
 use super::dispatch::Semantics;
 use super::op::Op;
+use crate::fault::Fault;
 use crate::regs::number::{AX, DX};
 use crate::word::Word;
 use ringzero_bus::{Port, Width};
@@ -17,10 +18,35 @@ pub(crate) fn width_of<T: Word>() -> Width {
     }
 }
 
-/// Whether the present privilege may use a port. Real mode may use all.
+/// #GP(0) unless IOPL or the I/O permission bitmap of the TSS lets the present level use a port
+/// [SDM 1, "I/O Permission Bit Map"]. Real mode may use all.
 #[inline(always)]
-pub(crate) fn check_port<T: Word, A: Access>(_m: &mut A, _port: Port) -> Result<(), A::Fail> {
-    Ok(())
+pub(crate) fn check_port<T: Word, A: Access>(m: &mut A, port: Port) -> Result<(), A::Fail> {
+    let state = &m.cpu().state;
+    if state.cpl == 0 || (state.cpl <= state.iopl() && !state.v86()) {
+        return Ok(());
+    }
+    Ok(check_bitmap(&mut m.slow()?, port, T::BYTES as u16)?)
+}
+
+/// Offset of the bitmap's offset in a 32-bit TSS.
+const IO_MAP_BASE: u64 = 0x66;
+
+fn check_bitmap(m: &mut Slow<'_>, port: Port, bytes: u16) -> Result<(), Fault> {
+    let denied = Err(Fault::GeneralProtection(0));
+    let tr = m.cpu.state.tr;
+    if tr.attr.system_type() & 8 == 0 || tr.limit < 0x67 {
+        return denied;
+    }
+    let map = u64::from(m.cpu.load_linear::<u16>(m.bus, tr.base + IO_MAP_BASE)?);
+    let at = map + u64::from(port.0 / 8);
+    // Two bytes are read whatever the port.
+    if at + 1 > u64::from(tr.limit) {
+        return denied;
+    }
+    let bits = m.cpu.load_linear::<u16>(m.bus, tr.base + at)?;
+    let mask = ((1u16 << bytes) - 1) << (port.0 % 8);
+    if bits & mask == 0 { Ok(()) } else { denied }
 }
 
 /// The port number in DX.

@@ -3,9 +3,11 @@
 use super::access::{Access, Place, Source};
 use super::descriptor;
 use super::dispatch::{Semantics, ip_mask};
+use super::far::check_v86_iopl;
 use super::mov::simple;
 use super::op::Op;
 use crate::cpu::Cpu;
+use crate::flags::bit;
 use crate::mmu::Intent;
 use crate::model::Generation;
 use crate::regs::number::{BP, SP};
@@ -199,6 +201,7 @@ impl<T: Word, W: StackWidth> Semantics for Pushf<T, W> {
     type Slow = Self;
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
+        check_v86_iopl(m)?;
         let flags = m.cpu().state.flags.bits() & 0x00FC_FFFF;
         push::<T, W, A>(m, T::truncate(u64::from(flags)))
     }
@@ -210,16 +213,34 @@ pub(crate) struct Popf<T, W>(PhantomData<(T, W)>);
 impl<T: Word, W: StackWidth> Semantics for Popf<T, W> {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
+        check_v86_iopl(m)?;
         let value = pop::<T, W, A>(m)?;
-        m.cpu().pop_flags(value.zext() as u32, if T::BITS == 16 { 0xFFFF } else { u32::MAX });
+        // POPFD leaves VM and clears RF.
+        let mask = if T::BITS == 16 { 0xFFFF } else { u32::MAX & !(bit::VM | bit::RF) };
+        m.cpu().pop_flags(value.zext() as u32, mask);
         Ok(())
     }
 }
 
 impl Cpu {
-    /// Takes over the flags in `mask` that this model lets POPF and IRET change.
+    /// Takes over the flags in `mask` that this model and the present privilege let POPF and IRET change.
     pub(crate) fn pop_flags(&mut self, value: u32, mask: u32) {
-        self.state.flags.update(mask & self.model.flags_writable, value);
+        self.pop_flags_at(self.state.cpl, value, mask);
+    }
+
+    /// The same for code at privilege `cpl`: IOPL changes at level 0 only, IF only where IOPL allows.
+    pub(crate) fn pop_flags_at(&mut self, cpl: u8, value: u32, mask: u32) {
+        let mut writable = self.model.flags_writable;
+        if self.state.protected() {
+            writable = self.model.flags_writable_protected;
+            if cpl > 0 {
+                writable &= !bit::IOPL;
+            }
+            if cpl > self.state.iopl() {
+                writable &= !bit::IF;
+            }
+        }
+        self.state.flags.update(mask & writable, value);
     }
 }
 

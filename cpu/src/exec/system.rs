@@ -4,6 +4,7 @@ use super::access::{Access, Dst, Mem, Place, Segmented, Source, Src};
 use super::dispatch::Semantics;
 use super::mov::simple;
 use super::op::Op;
+use crate::cpu::Cpu;
 use crate::fault::Fault;
 use crate::flags::bit;
 use crate::mmu::Intent;
@@ -29,10 +30,11 @@ simple! {
     /// STD.
     Std: |m, _op| { m.cpu().state.flags.set_control(bit::DF, true); Ok(()) };
     /// CLI.
-    Cli: |m, _op| { m.cpu().state.flags.set_control(bit::IF, false); Ok(()) };
+    Cli: |m, _op| { m.cpu().check_iopl()?; m.cpu().state.flags.set_control(bit::IF, false); Ok(()) };
     /// STI: interrupts wait for one more instruction when they were off [SDM 2B, "STI"].
     Sti: |m, _op| {
         let cpu = m.cpu();
+        cpu.check_iopl()?;
         if !cpu.state.flags.control(bit::IF) {
             cpu.state.interrupt_shadow = true;
         }
@@ -40,16 +42,18 @@ simple! {
         Ok(())
     };
     /// CLTS.
-    Clts: |m, _op| { m.cpu().state.cr0 &= !cr0::TS; Ok(()) };
+    Clts: |m, _op| { m.cpu().check_cpl_0()?; m.cpu().state.cr0 &= !cr0::TS; Ok(()) };
 
     /// LMSW [SDM 2A, "LMSW"]: PE can be set, not cleared. The word comes from `op.src`'s register.
     LmswRegister: |m, op| {
+        m.cpu().check_cpl_0()?;
         let value = Src::read::<u16, A>(m, op)?;
         load_msw(m, value);
         Ok(())
     };
     /// LMSW from memory.
     LmswMemory: |m, op| {
+        m.cpu().check_cpl_0()?;
         let spot = Segmented::spot::<u16, A>(m, op, Intent::Read)?;
         let value = m.load::<u16>(spot);
         load_msw(m, value);
@@ -111,6 +115,7 @@ pub(crate) struct LoadTable<R, T>(PhantomData<(R, T)>);
 impl<R: Table, T: Word> Semantics for LoadTable<R, T> {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        m.cpu().check_cpl_0()?;
         let (limit, base) = table_spots(m, op, Intent::Read)?;
         let (limit, base) = (m.load::<u16>(limit), m.load::<u32>(base));
         let base = if T::BITS == 16 { base & 0xFF_FFFF } else { base };
@@ -140,6 +145,7 @@ pub(crate) struct MovFromCr;
 impl Semantics for MovFromCr {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        m.cpu().check_cpl_0()?;
         let state = &m.cpu().state;
         let value = match op.src {
             0 => u64::from(state.cr0),
@@ -158,6 +164,7 @@ pub(crate) struct MovToCr;
 impl Semantics for MovToCr {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        m.cpu().check_cpl_0()?;
         let value = Src::read::<u32, A>(m, op)?;
         let cpu = m.cpu();
         match op.dst {
@@ -166,7 +173,7 @@ impl Semantics for MovToCr {
             }
             0 => cpu.set_cr0(value),
             2 => cpu.state.cr2 = u64::from(value),
-            3 => cpu.state.cr3 = u64::from(value),
+            3 => cpu.set_cr3(u64::from(value)),
             _ => return Err(Fault::InvalidOpcode.into()),
         }
         Ok(())
@@ -179,6 +186,7 @@ pub(crate) struct MovFromDr;
 impl Semantics for MovFromDr {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        m.cpu().check_cpl_0()?;
         let value = m.cpu().state.dr[debug_register(op.src)];
         Dst::store(m, op.dst, value as u32);
         Ok(())
@@ -191,6 +199,7 @@ pub(crate) struct MovToDr;
 impl Semantics for MovToDr {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        m.cpu().check_cpl_0()?;
         let value = u64::from(Src::read::<u32, A>(m, op)?);
         m.cpu().state.dr[debug_register(op.dst)] = match debug_register(op.dst) {
             6 => value & 0xE00F | 0xFFFF_0FF0,
@@ -216,6 +225,7 @@ pub(crate) struct MovFromTr;
 impl Semantics for MovFromTr {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        m.cpu().check_cpl_0()?;
         let value = m.cpu().state.test_registers[usize::from(op.src & 1)];
         Dst::store(m, op.dst, value);
         Ok(())
@@ -228,8 +238,24 @@ pub(crate) struct MovToTr;
 impl Semantics for MovToTr {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        m.cpu().check_cpl_0()?;
         let value = Src::read::<u32, A>(m, op)?;
         m.cpu().state.test_registers[usize::from(op.dst & 1)] = value;
         Ok(())
+    }
+}
+
+impl Cpu {
+    /// #GP(0) unless at privilege level 0.
+    #[inline(always)]
+    pub(crate) fn check_cpl_0(&self) -> Result<(), Fault> {
+        if self.state.cpl == 0 { Ok(()) } else { Err(Fault::GeneralProtection(0)) }
+    }
+
+    /// #GP(0) unless IOPL lets the present level change IF. Virtual-8086 code is at level 3.
+    #[inline(always)]
+    pub(crate) fn check_iopl(&self) -> Result<(), Fault> {
+        let allowed = self.state.cpl == 0 || self.state.cpl <= self.state.iopl();
+        if allowed { Ok(()) } else { Err(Fault::GeneralProtection(0)) }
     }
 }

@@ -118,6 +118,7 @@ impl Bench {
         code[at..at + record.code.len()].copy_from_slice(&record.code);
         let mut state = CpuState::reset(self.cpu.model(), 0);
         state.cr0 = 1;
+        state.cpl = 3;
         for reg in SegReg::ALL {
             state.segments[reg as usize] = flat(0x2B, 0xC0F3);
         }

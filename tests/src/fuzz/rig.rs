@@ -55,8 +55,9 @@ impl Device for Chaos {
         self.see(fabric.now.0 ^ u64::from(access.offset) << 40 ^ u64::from(value) << 20);
         self.act(fabric, u64::from(access.offset), value);
     }
+    /// The same at every read, unseen: code may be fetched from here, and how often is the engine's affair.
     fn mmio_read(&mut self, _fabric: &mut Fabric, access: MmioAccess) -> u32 {
-        self.see(access.offset << 8 ^ 1) as u32
+        (access.offset as u32).wrapping_mul(0x9E37_79B1).rotate_left(11)
     }
     fn mmio_write(&mut self, fabric: &mut Fabric, access: MmioAccess, value: u32) {
         self.see(fabric.now.0 ^ access.offset << 40 ^ u64::from(value) << 20 ^ 2);
@@ -157,14 +158,7 @@ impl Rig {
             let before = self.count();
             self.turn(limit);
             idle_turns = if self.count() == before { idle_turns + 1 } else { 0 };
-            assert!(
-                idle_turns < MOST_IDLE_TURNS,
-                "no progress: {:x?} next deadline {:?} now {:?} intr {}",
-                self.cpu.state(),
-                self.bus.fabric().sched.next_deadline(),
-                self.bus.now(),
-                self.bus.intr()
-            );
+            assert!(idle_turns < MOST_IDLE_TURNS, "no progress: {:x?}", self.cpu.state());
         }
     }
 

@@ -1,0 +1,9 @@
+//! The processor through its public interface: what no captured vector covers.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
+mod bench;
+mod budget;
+mod code;
+mod interrupts;
+mod modes;

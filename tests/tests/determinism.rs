@@ -1,0 +1,84 @@
+//! A run is a function of its inputs: not of how it is sliced, nor of how long blocks are.
+
+use ringzero_machine::{Config, DEMO_DISK, Machine, Media, Model, OnIdle, Stop, storage::MemoryMedium};
+use ringzero_tests::fuzz::random::Random;
+
+/// Instructions of each run.
+const INSTRUCTIONS: u64 = if cfg!(debug_assertions) { 10_000_000 } else { 300_000_000 };
+
+/// The demo disk in a machine of its own.
+pub(crate) fn demo(config: Config) -> Machine {
+    let mut media = Media::default();
+    media.floppies[0] = Some(Box::new(MemoryMedium::new(DEMO_DISK.to_vec())));
+    Machine::new(config, media).unwrap()
+}
+
+fn small() -> Config {
+    Config { memory: 4 << 20, ..Config::default() }
+}
+
+/// Runs the demo to its end in slices that `next` gives, and hashes the state.
+fn hash(mut machine: Machine, mut next: impl FnMut() -> u64) -> String {
+    while machine.count() < INSTRUCTIONS {
+        let limit = machine.count().saturating_add(next()).min(INSTRUCTIONS);
+        let stop = machine.run(limit, OnIdle::Jump);
+        assert_eq!(stop, Stop::Limit, "at {}", machine.count());
+    }
+    machine.state_hash().unwrap().to_string()
+}
+
+#[test]
+fn the_demo_ends_in_the_same_state_twice() {
+    assert_eq!(hash(demo(small()), || u64::MAX), hash(demo(small()), || u64::MAX));
+}
+
+#[test]
+fn the_length_of_blocks_does_not_show() {
+    let mut machine = demo(small());
+    machine.cpu_mut().set_block_limit(1);
+    assert_eq!(hash(demo(small()), || u64::MAX), hash(machine, || u64::MAX));
+}
+
+#[test]
+fn how_a_run_is_sliced_does_not_show() {
+    let mut random = Random::new(7);
+    let odd = move || 1 + random.below(200_003);
+    assert_eq!(hash(demo(small()), || u64::MAX), hash(demo(small()), odd));
+}
+
+#[test]
+fn the_first_instructions_one_by_one_do_not_show() {
+    let mut left = 200_000u32;
+    let single_first = move || {
+        left = left.saturating_sub(1);
+        if left > 0 { 1 } else { u64::MAX }
+    };
+    assert_eq!(hash(demo(small()), || u64::MAX), hash(demo(small()), single_first));
+}
+
+#[test]
+fn every_model_is_repeatable() {
+    for model in [Model::I8086, Model::I80286] {
+        let config = || Config { cpu: model, ..small() };
+        let run = |slice: u64| {
+            let mut machine = demo(config());
+            while machine.count() < 20_000_000 {
+                machine.run((machine.count() + slice).min(20_000_000), OnIdle::Jump);
+            }
+            machine.state_hash().unwrap().to_string()
+        };
+        assert_eq!(run(20_000_000), run(7_919), "{}", model.name);
+    }
+}
+
+#[test]
+fn a_snapshot_taken_and_loaded_midway_does_not_show() {
+    let mut straight = demo(small());
+    straight.run(50_000_000, OnIdle::Jump);
+    let mut first = demo(small());
+    first.run(23_456_789, OnIdle::Jump);
+    let mut second = demo(small());
+    second.load(&first.save().unwrap()).unwrap();
+    second.run(50_000_000, OnIdle::Jump);
+    assert_eq!(straight.state_hash().unwrap(), second.state_hash().unwrap());
+}
