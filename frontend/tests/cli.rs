@@ -287,6 +287,19 @@ fn serial_output_is_all_that_goes_to_stdout() {
 }
 
 #[test]
+fn what_the_transmitter_holds_when_the_guest_ends_is_not_lost() {
+    // FIFO on (01h to 3FAh), then 16 bytes at once.
+    let mut code =
+        vec![0xBA, 0xFA, 0x03, 0xB0, 0x01, 0xEE, 0xBA, 0xFB, 0x03, 0xB0, 0x03, 0xEE, 0xBA, 0xF8, 0x03];
+    for byte in b"0123456789abcdef" {
+        code.extend([0xB0, *byte, 0xEE]);
+    }
+    code.extend([0xFA, 0xF4]);
+    let ran = boot("fifo", &code, &[]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (81, "0123456789abcdef"), "{}", ran.stderr);
+}
+
+#[test]
 fn an_expected_line_on_the_serial_port_is_success() {
     let ran = boot("expect", &says("tests PASS\r\n"), &["--expect-serial", "PASS$"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
