@@ -4,6 +4,8 @@ use hound::{SampleFormat, WavSpec, WavWriter};
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::Path;
+#[cfg(feature = "sound")]
+use std::sync::mpsc::TrySendError;
 
 /// Samples per second, as the machine renders them.
 pub(crate) const SAMPLE_RATE: u32 = 48_000;
@@ -12,9 +14,19 @@ pub(crate) const SAMPLE_RATE: u32 = 48_000;
 pub(crate) enum Audio {
     None,
     Wav(WavWriter<BufWriter<File>>),
+    #[cfg(feature = "sound")]
+    Card(crate::sound::Card),
 }
 
 impl Audio {
+    /// The sound card, if there is one.
+    pub(crate) fn card() -> Self {
+        #[cfg(feature = "sound")]
+        return Self::Card(crate::sound::open());
+        #[cfg(not(feature = "sound"))]
+        return Self::None;
+    }
+
     /// A WAV file, made anew.
     pub(crate) fn wav(path: &Path) -> io::Result<Self> {
         let spec = WavSpec {
@@ -34,13 +46,21 @@ impl Audio {
 
     /// Plays samples.
     pub(crate) fn play(&mut self, samples: &[i16]) {
-        let failed = match self {
-            Self::None => false,
-            Self::Wav(writer) => samples.iter().any(|&sample| writer.write_sample(sample).is_err()),
-        };
-        if failed {
-            crate::report::say("warning: the sound file cannot be written any further");
-            *self = Self::None;
+        match self {
+            Self::None => {}
+            Self::Wav(writer) => {
+                if samples.iter().any(|&sample| writer.write_sample(sample).is_err()) {
+                    crate::report::say("warning: the sound file cannot be written any further");
+                    *self = Self::None;
+                }
+            }
+            #[cfg(feature = "sound")]
+            Self::Card(card) => {
+                // A full queue drops what nobody would hear in time.
+                if let Err(TrySendError::Disconnected(_)) = card.samples.try_send(samples.to_vec()) {
+                    *self = Self::None;
+                }
+            }
         }
     }
 

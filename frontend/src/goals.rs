@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 /// Serial output that patterns are matched against: the latest of it.
 const SERIAL_WINDOW: usize = 64 << 10;
+/// How far back a match that new output completes may begin.
+const LONGEST_MATCH: usize = 4 << 10;
 /// Virtual time for which a guest may wait for a key that nobody will press, when something is expected of it.
 const PATIENCE_NS: u64 = 3_600_000_000_000;
 /// What a Linux kernel says when it gives up.
@@ -37,6 +39,14 @@ pub(crate) struct Goals {
     /// Picture that the screen patterns have not matched.
     looked_at: Option<u64>,
     waiting_since: Option<VTime>,
+    heard_panic: Option<String>,
+}
+
+/// The line in which a kernel says that it gives up, once it is whole.
+fn panic_line(said: &[u8]) -> Option<String> {
+    let at = said.windows(PANIC.len()).position(|window| window == PANIC.as_bytes())?;
+    let len = said[at..].iter().position(|&byte| byte == b'\n')?;
+    Some(String::from_utf8_lossy(&said[at..at + len]).trim_end().to_owned())
 }
 
 impl Goals {
@@ -52,6 +62,7 @@ impl Goals {
             said: [Vec::new(), Vec::new()],
             looked_at: None,
             waiting_since: None,
+            heard_panic: None,
         }
     }
 
@@ -69,9 +80,15 @@ impl Goals {
     /// Notes what serial port `port` said.
     pub(crate) fn hear(&mut self, port: usize, bytes: &[u8]) {
         let said = &mut self.said[port];
+        // New output may end a line that began before.
+        let from = said.len().saturating_sub(LONGEST_MATCH);
+        let from = said[..from].iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
         said.extend_from_slice(bytes);
         for (pattern, seen) in &mut self.serial {
-            *seen |= pattern.bytes.is_match(said);
+            *seen |= pattern.bytes.is_match(&said[from..]);
+        }
+        if self.heard_panic.is_none() {
+            self.heard_panic = panic_line(&said[from..]);
         }
         if said.len() > SERIAL_WINDOW {
             said.drain(..said.len() - SERIAL_WINDOW / 2);
@@ -108,13 +125,7 @@ impl Goals {
     }
 
     fn guest_panic(&self, machine: &Machine) -> Option<Verdict> {
-        let heard = self.said.iter().find_map(|said| {
-            let at = said.windows(PANIC.len()).position(|window| window == PANIC.as_bytes())?;
-            // The line may still be on its way.
-            let len = said[at..].iter().position(|&byte| byte == b'\n')?;
-            Some(String::from_utf8_lossy(&said[at..at + len]).trim_end().to_owned())
-        });
-        let heard = heard.or_else(|| {
+        let heard = self.heard_panic.clone().or_else(|| {
             if self.looked_at == Some(machine.picture_generation()) {
                 return None;
             }

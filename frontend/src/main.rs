@@ -12,7 +12,9 @@ mod audio;
 mod batch;
 mod cli;
 mod goals;
+mod live;
 mod media;
+mod pace;
 mod plan;
 mod report;
 mod run;
@@ -20,7 +22,12 @@ mod screenshot;
 mod serial;
 mod session;
 mod signals;
+#[cfg(feature = "sound")]
+mod sound;
+mod terminal;
 mod verdict;
+#[cfg(feature = "window")]
+mod window;
 
 use std::process::ExitCode;
 

@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Bytes of the beginning that tell what an image is: as far as a CD's first volume descriptor.
-const HEAD: usize = 0x8806;
+const HEAD: usize = 0x8006;
 
 /// Why a file cannot be a disk.
 #[derive(Debug, thiserror::Error)]

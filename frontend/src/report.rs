@@ -2,9 +2,33 @@
 
 use crate::session::Session;
 use std::io::Write;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Lines held back while the terminal shows the guest's screen.
+static HELD: Mutex<Option<Vec<String>>> = Mutex::new(None);
+
+fn held() -> MutexGuard<'static, Option<Vec<String>>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From now on lines are held back.
+pub(crate) fn hold() {
+    held().get_or_insert_default();
+}
+
+/// Says the lines held back, and from now on each at once.
+pub(crate) fn release() {
+    let lines = held().take();
+    for line in lines.unwrap_or_default() {
+        say(&line);
+    }
+}
 
 /// Says one line.
 pub(crate) fn say(line: &str) {
+    if let Some(lines) = held().as_mut() {
+        return lines.push(line.to_owned());
+    }
     // Terminals in raw mode need the carriage return; elsewhere it would be noise.
     let end = if crate::signals::in_raw_mode() { "\r\n" } else { "\n" };
     // With stderr closed there is nobody to tell.

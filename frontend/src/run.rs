@@ -2,76 +2,158 @@
 
 use crate::audio::Audio;
 use crate::cli::RunArgs;
-use crate::cli::values::{AudioTarget, SerialTarget};
+use crate::cli::values::{AudioTarget, DebugTarget, SerialTarget};
 use crate::goals::{Goals, Limits};
-use crate::plan::{self, Plan};
+use crate::live::{self, Habits, NoViewer};
+use crate::plan::{self, Display, Plan, Timing};
 use crate::serial::{Sink, Stdin};
 use crate::session::{Outputs, Rules, Session};
 use crate::verdict::{EXIT_USAGE, Verdict};
 use crate::{batch, report, screenshot, signals};
 use std::any::Any;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use std::sync::mpsc;
 
 /// Runs, says the verdict and gives the exit code.
 pub(crate) fn run(args: &RunArgs) -> ExitCode {
-    match plan::check(args) {
-        Ok(plan) => start(args, plan),
-        Err(error) => usage(&error.to_string()),
+    let result = plan::check(args).map_err(|error| error.to_string()).and_then(|plan| start(args, plan));
+    match result {
+        Ok(Verdict::Closed) => ExitCode::SUCCESS,
+        Ok(verdict) => {
+            report::say(&verdict.to_string());
+            ExitCode::from(verdict.exit_code())
+        }
+        Err(line) => {
+            report::say(&line);
+            ExitCode::from(EXIT_USAGE)
+        }
     }
 }
 
-fn usage(line: &str) -> ExitCode {
-    report::say(line);
-    ExitCode::from(EXIT_USAGE)
+/// Where the screen really goes.
+enum Stage {
+    #[cfg(feature = "window")]
+    Window(Box<crate::window::Desktop>),
+    Terminal,
+    Headless,
 }
 
-fn start(args: &RunArgs, plan: Plan) -> ExitCode {
+/// Finds a place for the screen: the one asked for, or the best there is.
+fn stage(display: Display, serial: &[SerialTarget; 2]) -> Result<Stage, String> {
+    let reason = match display {
+        Display::Headless => return Ok(Stage::Headless),
+        Display::Terminal if crate::terminal::is_available() => return Ok(Stage::Terminal),
+        Display::Terminal => {
+            return Err("--display terminal: stdin and stdout are no terminal; use --headless".to_owned());
+        }
+        Display::Window | Display::Best => match desktop() {
+            Ok(stage) => return Ok(stage),
+            Err(reason) => reason,
+        },
+    };
+    if display == Display::Window {
+        return Err(format!("no window: {reason}; use --display terminal or --headless"));
+    }
+    if crate::terminal::is_available() && !serial.contains(&SerialTarget::Stdio) {
+        report::say(&format!("note: no window ({reason}), so the screen is shown in this terminal"));
+        return Ok(Stage::Terminal);
+    }
+    report::say(&format!("note: no window ({reason}) and no terminal: running headless"));
+    Ok(Stage::Headless)
+}
+
+#[cfg(feature = "window")]
+fn desktop() -> Result<Stage, String> {
+    crate::window::Desktop::connect().map(|desktop| Stage::Window(Box::new(desktop)))
+}
+
+#[cfg(not(feature = "window"))]
+fn desktop() -> Result<Stage, String> {
+    Err("this ringzero was built without windows".to_owned())
+}
+
+fn start(args: &RunArgs, mut plan: Plan) -> Result<Verdict, String> {
     for note in &plan.notes {
         report::say(&format!("note: {note}"));
     }
+    let stage = stage(plan.display, &plan.serial)?;
+    let headless = matches!(stage, Stage::Headless);
+    let habits = Habits { timing: plan.timing, survives_hangs: !headless, judged: headless };
+    let title = std::mem::take(&mut plan.title);
     signals::install();
-    let mut session = match connect(args, plan) {
-        Ok(session) => session,
-        Err(error) => return usage(&error.to_string()),
-    };
-    let verdict = guarded(&mut session, batch::run);
-    let verdict = finish(args, &mut session, verdict);
-    report::say(&verdict.to_string());
-    ExitCode::from(verdict.exit_code())
+    if matches!(stage, Stage::Terminal) && args.debugcon.is_none() && io::stderr().is_terminal() {
+        // It would be written across the guest's screen.
+        plan.debug = DebugTarget::Null;
+    }
+    let mut session = connect(args, plan, headless).map_err(|error| error.to_string())?;
+    match stage {
+        #[cfg(feature = "window")]
+        Stage::Window(desktop) => desktop
+            .show(session, title, habits)
+            .map_err(|reason| format!("no window: {reason}; use --display terminal or --headless")),
+        Stage::Terminal => crate::terminal::show(session, &title, habits)
+            .map_err(|error| format!("the terminal cannot be used: {error}; use --headless")),
+        Stage::Headless => {
+            let verdict = if habits.timing == Timing::Free {
+                guarded(&mut session, batch::run)
+            } else {
+                paced(args, &mut session, habits)
+            };
+            finish(args, &mut session);
+            Ok(verdict)
+        }
+    }
+}
+
+/// A headless run in step with the wall clock; with `--nographic` the terminal's keys are the guest's.
+fn paced(args: &RunArgs, session: &mut Session, habits: Habits) -> Verdict {
+    let (control, controls) = mpsc::channel();
+    let mut raw = None;
+    if args.nographic && session.stdin.is_some() && Stdin::is_terminal() {
+        raw = crate::terminal::RawMode::enter().ok();
+        session.stdin = Some(Stdin::open_keys(control));
+    }
+    let verdict = guarded(session, |session| live::run(session, &mut NoViewer, &controls, habits));
+    drop(raw);
+    verdict
 }
 
 /// Opens the host's files and connects the machine with them.
-fn connect(args: &RunArgs, plan: Plan) -> io::Result<Session> {
-    let headless = plan.display == plan::Display::Headless;
-    let reads_stdin = plan.serial.iter().position(|target| *target == SerialTarget::Stdio);
+fn connect(args: &RunArgs, plan: Plan, headless: bool) -> io::Result<Session> {
+    let port = plan.serial.iter().position(|target| *target == SerialTarget::Stdio);
     let mut serial = [Sink::serial(&plan.serial[0])?, Sink::serial(&plan.serial[1])?];
     if headless && args.serial.is_empty() {
         serial[0] = Sink::Stdout;
     }
     let audio = match &plan.audio {
         AudioTarget::Wav(path) => Audio::wav(path)?,
-        AudioTarget::Card | AudioTarget::None => Audio::None,
+        AudioTarget::Card => Audio::card(),
+        AudioTarget::None => Audio::None,
     };
     let outputs = Outputs { serial, debug: Sink::debug(&plan.debug)?, audio };
-    let limits =
-        Limits { timeout: args.timeout, instructions: args.max_instructions, virtual_time: args.max_virtual };
-    let typed = headless && args.type_text.is_some();
-    let goals = Goals::new(args.expect_screen.clone(), args.expect_serial.clone(), limits, typed);
     let rules = Rules {
         success_exit: args.success_exit,
         reset_at_shutdown: !args.no_reboot && (args.reboot || !headless),
     };
-    let mut session = Session::new(plan.machine, goals, outputs, rules);
+    let mut session = Session::new(plan.machine, goals(args, headless), outputs, rules);
     if let Some(text) = &args.type_text {
         session.machine.type_text(&text.0).map_err(io::Error::other)?;
     }
-    if let Some(port) = reads_stdin {
+    if let Some(port) = port {
         session.stdin_port = port;
-        session.stdin = Some(Stdin::open());
+        let keys = args.nographic && Stdin::is_terminal() && plan.timing != Timing::Free;
+        session.stdin = Some(if keys { Stdin::none() } else { Stdin::open() });
     }
     Ok(session)
+}
+
+fn goals(args: &RunArgs, headless: bool) -> Goals {
+    let limits =
+        Limits { timeout: args.timeout, instructions: args.max_instructions, virtual_time: args.max_virtual };
+    let typed = headless && args.type_text.is_some();
+    Goals::new(args.expect_screen.clone(), args.expect_serial.clone(), limits, typed)
 }
 
 /// Runs `body`; a panic of ours becomes a verdict.
@@ -92,8 +174,8 @@ fn panic_message(payload: &(dyn Any + Send)) -> String {
     text.unwrap_or("unknown panic").replace('\n', " ")
 }
 
-/// What was asked for at the end; a failure there is a failure of the run.
-fn finish(args: &RunArgs, session: &mut Session, verdict: Verdict) -> Verdict {
+/// What was asked for at the end.
+fn finish(args: &RunArgs, session: &mut Session) {
     if args.dump_screen {
         report::dump_screen(session);
     }
@@ -106,5 +188,4 @@ fn finish(args: &RunArgs, session: &mut Session, verdict: Verdict) -> Verdict {
         report::print_state_hash(session);
     }
     session.close();
-    verdict
 }

@@ -52,7 +52,6 @@ pub(crate) fn save(machine: &Machine, path: &Path) -> Result<(), ScreenshotError
 }
 
 /// Writes the picture to the first `ringzero-N.png` that does not exist.
-#[expect(dead_code, reason = "the window follows")]
 pub(crate) fn save_numbered(machine: &Machine, folder: &Path) -> Result<PathBuf, ScreenshotError> {
     let bytes = encode(machine)?;
     for number in 1..=u32::MAX {

@@ -1,10 +1,11 @@
 //! The host's ends of character devices: serial ports and the debug console.
 
 use crate::cli::values::{DebugTarget, SerialTarget};
+use crate::live::Control;
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, sync_channel};
 use std::time::Duration;
 
 /// How long a run waits for the next bytes of a pipe before it goes on without.
@@ -99,17 +100,47 @@ pub(crate) struct Stdin {
 impl Stdin {
     /// Begins to read stdin.
     pub(crate) fn open() -> Self {
+        Self::read_with(|chunk| Some(chunk.to_vec()))
+    }
+
+    /// Begins to read a terminal's keys; those behind Ctrl-A are for us.
+    pub(crate) fn open_keys(control: Sender<Control>) -> Self {
+        let mut escape = KeyEscape::default();
+        Self::read_with(move |chunk| {
+            let mut out = Vec::new();
+            for &byte in chunk {
+                match escape.take(byte) {
+                    KeyByte::Pass(byte) => out.push(byte),
+                    KeyByte::Held => {}
+                    // When the machine has ended nobody is left to be told.
+                    KeyByte::Command(command) => control.send(command).ok()?,
+                }
+            }
+            Some(out)
+        })
+    }
+
+    /// Nothing to read.
+    pub(crate) fn none() -> Self {
+        let (_, chunks) = sync_channel(0);
+        Self { chunks, pending: Vec::new(), silent: false, ended: true }
+    }
+
+    fn read_with(mut filter: impl FnMut(&[u8]) -> Option<Vec<u8>> + Send + 'static) -> Self {
         // Few chunks, so that a fast writer is held up rather than its data piled up.
         let (sender, chunks) = sync_channel(4);
         std::thread::spawn(move || {
             let mut stdin = io::stdin().lock();
             let mut buffer = [0; 4096];
             loop {
-                match stdin.read(&mut buffer) {
-                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                let len = match stdin.read(&mut buffer) {
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                     Ok(0) | Err(_) => return,
-                    Ok(len) if sender.send(buffer[..len].to_vec()).is_err() => return,
-                    Ok(_) => {}
+                    Ok(len) => len,
+                };
+                let Some(chunk) = filter(&buffer[..len]) else { return };
+                if !chunk.is_empty() && sender.send(chunk).is_err() {
+                    return;
                 }
             }
         });
@@ -157,5 +188,57 @@ impl Stdin {
     /// The guest took `count` bytes.
     pub(crate) fn took(&mut self, count: usize) {
         self.pending.drain(..count);
+    }
+}
+
+/// What becomes of a byte typed at a terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum KeyByte {
+    Pass(u8),
+    Held,
+    Command(Control),
+}
+
+/// Ctrl-A and the key behind it, as QEMU has them.
+#[derive(Debug, Default)]
+struct KeyEscape(bool);
+
+impl KeyEscape {
+    const CTRL_A: u8 = 0x01;
+
+    fn take(&mut self, byte: u8) -> KeyByte {
+        if !std::mem::take(&mut self.0) {
+            self.0 = byte == Self::CTRL_A;
+            return if self.0 { KeyByte::Held } else { KeyByte::Pass(byte) };
+        }
+        match byte {
+            b'x' | b'X' => KeyByte::Command(Control::Quit),
+            b'r' => KeyByte::Command(Control::Reset),
+            b'p' => KeyByte::Command(Control::TogglePause),
+            b's' => KeyByte::Command(Control::Screenshot),
+            b'a' | Self::CTRL_A => KeyByte::Pass(Self::CTRL_A),
+            _ => KeyByte::Held,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_a_x_quits_and_control_a_twice_is_sent_once() {
+        let mut escape = KeyEscape::default();
+        let taken: Vec<KeyByte> = [b'x', 1, 1, 1, b'x'].map(|byte| escape.take(byte)).to_vec();
+        assert_eq!(
+            taken,
+            [
+                KeyByte::Pass(b'x'),
+                KeyByte::Held,
+                KeyByte::Pass(1),
+                KeyByte::Held,
+                KeyByte::Command(Control::Quit)
+            ]
+        );
     }
 }

@@ -4,11 +4,16 @@ use crate::audio::Audio;
 use crate::goals::Goals;
 use crate::serial::{Sink, Stdin, Written};
 use crate::verdict::Verdict;
-use ringzero_machine::{Machine, Stop, VTime};
+use ringzero_machine::{Machine, OnIdle, Stop, VTime};
 
 /// The earliest virtual time at which a guest that says nothing is given serial input: start-up code empties the
 /// receiver.
 const SERIAL_START: VTime = VTime(1_000_000_000);
+/// Virtual time in which a full transmitter is empty, at 2400 baud.
+const SERIAL_END_NS: u64 = 100_000_000;
+
+/// Events that may be due in that time.
+const MOST_EVENTS: usize = 100_000;
 
 /// What ends a run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -117,6 +122,26 @@ impl Session {
 
     /// What a stop of the machine means, if it ends the run.
     pub(crate) fn ending(&mut self, stop: Stop) -> Option<Verdict> {
+        let ending = self.judge_stop(stop);
+        if ending.is_some() {
+            self.let_serial_finish();
+        }
+        ending
+    }
+
+    /// Lets the serial ports send what the guest gave them before it ended.
+    fn let_serial_finish(&mut self) {
+        let until = self.machine.now().plus_ns(SERIAL_END_NS);
+        for _ in 0..MOST_EVENTS {
+            let deadline = self.machine.idle_until().filter(|&deadline| deadline <= until);
+            let Some(deadline) = deadline else { return };
+            self.machine.skip_to(deadline);
+            // No instruction runs: only what is due happens.
+            self.machine.run(self.machine.count(), OnIdle::Return);
+        }
+    }
+
+    fn judge_stop(&mut self, stop: Stop) -> Option<Verdict> {
         match stop {
             Stop::Limit | Stop::Idle => None,
             Stop::PowerOff => Some(Verdict::PowerOff),

@@ -40,7 +40,6 @@ pub(crate) fn in_raw_mode() -> bool {
 }
 
 /// Notes that the terminal is, or is no longer, in raw mode.
-#[expect(dead_code, reason = "the terminal display follows")]
 pub(crate) fn set_raw_mode(raw: bool) {
     RAW.store(raw, Ordering::Relaxed);
 }

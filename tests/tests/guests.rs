@@ -146,3 +146,57 @@ fn a_snapshot_goes_on_as_the_machine_did() {
     assert_eq!(other.machine.run(7_000_000, OnIdle::Jump), Stop::Limit);
     assert_eq!(other.machine.state_hash().expect("a state encodes"), expected);
 }
+
+#[test]
+fn grub_reaches_its_menu_and_its_shell_lists_drives() {
+    let Some(disk) = disk("grub-rescue-floppy.img") else { return };
+    let mut session = Session::boot(&disk, Model::MAX);
+    session.wait_for("GNU GRUB");
+    session.wait_for("command-line");
+    session.press(&[Key::C]);
+    session.wait_for("grub>");
+    for key in [Key::L, Key::S, Key::Enter] {
+        session.press(&[key]);
+    }
+    session.wait_for("(fd0)");
+}
+
+/// freedos-2012.img with a CONFIG.SYS of our own, which lies in one cluster of the image.
+fn freedos_with_config(lines: &str) -> Option<SharedDisk> {
+    let path = shared::folder("guests")?.join("freedos-2012.img");
+    let mut image = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let start = b";MENUCOLOR=7,0";
+    let at = image.windows(start.len()).position(|w| w == start).expect("the disk's CONFIG.SYS");
+    let room = 734;
+    assert!(lines.len() <= room);
+    image[at..at + room].fill(b'\n');
+    image[at..at + lines.len()].copy_from_slice(lines.as_bytes());
+    Some(SharedDisk::new(image))
+}
+
+const WITH_EMM386: &str = "LASTDRIVE=Z\r\nFILES=20\r\nDEVICE=A:\\FREEDOS\\BIN\\HIMEM.EXE\r\n\
+DEVICE=A:\\FREEDOS\\BIN\\EMM386.EXE NOEMS\r\nDOS=HIGH,UMB\r\nSHELL=A:\\COMMAND.COM /P:A:\\AUTOEXEC.BAT\r\n";
+
+#[test]
+fn freedos_runs_in_virtual_8086_mode_under_emm386() {
+    let Some(disk) = freedos_with_config(WITH_EMM386) else { return };
+    let mut session = Session::boot(&disk, Model::MAX);
+    session.wait_for("A:\\>");
+    session.run_until("virtual-8086 mode", |s| s.machine.cpu().state().v86());
+    let screen = session.command("mem");
+    assert!(screen.contains("resident in the high memory area"), "{screen}");
+    assert!(screen.contains("Upper                 160K"), "{screen}");
+    let screen = session.command("copy config.sys copied.sys");
+    assert!(screen.contains("=> copied.sys"), "{screen}");
+    let screen = session.command("type copied.sys");
+    assert!(screen.contains("EMM386.EXE NOEMS"), "{screen}");
+}
+
+#[test]
+fn dosfsck_runs_under_cwsdpmi() {
+    let Some(disk) = disk("freedos-2012.img") else { return };
+    let mut session = Session::boot(&disk, Model::MAX);
+    session.wait_for("A:\\>");
+    session.machine.type_text("dosfsck a:\n").expect("plain text");
+    session.wait_for("clusters");
+}

@@ -1,0 +1,349 @@
+//! Runs a machine in step with the wall clock, for someone who looks and types.
+//!
+//! The machine has a thread of its own; what the user does comes as [`Control`]s, what the machine shows goes to a
+//! [`Viewer`]. An idle guest sleeps until its next deadline or until the user does something.
+
+use crate::pace::Pacer;
+use crate::plan::Timing;
+use crate::session::Session;
+use crate::verdict::Verdict;
+use crate::{report, screenshot, signals};
+use ringzero_machine::{Key, Machine, OnIdle, Stop};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+/// Pictures are shown no more often than this.
+const FRAME: Duration = Duration::from_micros(16_600);
+/// How often the status is told.
+const STATUS: Duration = Duration::from_millis(500);
+/// The longest sleep: signals are looked for in between.
+const NAP: Duration = Duration::from_millis(100);
+/// The same while serial input may come.
+const SERIAL_NAP: Duration = Duration::from_millis(10);
+/// How long a key is held that a terminal only reports as typed.
+const HELD: Duration = Duration::from_millis(30);
+
+/// What the user does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Control {
+    /// A key goes down or up.
+    Key(Key, bool),
+    /// Keys are pressed together and released.
+    Stroke(Vec<Key>),
+    /// Text is pasted.
+    Type(String),
+    TogglePause,
+    Reset,
+    CtrlAltDel,
+    Screenshot,
+    Quit,
+}
+
+/// What the machine is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Activity {
+    Running,
+    Idle,
+    Paused,
+    /// Until a reset.
+    Stopped(String),
+}
+
+/// What a title bar tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Status {
+    pub(crate) activity: Activity,
+    /// Instructions per microsecond of wall time.
+    pub(crate) mips: u64,
+}
+
+/// Someone who looks.
+pub(crate) trait Viewer {
+    /// The picture has changed. False: not now, ask again soon.
+    fn picture(&mut self, machine: &Machine) -> bool;
+
+    /// Tells what the machine is doing.
+    fn status(&mut self, status: &Status);
+
+    /// Tells something that happened.
+    fn message(&mut self, line: &str) {
+        report::say(line);
+    }
+}
+
+/// Nobody looks.
+pub(crate) struct NoViewer;
+
+impl Viewer for NoViewer {
+    fn picture(&mut self, _machine: &Machine) -> bool {
+        true
+    }
+    fn status(&mut self, _status: &Status) {}
+}
+
+/// How a live run goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Habits {
+    pub(crate) timing: Timing,
+    /// A hang leaves the picture standing until the user resets or quits.
+    pub(crate) survives_hangs: bool,
+    /// Goals are looked at.
+    pub(crate) judged: bool,
+}
+
+/// Runs until there is a verdict.
+pub(crate) fn run(
+    session: &mut Session,
+    viewer: &mut dyn Viewer,
+    controls: &Receiver<Control>,
+    habits: Habits,
+) -> Verdict {
+    let now = Instant::now();
+    let mips = session.machine.config().mips;
+    let pacer = Pacer::new(habits.timing, mips, now, session.machine.now());
+    Live {
+        session,
+        viewer,
+        controls,
+        habits,
+        pacer,
+        activity: Activity::Running,
+        shown: None,
+        next_frame: now,
+        next_status: now,
+        counted: (now, 0),
+        held: Vec::new(),
+    }
+    .run()
+}
+
+struct Live<'a> {
+    session: &'a mut Session,
+    viewer: &'a mut dyn Viewer,
+    controls: &'a Receiver<Control>,
+    habits: Habits,
+    pacer: Pacer,
+    activity: Activity,
+    /// The picture that was shown last.
+    shown: Option<u64>,
+    next_frame: Instant,
+    next_status: Instant,
+    /// Instructions at a moment, for the status.
+    counted: (Instant, u64),
+    /// Keys to be released, and when.
+    held: Vec<(Instant, Key)>,
+}
+
+impl Live<'_> {
+    fn run(&mut self) -> Verdict {
+        loop {
+            if let Some(verdict) = self.step() {
+                self.show(true);
+                return verdict;
+            }
+        }
+    }
+
+    fn step(&mut self) -> Option<Verdict> {
+        if let Some(number) = signals::taken() {
+            return Some(Verdict::Signal(number));
+        }
+        while let Ok(control) = self.controls.try_recv() {
+            if let Some(verdict) = self.obey(control) {
+                return Some(verdict);
+            }
+        }
+        self.release_keys();
+        let wait = match self.activity {
+            Activity::Paused | Activity::Stopped(_) => NAP,
+            Activity::Running | Activity::Idle => match self.run_slice() {
+                Ok(wait) => wait,
+                Err(verdict) => return Some(verdict),
+            },
+        };
+        self.show(false);
+        self.tell_status();
+        self.sleep(wait)
+    }
+
+    /// Sleeps at most so long; the user's next act ends it.
+    fn sleep(&mut self, wait: Duration) -> Option<Verdict> {
+        let nap = if self.session.has_serial_input() { SERIAL_NAP } else { NAP };
+        let mut wait = wait.min(nap);
+        let now = Instant::now();
+        if self.shown != Some(self.session.machine.picture_generation()) {
+            wait = wait.min(self.next_frame.saturating_duration_since(now));
+        }
+        for (at, _) in &self.held {
+            wait = wait.min(at.saturating_duration_since(now));
+        }
+        if wait.is_zero() {
+            return None;
+        }
+        let verdict = match self.controls.recv_timeout(wait) {
+            Ok(control) => self.obey(control),
+            Err(RecvTimeoutError::Timeout) => None,
+            // Nobody is left who could do something: the display has gone.
+            Err(RecvTimeoutError::Disconnected) => {
+                std::thread::sleep(wait);
+                None
+            }
+        };
+        self.keep_step();
+        verdict
+    }
+
+    /// While the guest idles, time passes without instructions.
+    fn keep_step(&mut self) {
+        if self.activity == Activity::Idle {
+            let to = self.pacer.virtual_at(Instant::now());
+            self.session.machine.skip_to(to);
+        }
+    }
+
+    /// Runs a slice; gives how long to sleep then.
+    fn run_slice(&mut self) -> Result<Duration, Verdict> {
+        let begun = Instant::now();
+        let ahead = self.pacer.wait(begun, self.session.machine.now());
+        if !ahead.is_zero() {
+            return Ok(ahead);
+        }
+        self.session.feed(false);
+        let before = self.session.machine.count();
+        let limit = self.session.goals.cap(before + self.pacer.slice());
+        let stop = self.session.machine.run(limit, OnIdle::Return);
+        self.after_slice(stop)?;
+        let now = Instant::now();
+        let instructions = self.session.machine.count() - before;
+        if let Some(mips) = self.pacer.ran(instructions, now - begun, now, self.session.machine.now()) {
+            self.session.machine.set_mips(mips);
+        }
+        if stop != Stop::Idle {
+            self.activity = Activity::Running;
+            return Ok(Duration::ZERO);
+        }
+        self.activity = Activity::Idle;
+        self.keep_step();
+        let deadline = self.session.machine.idle_until();
+        Ok(deadline.map_or(NAP, |deadline| self.pacer.wait(Instant::now(), deadline)))
+    }
+
+    fn after_slice(&mut self, stop: Stop) -> Result<(), Verdict> {
+        let ending = self.session.ending(stop);
+        if let Some(verdict) = self.session.pass_on() {
+            return Err(verdict);
+        }
+        match ending {
+            Some(hang @ Verdict::Hang { .. }) if self.habits.survives_hangs => {
+                self.activity = Activity::Stopped(hang.to_string());
+                Ok(())
+            }
+            Some(ending) => Err(self.session.goals.at_end(&self.session.machine, ending)),
+            None if self.habits.judged => self.session.goals.judge(&self.session.machine).map_or(Ok(()), Err),
+            None => Ok(()),
+        }
+    }
+
+    // --- the user -------------------------------------------------------------------------------------------
+
+    fn obey(&mut self, control: Control) -> Option<Verdict> {
+        self.keep_step();
+        match control {
+            Control::Key(key, pressed) => self.session.machine.key(key, pressed),
+            Control::Stroke(keys) => self.stroke(keys),
+            // What has no key is left out before it comes here.
+            Control::Type(text) => self.session.machine.type_text(&text).unwrap_or_default(),
+            Control::TogglePause => self.toggle_pause(),
+            Control::Reset => self.reset(),
+            Control::CtrlAltDel => self.stroke(vec![Key::ControlLeft, Key::AltLeft, Key::Delete]),
+            Control::Screenshot => self.screenshot(),
+            Control::Quit => return Some(Verdict::Closed),
+        }
+        None
+    }
+
+    fn stroke(&mut self, keys: Vec<Key>) {
+        // A key that comes again while it is held is let go first.
+        self.release(|_, key| keys.contains(&key));
+        let until = Instant::now() + HELD;
+        for key in keys {
+            self.session.machine.key(key, true);
+            self.held.push((until, key));
+        }
+    }
+
+    fn release_keys(&mut self) {
+        let now = Instant::now();
+        if self.held.iter().any(|(at, _)| *at <= now) {
+            self.keep_step();
+            self.release(|at, _| at <= now);
+        }
+    }
+
+    /// Releases held keys, the last pressed first.
+    fn release(&mut self, which: impl Fn(Instant, Key) -> bool) {
+        let (released, held) =
+            std::mem::take(&mut self.held).into_iter().partition(|&(at, key)| which(at, key));
+        self.held = held;
+        let released: Vec<(Instant, Key)> = released;
+        for (_, key) in released.into_iter().rev() {
+            self.session.machine.key(key, false);
+        }
+    }
+
+    fn toggle_pause(&mut self) {
+        self.activity = match self.activity {
+            Activity::Running | Activity::Idle => Activity::Paused,
+            Activity::Paused => {
+                self.pacer.restart(Instant::now(), self.session.machine.now());
+                Activity::Running
+            }
+            Activity::Stopped(_) => return,
+        };
+        self.next_status = Instant::now();
+    }
+
+    fn reset(&mut self) {
+        self.session.machine.reset();
+        self.pacer.restart(Instant::now(), self.session.machine.now());
+        self.activity = Activity::Running;
+        self.next_status = Instant::now();
+    }
+
+    fn screenshot(&mut self) {
+        let line = match screenshot::save_numbered(&self.session.machine, Path::new("")) {
+            Ok(path) => format!("screenshot saved as {}", path.display()),
+            Err(error) => format!("warning: no screenshot: {error}"),
+        };
+        self.viewer.message(&line);
+    }
+
+    // --- the display ----------------------------------------------------------------------------------------
+
+    fn show(&mut self, at_once: bool) {
+        let now = Instant::now();
+        let generation = self.session.machine.picture_generation();
+        if self.shown == Some(generation) || now < self.next_frame && !at_once {
+            return;
+        }
+        self.next_frame = now + FRAME;
+        if self.viewer.picture(&self.session.machine) {
+            self.shown = Some(generation);
+        }
+    }
+
+    fn tell_status(&mut self) {
+        let now = Instant::now();
+        if now < self.next_status {
+            return;
+        }
+        self.next_status = now + STATUS;
+        let count = self.session.machine.count();
+        let passed = now.saturating_duration_since(self.counted.0).as_micros().max(1);
+        let mips = u128::from(count - self.counted.1) / passed;
+        self.counted = (now, count);
+        let mips = u64::try_from(mips).unwrap_or(u64::MAX);
+        self.viewer.status(&Status { activity: self.activity.clone(), mips });
+    }
+}

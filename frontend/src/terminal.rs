@@ -1,0 +1,222 @@
+//! The machine in a terminal: text modes as text, graphics modes as half blocks, over SSH as well.
+//!
+//! *Modelled*: colours, code page 437, the cursor, keys with Shift, Ctrl and Alt, pasting.
+//! *Not modelled*: how long a key is held, which terminals do not tell: each is pressed and released.
+
+mod guard;
+mod keys;
+mod screen;
+
+pub(crate) use guard::RawMode;
+
+use crate::live::{self, Activity, Control, Habits, Status, Viewer};
+use crate::run::guarded;
+use crate::session::Session;
+use crate::verdict::Verdict;
+use crossterm::event::{Event, KeyEventKind};
+use guard::Guard;
+use keys::{Input, Prefix};
+use ringzero_machine::{Frame, Machine, TextScreen};
+use screen::{Canvas, Painter};
+use std::io::{self, IsTerminal};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+const HELP: &str =
+    "Ctrl-A, then: x quit, p pause, r reset, d Ctrl-Alt-Del, s screenshot, Ctrl-A the key itself";
+/// How long a message stays.
+const MESSAGE: Duration = Duration::from_secs(4);
+
+/// Whether this program has a terminal to itself.
+pub(crate) fn is_available() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// What the machine shows.
+enum Picture {
+    Text(TextScreen),
+    Graphics(Frame),
+}
+
+/// What the terminal's own thread hears of.
+enum Happening {
+    Terminal(Event),
+    Picture(Picture),
+    Status(Status),
+    Message(String),
+    Ended,
+}
+
+/// Shows `session` in the terminal until one of them ends.
+pub(crate) fn show(mut session: Session, title: &str, habits: Habits) -> io::Result<Verdict> {
+    let guard = Guard::enter(title)?;
+    let (tell, told) = mpsc::channel();
+    let (control, controls) = mpsc::channel();
+    let (again, ready) = mpsc::channel();
+    // One picture on its way at a time: a slow line sees the newest, not all.
+    let _ = again.send(());
+    let mut viewer = TerminalViewer { tell: tell.clone(), ready, stopped: false };
+    let ended = tell.clone();
+    let machine = std::thread::spawn(move || {
+        let verdict = guarded(&mut session, |session| live::run(session, &mut viewer, &controls, habits));
+        session.close();
+        // The terminal may have gone first.
+        let _ = ended.send(Happening::Ended);
+        verdict
+    });
+    std::thread::spawn(move || {
+        while let Ok(event) = crossterm::event::read() {
+            if tell.send(Happening::Terminal(event)).is_err() {
+                return;
+            }
+        }
+    });
+    let result = Pane::new(control.clone(), again).and_then(|mut pane| pane.run(&told));
+    // The machine may have ended before.
+    let _ = control.send(Control::Quit);
+    let verdict = machine.join().unwrap_or(Verdict::Closed);
+    drop(guard);
+    result.map(|()| verdict)
+}
+
+/// Sends pictures to the terminal's thread.
+struct TerminalViewer {
+    tell: Sender<Happening>,
+    ready: Receiver<()>,
+    stopped: bool,
+}
+
+impl Viewer for TerminalViewer {
+    fn picture(&mut self, machine: &Machine) -> bool {
+        if self.ready.try_recv().is_err() {
+            return false;
+        }
+        let picture = match machine.text_screen() {
+            Some(screen) => Picture::Text(screen),
+            None => {
+                let mut frame = Frame::default();
+                machine.render(&mut frame);
+                Picture::Graphics(frame)
+            }
+        };
+        self.tell.send(Happening::Picture(picture)).is_ok()
+    }
+
+    fn status(&mut self, status: &Status) {
+        let stopped = matches!(status.activity, Activity::Stopped(_));
+        if stopped && !self.stopped || status.activity == Activity::Paused {
+            // The terminal may have gone.
+            let _ = self.tell.send(Happening::Status(status.clone()));
+        }
+        self.stopped = stopped;
+    }
+
+    fn message(&mut self, line: &str) {
+        // As above.
+        let _ = self.tell.send(Happening::Message(line.to_owned()));
+    }
+}
+
+/// The terminal's contents.
+struct Pane {
+    control: Sender<Control>,
+    again: Sender<()>,
+    painter: Painter,
+    prefix: Prefix,
+    picture: Option<Picture>,
+    size: (usize, usize),
+    message: Option<(std::time::Instant, String)>,
+}
+
+impl Pane {
+    fn new(control: Sender<Control>, again: Sender<()>) -> io::Result<Self> {
+        let (columns, rows) = crossterm::terminal::size()?;
+        Ok(Self {
+            control,
+            again,
+            painter: Painter::for_this_terminal(),
+            prefix: Prefix::default(),
+            picture: None,
+            size: (usize::from(columns), usize::from(rows)),
+            message: Some((std::time::Instant::now(), "Ctrl-A x quits, Ctrl-A ? helps".to_owned())),
+        })
+    }
+
+    fn run(&mut self, told: &Receiver<Happening>) -> io::Result<()> {
+        loop {
+            let first = match told.recv_timeout(MESSAGE) {
+                Ok(happening) => Some(happening),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            };
+            let mut shown = false;
+            for happening in first.into_iter().chain(told.try_iter()) {
+                shown |= matches!(happening, Happening::Picture(_));
+                if matches!(happening, Happening::Ended) {
+                    return Ok(());
+                }
+                self.take(happening)?;
+            }
+            self.paint()?;
+            if shown {
+                // The machine may have ended.
+                let _ = self.again.send(());
+            }
+        }
+    }
+
+    fn take(&mut self, happening: Happening) -> io::Result<()> {
+        match happening {
+            Happening::Picture(picture) => self.picture = Some(picture),
+            Happening::Message(line) => self.say(line),
+            Happening::Status(status) => match status.activity {
+                Activity::Paused => self.say("paused; Ctrl-A p goes on".to_owned()),
+                Activity::Stopped(reason) => self.say(format!("{reason}; Ctrl-A r resets, Ctrl-A x quits")),
+                Activity::Running | Activity::Idle => {}
+            },
+            Happening::Terminal(event) => self.event(event)?,
+            Happening::Ended => {}
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, line: String) {
+        self.message = Some((std::time::Instant::now(), line));
+    }
+
+    fn event(&mut self, event: Event) -> io::Result<()> {
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => match self.prefix.take(key) {
+                Input::Control(control) => self.send(control),
+                Input::Help => self.say(HELP.to_owned()),
+                Input::Nothing => {}
+            },
+            Event::Paste(text) => self.send(Control::Type(keys::typable(&text))),
+            Event::Resize(columns, rows) => {
+                self.size = (usize::from(columns), usize::from(rows));
+                self.painter.forget()?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn send(&self, control: Control) {
+        // When the machine has ended, its last word ends this pane.
+        let _ = self.control.send(control);
+    }
+
+    fn paint(&mut self) -> io::Result<()> {
+        let (columns, rows) = self.size;
+        let mut canvas = match &self.picture {
+            Some(Picture::Text(screen)) => Canvas::of_text(screen, columns, rows),
+            Some(Picture::Graphics(frame)) => Canvas::of_graphics(frame, columns, rows),
+            None => Canvas::blank(columns, rows),
+        };
+        self.message.take_if(|(since, _)| since.elapsed() >= MESSAGE);
+        if let Some((_, line)) = &self.message {
+            canvas.write_last_row(line);
+        }
+        self.painter.paint(canvas, &mut io::stdout().lock())
+    }
+}
