@@ -43,7 +43,8 @@ lint: packages
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 
-bench:
+bench: packages
+	$(CARGO) build --release -p ringzero-frontend
 	$(CARGO) run --release -p ringzero-tests --bin figures
 
 soak:
