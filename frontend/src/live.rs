@@ -30,6 +30,7 @@ const HELD: Duration = Duration::from_millis(30);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Control {
     /// A key goes down or up.
+    #[cfg_attr(not(feature = "window"), expect(dead_code, reason = "terminals tell no releases"))]
     Key(Key, bool),
     /// Keys are pressed together and released.
     Stroke(Vec<Key>),
