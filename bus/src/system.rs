@@ -1,20 +1,20 @@
 //! The system bus: it owns the devices and the fabric, and carries every access between them and the CPU.
 
+mod state;
+mod wiring;
+
+pub use wiring::Wiring;
+
 use crate::device::{
     Device, DmaController, DmaDirection, Fabric, InterruptController, MmioAccess, PortAccess,
 };
-use crate::map::{
-    AttachError, DeviceId, MemoryKind, MemoryMap, MemoryRegion, PageTarget, PortMap, PortRange, PortRegion,
-};
-use crate::ram::PAGE_SIZE;
-use crate::snapshot::{Section, SnapshotError};
-use crate::time::{EventSlot, TimeBase, VTime};
-use crate::types::{Irq, PhysAddr, Port, Vector, Width};
-use crate::wires::{IrqPin, SystemRequest};
+use crate::map::{DeviceId, MemoryKind, MemoryMap, MemoryRegion, PageTarget, PortMap};
+use crate::time::{TimeBase, VTime};
+use crate::types::{PhysAddr, Port, Vector, Width};
+use crate::wires::SystemRequest;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::marker::PhantomData;
-use std::ops::RangeInclusive;
 
 /// Most DMA cycles served after one device call; what is left is served after the next.
 const DMA_CYCLES_PER_CALL: usize = 128 * 1024;
@@ -66,74 +66,6 @@ const PIC: DeviceId = DeviceId(0);
 const DMA: DeviceId = DeviceId(1);
 const FIRST_DEVICE: u16 = 2;
 
-/// Hands a device under construction its wires, ports and addresses.
-pub struct Wiring<'a> {
-    bus: &'a mut SystemBus,
-    name: &'static str,
-    id: DeviceId,
-    port_regions: u8,
-    memory_regions: u8,
-}
-
-impl Wiring<'_> {
-    /// Claims ports `first..=last`, accepting accesses up to `widest`; wider ones arrive split.
-    /// The device's first call makes region 0, the next region 1, and so on.
-    pub fn ports(&mut self, ports: RangeInclusive<u16>, widest: Width) -> Result<u8, AttachError> {
-        let range = PortRange { first: Port(*ports.start()), last: Port(*ports.end()) };
-        let region = self.port_regions;
-        let claim = self.bus.ports.claim(PortRegion { device: self.id, region, range, widest });
-        claim.map_err(|owner| AttachError::PortConflict {
-            device: self.name,
-            range,
-            owner: self.bus.name_of(owner),
-        })?;
-        self.port_regions += 1;
-        Ok(region)
-    }
-
-    /// Claims physical addresses. The device's first call makes memory region 0, the next 1, and so on.
-    pub fn memory(&mut self, addresses: RangeInclusive<u64>) -> Result<u8, AttachError> {
-        let region = self.memory_regions;
-        let what = MemoryKind::Device { device: self.id, region };
-        self.bus.claim_memory(self.name, addresses, what)?;
-        self.memory_regions += 1;
-        Ok(region)
-    }
-
-    /// A driver for interrupt wire `irq`.
-    pub fn irq(&mut self, irq: Irq) -> IrqPin {
-        self.bus.fabric.irqs.add_pin(irq)
-    }
-
-    /// A deadline of the device's own; `Device::on_event` is called with it.
-    pub fn slot(&mut self) -> EventSlot {
-        self.bus.slot_owners.push(self.id);
-        self.bus.fabric.sched.add_slot()
-    }
-
-    /// Makes the device the user of DMA `channel` (0 to 7).
-    pub fn dma(&mut self, channel: u8) -> Result<(), AttachError> {
-        let owner = &mut self.bus.dma_owners[usize::from(channel & 7)];
-        if let Some(owner) = *owner {
-            let owner = self.bus.name_of(owner);
-            return Err(AttachError::DmaConflict { device: self.name, channel, owner });
-        }
-        *owner = Some(self.id);
-        Ok(())
-    }
-}
-
-/// The part of the bus's own state that a snapshot carries.
-#[derive(Serialize, Deserialize)]
-struct BusState {
-    count: u64,
-    time: TimeBase,
-    sched: crate::Scheduler,
-    irqs: crate::IrqLines,
-    wires: crate::Wires,
-    accesses: Accesses,
-}
-
 impl SystemBus {
     /// A bus with `ram_size` bytes of RAM from address 0 and nothing else; `mips` instructions per microsecond.
     pub fn new(ram_size: usize, mips: u32) -> Self {
@@ -154,100 +86,6 @@ impl SystemBus {
             a20_seen: true,
             accesses: Accesses::default(),
         }
-    }
-
-    // --- building -------------------------------------------------------------------------------------------
-
-    /// Attaches a device that `build` makes from its wiring.
-    pub fn attach<T: Device>(
-        &mut self,
-        name: &'static str,
-        build: impl FnOnce(&mut Wiring<'_>) -> Result<T, AttachError>,
-    ) -> Result<Handle<T>, AttachError> {
-        let count = u16::try_from(self.devices.len()).expect("a machine has fewer than 65,534 devices");
-        let id = DeviceId(FIRST_DEVICE + count);
-        let device = build(&mut Wiring::new(self, name, id))?;
-        self.devices.push(Box::new(device));
-        Ok(Handle { id, device: PhantomData })
-    }
-
-    /// Attaches the interrupt controller; a machine has one.
-    pub fn attach_interrupt_controller<T: InterruptController>(
-        &mut self,
-        name: &'static str,
-        build: impl FnOnce(&mut Wiring<'_>) -> Result<T, AttachError>,
-    ) -> Result<Handle<T>, AttachError> {
-        let device = build(&mut Wiring::new(self, name, PIC))?;
-        self.pic = Some(Box::new(device));
-        Ok(Handle { id: PIC, device: PhantomData })
-    }
-
-    /// Attaches the DMA controller; a machine has one.
-    pub fn attach_dma_controller<T: DmaController>(
-        &mut self,
-        name: &'static str,
-        build: impl FnOnce(&mut Wiring<'_>) -> Result<T, AttachError>,
-    ) -> Result<Handle<T>, AttachError> {
-        let device = build(&mut Wiring::new(self, name, DMA))?;
-        self.dma = Some(Box::new(device));
-        Ok(Handle { id: DMA, device: PhantomData })
-    }
-
-    /// Maps a ROM image from physical address `first` on, padded with FFh to whole pages.
-    pub fn attach_rom(&mut self, name: &'static str, first: u64, image: &[u8]) -> Result<(), AttachError> {
-        let at = self.fabric.ram.add_rom(image);
-        let len = image.len().next_multiple_of(PAGE_SIZE) as u64;
-        self.claim_memory(name, first..=first + len - 1, MemoryKind::Rom { at })
-    }
-
-    /// Maps the ROM already mapped at `from` a second time at `first` (`len` bytes).
-    pub fn alias_rom(
-        &mut self,
-        name: &'static str,
-        from: u64,
-        first: u64,
-        len: u64,
-    ) -> Result<(), AttachError> {
-        let Some(MemoryRegion { first: start, what: MemoryKind::Rom { at }, .. }) =
-            self.memory.find(PhysAddr(from))
-        else {
-            return Err(AttachError::MemoryConflict { device: name, first, last: first, owner: "no ROM" });
-        };
-        let at = crate::RamOffset(at.0 + (from - start));
-        self.claim_memory(name, first..=first + len - 1, MemoryKind::Rom { at })
-    }
-
-    /// Leaves addresses open although RAM would lie there.
-    pub fn leave_open(
-        &mut self,
-        name: &'static str,
-        addresses: RangeInclusive<u64>,
-    ) -> Result<(), AttachError> {
-        self.claim_memory(name, addresses, MemoryKind::Open)
-    }
-
-    fn claim_memory(
-        &mut self,
-        name: &'static str,
-        addresses: RangeInclusive<u64>,
-        what: MemoryKind,
-    ) -> Result<(), AttachError> {
-        let (first, last) = (*addresses.start(), *addresses.end());
-        self.memory.claim(addresses, what).map_err(|other| AttachError::MemoryConflict {
-            device: name,
-            first,
-            last,
-            owner: match other.what {
-                MemoryKind::Rom { .. } => "a ROM",
-                MemoryKind::Open => "an empty slot",
-                MemoryKind::Device { device, .. } => self.name_of(device),
-            },
-        })
-    }
-
-    /// Makes an OUT to `port` end the CPU's run with `Exit::Firmware`.
-    pub fn set_firmware_port(&mut self, port: Option<Port>) {
-        self.firmware_port = port;
     }
 
     // --- access to devices ----------------------------------------------------------------------------------
@@ -593,75 +431,5 @@ impl SystemBus {
             Some(_) => return None,
         }
         Some(byte[0])
-    }
-
-    // --- snapshots ------------------------------------------------------------------------------------------
-
-    /// The bus's own section and one per device.
-    pub fn save(&self) -> Result<Vec<Section>, SnapshotError> {
-        let state = BusState {
-            count: self.count,
-            time: self.time,
-            sched: self.fabric.sched.clone(),
-            irqs: self.fabric.irqs.clone(),
-            wires: self.fabric.wires.clone(),
-            accesses: self.accesses,
-        };
-        let mut sections = vec![Section::encode("bus", 1, &state)?];
-        for section in self.pic.iter().map(|d| d.save()) {
-            sections.push(section?);
-        }
-        for section in self.dma.iter().map(|d| d.save()) {
-            sections.push(section?);
-        }
-        for device in &self.devices {
-            sections.push(device.save()?);
-        }
-        Ok(sections)
-    }
-
-    /// Takes over sections made by [`SystemBus::save`] on a machine of the same configuration.
-    ///
-    /// On an error the bus is as it was: what had been loaded is put back.
-    pub fn load(&mut self, sections: &[Section]) -> Result<(), SnapshotError> {
-        let before = self.save()?;
-        let result = self.load_unguarded(sections);
-        if result.is_err() {
-            self.load_unguarded(&before).expect("a state just saved loads");
-        }
-        result
-    }
-
-    fn load_unguarded(&mut self, sections: &[Section]) -> Result<(), SnapshotError> {
-        let find = |name: &str| {
-            sections
-                .iter()
-                .find(|s| s.name() == name)
-                .ok_or_else(|| SnapshotError::WrongSection { wanted: name.to_owned(), found: String::new() })
-        };
-        let mut result = Ok(());
-        self.each_device(|device, _| {
-            if result.is_ok() {
-                result = find(device.name()).and_then(|section| device.load(section));
-            }
-        });
-        result?;
-        let state: BusState = find("bus")?.decode("bus", 1)?;
-        let wiring = SnapshotError::OutOfRange { section: "bus", what: "wiring" };
-        if !self.fabric.sched.restore(state.sched) || !self.fabric.irqs.restore(state.irqs) {
-            return Err(wiring);
-        }
-        self.count = state.count;
-        self.fabric.wires = state.wires;
-        self.time = state.time;
-        self.accesses = state.accesses;
-        self.settle();
-        Ok(())
-    }
-}
-
-impl<'a> Wiring<'a> {
-    fn new(bus: &'a mut SystemBus, name: &'static str, id: DeviceId) -> Self {
-        Self { bus, name, id, port_regions: 0, memory_regions: 0 }
     }
 }

@@ -3,7 +3,7 @@
 use crate::config::{Config, ConfigError, Media};
 use crate::firmware::View;
 use crate::idle::{KeyPolls, Waiting};
-use crate::spin::{self, SpinWatch};
+use crate::spin::{self, Look, SpinWatch};
 use crate::typist::{KeyWait, Typist, Untypable};
 use ringzero_bios::{Bios, BiosConfig, BootDevice};
 use ringzero_bus::{Port, SystemBus, SystemRequest, VTime};
@@ -65,6 +65,9 @@ pub struct Machine {
     idle: bool,
     resets: u64,
 }
+
+/// Virtual time that [`Machine::run`] jumps over at most while no instruction begins.
+const LONGEST_IDLE_NS: u64 = 60_000_000_000;
 
 /// CMOS shutdown codes that POST resumes from through 40:67h.
 const RESUMING_SHUTDOWN_CODES: [u8; 3] = [0x05, 0x09, 0x0A];
@@ -149,9 +152,16 @@ impl Machine {
 
     // --- running --------------------------------------------------------------------------------------------
 
-    /// Runs until instruction `limit` (see [`Machine::count`]) or something to tell.
+    /// Runs until instruction `limit` (see [`Machine::count`]) or something to tell. Comes back with [`Stop::Limit`]
+    /// early when a minute has been jumped over without an instruction: nothing but input may wake such a guest.
     pub fn run(&mut self, limit: u64, on_idle: OnIdle) -> Stop {
+        let (mut count, mut since) = (self.count(), self.now());
         loop {
+            if self.count() != count {
+                (count, since) = (self.count(), self.now());
+            } else if self.now().ns_since(since) > LONGEST_IDLE_NS {
+                return Stop::Limit;
+            }
             self.idle = false;
             self.bus.set_count(self.count());
             self.bus.run_due_events();
@@ -181,8 +191,11 @@ impl Machine {
         match exit {
             Exit::Budget => {
                 let room = self.next_stop().min(limit).saturating_sub(self.count());
-                let spins = self.spin.look(&mut self.cpu, &mut self.bus, room);
-                spins.then_some(Stop::Hang(Hang::Spins))
+                match self.spin.look(&mut self.cpu, &mut self.bus, room) {
+                    Look::Runs => None,
+                    Look::Spins => Some(Stop::Hang(Hang::Spins)),
+                    Look::Ended(exit) => self.after_slice(exit, limit, on_idle),
+                }
             }
             Exit::Attention => None,
             Exit::Firmware => {

@@ -1,7 +1,7 @@
 //! Finds a processor that spins with no way out: interrupts off, its registers going round, no device touched.
 
 use ringzero_bus::{Accesses, SystemBus};
-use ringzero_cpu::{Activity, Cpu, CpuState, flags};
+use ringzero_cpu::{Activity, Cpu, CpuState, Exit, flags};
 
 /// Instructions between two looks.
 pub(crate) const INTERVAL: u64 = 1 << 20;
@@ -10,6 +10,17 @@ const LONGEST_LOOP: u64 = 16;
 /// Virtual time that a loop of several instructions must last: memory it reads may yet be written by DMA.
 const PATIENCE_NS: u64 = 2_000_000_000;
 
+/// What a look found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// The processor gets on.
+    Runs,
+    /// It spins and nothing can stop it.
+    Spins,
+    /// Its run ended in this way meanwhile, which is to be attended to.
+    Ended(Exit),
+}
+
 /// What the looks so far have found.
 #[derive(Debug, Default)]
 pub(crate) struct SpinWatch {
@@ -17,41 +28,49 @@ pub(crate) struct SpinWatch {
 }
 
 impl SpinWatch {
-    /// Looks at the processor, running it a few instructions further; `room` says how many may be run. True when it
-    /// spins and nothing can stop it.
-    pub(crate) fn look(&mut self, cpu: &mut Cpu, bus: &mut SystemBus, room: u64) -> bool {
+    /// Looks at the processor, running it a few instructions further; `room` says how many may be run.
+    pub(crate) fn look(&mut self, cpu: &mut Cpu, bus: &mut SystemBus, room: u64) -> Look {
         let possible =
             !cpu.state().flags.control(flags::bit::IF) && cpu.state().activity == Activity::Running;
         if !possible || room <= LONGEST_LOOP {
             self.since = None;
-            return false;
+            return Look::Runs;
         }
         let accesses = bus.accesses();
-        let Some(length) = loop_length(cpu, bus) else {
-            self.since = None;
-            return false;
+        let length = match loop_length(cpu, bus) {
+            Ok(Some(length)) if bus.accesses() == accesses => length,
+            Ok(_) => {
+                self.since = None;
+                return Look::Runs;
+            }
+            Err(exit) => {
+                self.since = None;
+                return Look::Ended(exit);
+            }
         };
-        if bus.accesses() != accesses {
-            self.since = None;
-            return false;
-        }
         let now = bus.now().0;
         let since = match self.since {
             Some((since, before)) if before == accesses => since,
             _ => now,
         };
         self.since = Some((since, accesses));
-        length == 1 || now - since >= PATIENCE_NS
+        if length == 1 || now - since >= PATIENCE_NS { Look::Spins } else { Look::Runs }
     }
 }
 
-/// After how many instructions the processor is in the same state again.
-fn loop_length(cpu: &mut Cpu, bus: &mut SystemBus) -> Option<u64> {
+/// After how many instructions the processor is in the same state again, if it is; or how its run ended.
+fn loop_length(cpu: &mut Cpu, bus: &mut SystemBus) -> Result<Option<u64>, Exit> {
     let before = cpu.state().clone();
-    (1..=LONGEST_LOOP).find(|_| {
-        cpu.run(bus, 1);
-        same(&before, cpu.state())
-    })
+    for length in 1..=LONGEST_LOOP {
+        match cpu.run(bus, 1) {
+            Exit::Budget => {}
+            exit => return Err(exit),
+        }
+        if same(&before, cpu.state()) {
+            return Ok(Some(length));
+        }
+    }
+    Ok(None)
 }
 
 fn same(a: &CpuState, b: &CpuState) -> bool {

@@ -7,3 +7,4 @@ mod determinism;
 mod fuzz;
 mod guests;
 mod house;
+mod stack;

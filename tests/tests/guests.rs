@@ -146,3 +146,66 @@ fn a_snapshot_goes_on_as_the_machine_did() {
     assert_eq!(other.machine.run(7_000_000, OnIdle::Jump), Stop::Limit);
     assert_eq!(other.machine.state_hash().expect("a state encodes"), expected);
 }
+
+#[test]
+fn grub_reaches_its_menu_and_its_shell_lists_drives() {
+    let Some(disk) = disk("grub-rescue-floppy.img") else { return };
+    let mut session = Session::boot(&disk, Model::MAX);
+    session.wait_for("GNU GRUB");
+    session.wait_for("command-line");
+    session.press(&[Key::C]);
+    session.wait_for("grub>");
+    for key in [Key::L, Key::S, Key::Enter] {
+        session.press(&[key]);
+    }
+    session.wait_for("(fd0)");
+}
+
+/// Where a file in the root of a FAT12 floppy begins, and its length; its clusters follow one another on this disk.
+fn file_in_root(image: &[u8], name: &[u8; 11]) -> Option<(usize, usize)> {
+    let word = |at: usize| usize::from(u16::from_le_bytes([image[at], image[at + 1]]));
+    let (cluster_sectors, reserved, fats) = (usize::from(image[13]), word(14), usize::from(image[16]));
+    let (root_entries, fat_sectors) = (word(17), word(22));
+    let root = (reserved + fats * fat_sectors) * 512;
+    let data = root + root_entries * 32;
+    let entry = (0..root_entries).map(|n| root + n * 32).find(|&at| &image[at..at + 11] == name)?;
+    Some((data + (word(entry + 26) - 2) * cluster_sectors * 512, word(entry + 28)))
+}
+
+/// freedos-2012.img with a CONFIG.SYS of our own, no longer than the one it replaces.
+fn freedos_with_config(lines: &str) -> Option<SharedDisk> {
+    let path = shared::folder("guests")?.join("freedos-2012.img");
+    let mut image = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let (at, room) = file_in_root(&image, b"CONFIG  SYS").expect("the disk has a CONFIG.SYS");
+    assert!(lines.len() <= room);
+    image[at..at + room].fill(b' ');
+    image[at..at + lines.len()].copy_from_slice(lines.as_bytes());
+    Some(SharedDisk::new(image))
+}
+
+const WITH_EMM386: &str = "LASTDRIVE=Z\r\nFILES=20\r\nDEVICE=A:\\FREEDOS\\BIN\\HIMEM.EXE\r\n\
+DEVICE=A:\\FREEDOS\\BIN\\EMM386.EXE NOEMS\r\nDOS=HIGH,UMB\r\nSHELL=A:\\COMMAND.COM /P:A:\\AUTOEXEC.BAT\r\n";
+
+#[test]
+fn freedos_runs_in_virtual_8086_mode_under_emm386() {
+    let Some(disk) = freedos_with_config(WITH_EMM386) else { return };
+    let mut session = Session::boot(&disk, Model::MAX);
+    session.wait_for("A:\\>");
+    session.run_until("virtual-8086 mode", |s| s.machine.cpu().state().v86());
+    let screen = session.command("mem");
+    assert!(screen.contains("resident in the high memory area"), "{screen}");
+    assert!(screen.contains("Upper                 160K"), "{screen}");
+    let screen = session.command("copy config.sys copied.sys");
+    assert!(screen.contains("=> copied.sys"), "{screen}");
+    let screen = session.command("type copied.sys");
+    assert!(screen.contains("EMM386.EXE NOEMS"), "{screen}");
+}
+
+#[test]
+fn dosfsck_runs_under_cwsdpmi() {
+    let Some(disk) = disk("freedos-2012.img") else { return };
+    let mut session = Session::boot(&disk, Model::MAX);
+    session.wait_for("A:\\>");
+    session.machine.type_text("dosfsck a:\n").expect("plain text");
+    session.wait_for("clusters");
+}

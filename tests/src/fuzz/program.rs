@@ -31,6 +31,21 @@ pub fn tile(random: &mut Random, model: &Model) -> Vec<u8> {
     writer.bytes
 }
 
+/// A tile that is one random instruction again and again, without a branch that could leave it.
+pub fn repeated(random: &mut Random, model: &Model) -> Vec<u8> {
+    let modern = model.at_least(Generation::I80386);
+    let mut writer = Writer { random, modern, bytes: Vec::new() };
+    writer.instruction();
+    let one = writer.bytes;
+    one.iter()
+        .copied()
+        .cycle()
+        .take(TILE - TILE % one.len())
+        .chain(std::iter::repeat(0x90))
+        .take(TILE)
+        .collect()
+}
+
 /// The vector table and the handlers behind it, as bytes of memory from 0 on.
 pub fn vectors(random: &mut Random) -> Vec<u8> {
     let mut memory = vec![0; HANDLERS as usize];
@@ -398,7 +413,8 @@ impl Writer<'_> {
         }
         let opcode = self.random.pick(&[
             0xA3u8, 0xAB, 0xB3, 0xBB, 0xBA, 0xBC, 0xBD, 0xA4, 0xA5, 0xAC, 0xAD, 0xAF, 0xB6, 0xB7, 0xBE, 0xBF,
-            0x90, 0x9C, 0xB2, 0xB4, 0xB5, 0xA0, 0xA1, 0xA8, 0xA9, 0x00, 0x02, 0x03, 0x06, 0x20,
+            0x90, 0x9C, 0xB2, 0xB4, 0xB5, 0xA0, 0xA1, 0xA8, 0xA9, 0x00, 0x01, 0x02, 0x03, 0x06, 0x20, 0x21,
+            0x22, 0x23,
         ]);
         self.push(&[0x0F, opcode]);
         if !matches!(opcode, 0xA0 | 0xA1 | 0xA8 | 0xA9 | 0x06) {

@@ -117,6 +117,18 @@ impl Rig {
     /// The case at its first instruction.
     pub fn new(case: &Case, manner: Manner) -> Self {
         let mut random = Random::new(case.seed);
+        let tile = program::tile(&mut random, &case.model);
+        Self::with_tile(case, manner, random, &tile)
+    }
+
+    /// Memory full of a single random instruction.
+    pub fn repeating(case: &Case) -> Self {
+        let mut random = Random::new(case.seed);
+        let tile = program::repeated(&mut random, &case.model);
+        Self::with_tile(case, Manner::default(), random, &tile)
+    }
+
+    fn with_tile(case: &Case, manner: Manner, mut random: Random, tile: &[u8]) -> Self {
         let ram = if case.model.at_least(Generation::I80286) { 0x12_0000 } else { 0x10_0000 };
         let mut bus = SystemBus::new(ram, 7);
         bus.attach_interrupt_controller("pic", |_| Ok(SimplePic::default())).expect("an empty bus has room");
@@ -128,9 +140,8 @@ impl Rig {
                 Ok(Chaos { seen: 1, pins, slot: wiring.slot(), period: 0 })
             })
             .expect("an empty bus has room");
-        let tile = program::tile(&mut random, &case.model);
         for page in 0..(ram / program::TILE) as u64 {
-            bus.fabric_mut().ram.write(PhysAddr(page * program::TILE as u64), &tile);
+            bus.fabric_mut().ram.write(PhysAddr(page * program::TILE as u64), tile);
         }
         bus.fabric_mut().ram.write(PhysAddr(0), &program::vectors(&mut random));
         let mut cpu = Cpu::new(case.model);

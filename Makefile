@@ -1,0 +1,55 @@
+# RingZero: `make run` opens the machine, `make test` checks it. `make help` lists the rest.
+
+CARGO   ?= cargo
+CORE    := bus cpu devices roms bios machine
+WASM    := wasm32-unknown-unknown
+SKIPPED := $(CURDIR)/target/skipped
+PURE    := $(patsubst %,-p ringzero-%,$(CORE))
+
+# A minute of fuzzing belongs to every change; `make soak` takes ten.
+RINGZERO_FUZZ_SECONDS ?= 60
+RINGZERO_SOAK_SECONDS ?= 600
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench lint soak packages wasm
+
+help:
+	@echo "make run    build, and start the machine (ARGS=\"IMAGE --cpu 386 ...\" are passed on)"
+	@echo "make test   every test, and the core crates for $(WASM)"
+	@echo "make lint   format, clippy and documentation, warnings denied"
+	@echo "make bench  the figures of README.md"
+	@echo "make soak   fuzzing for RINGZERO_SOAK_SECONDS (now $(RINGZERO_SOAK_SECONDS))"
+
+run: packages
+	$(CARGO) build --release -p ringzero-frontend
+	./target/release/ringzero run $(ARGS)
+
+test: packages
+	@mkdir -p target && rm -f $(SKIPPED)
+	$(CARGO) test --workspace --exclude ringzero-tests
+	RINGZERO_SKIP_LOG=$(SKIPPED) RINGZERO_FUZZ_SECONDS=$(RINGZERO_FUZZ_SECONDS) $(CARGO) test --release -p ringzero-tests
+	$(MAKE) --no-print-directory wasm
+	@if [ -s $(SKIPPED) ]; then \
+	    echo "passed; skipped $$(sort -u $(SKIPPED) | wc -l): $$(sort -u $(SKIPPED) | paste -sd' ')"; \
+	else echo "passed; skipped 0"; fi
+
+# The core crates know nothing of a host: they build where there is none.
+wasm:
+	@if command -v rustup >/dev/null && ! rustup target list --installed | grep -qx $(WASM); then rustup target add $(WASM); fi
+	$(CARGO) check --target $(WASM) $(PURE)
+
+lint: packages
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+
+bench: packages
+	$(CARGO) build --release -p ringzero-frontend
+	$(CARGO) run --release -p ringzero-tests --bin figures
+
+soak:
+	RINGZERO_FUZZ_SECONDS=$(RINGZERO_SOAK_SECONDS) RINGZERO_SEED=$${RINGZERO_SEED:-$$(date +%s)} \
+	    $(CARGO) test --release -p ringzero-tests --test all fuzz:: -- --nocapture
+
+packages:
+	@./packages.sh

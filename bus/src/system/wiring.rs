@@ -1,0 +1,168 @@
+//! Building a bus: attaching devices and handing them their wires, ports and addresses.
+
+use super::{DMA, FIRST_DEVICE, Handle, PIC, SystemBus};
+use crate::device::{Device, DmaController, InterruptController};
+use crate::map::{AttachError, DeviceId, MemoryKind, MemoryRegion, PortRange, PortRegion};
+use crate::ram::PAGE_SIZE;
+use crate::time::EventSlot;
+use crate::types::{Irq, PhysAddr, Port, Width};
+use crate::wires::IrqPin;
+use std::marker::PhantomData;
+use std::ops::RangeInclusive;
+
+/// Hands a device under construction its wires, ports and addresses.
+pub struct Wiring<'a> {
+    bus: &'a mut SystemBus,
+    name: &'static str,
+    id: DeviceId,
+    port_regions: u8,
+    memory_regions: u8,
+}
+
+impl Wiring<'_> {
+    /// Claims ports `first..=last`, accepting accesses up to `widest`; wider ones arrive split.
+    /// The device's first call makes region 0, the next region 1, and so on.
+    pub fn ports(&mut self, ports: RangeInclusive<u16>, widest: Width) -> Result<u8, AttachError> {
+        let range = PortRange { first: Port(*ports.start()), last: Port(*ports.end()) };
+        let region = self.port_regions;
+        let claim = self.bus.ports.claim(PortRegion { device: self.id, region, range, widest });
+        claim.map_err(|owner| AttachError::PortConflict {
+            device: self.name,
+            range,
+            owner: self.bus.name_of(owner),
+        })?;
+        self.port_regions += 1;
+        Ok(region)
+    }
+
+    /// Claims physical addresses. The device's first call makes memory region 0, the next 1, and so on.
+    pub fn memory(&mut self, addresses: RangeInclusive<u64>) -> Result<u8, AttachError> {
+        let region = self.memory_regions;
+        let what = MemoryKind::Device { device: self.id, region };
+        self.bus.claim_memory(self.name, addresses, what)?;
+        self.memory_regions += 1;
+        Ok(region)
+    }
+
+    /// A driver for interrupt wire `irq`.
+    pub fn irq(&mut self, irq: Irq) -> IrqPin {
+        self.bus.fabric.irqs.add_pin(irq)
+    }
+
+    /// A deadline of the device's own; `Device::on_event` is called with it.
+    pub fn slot(&mut self) -> EventSlot {
+        self.bus.slot_owners.push(self.id);
+        self.bus.fabric.sched.add_slot()
+    }
+
+    /// Makes the device the user of DMA `channel` (0 to 7).
+    pub fn dma(&mut self, channel: u8) -> Result<(), AttachError> {
+        let owner = &mut self.bus.dma_owners[usize::from(channel & 7)];
+        if let Some(owner) = *owner {
+            let owner = self.bus.name_of(owner);
+            return Err(AttachError::DmaConflict { device: self.name, channel, owner });
+        }
+        *owner = Some(self.id);
+        Ok(())
+    }
+}
+
+impl<'a> Wiring<'a> {
+    fn new(bus: &'a mut SystemBus, name: &'static str, id: DeviceId) -> Self {
+        Self { bus, name, id, port_regions: 0, memory_regions: 0 }
+    }
+}
+
+impl SystemBus {
+    /// Attaches a device that `build` makes from its wiring.
+    pub fn attach<T: Device>(
+        &mut self,
+        name: &'static str,
+        build: impl FnOnce(&mut Wiring<'_>) -> Result<T, AttachError>,
+    ) -> Result<Handle<T>, AttachError> {
+        let count = u16::try_from(self.devices.len()).expect("a machine has fewer than 65,534 devices");
+        let id = DeviceId(FIRST_DEVICE + count);
+        let device = build(&mut Wiring::new(self, name, id))?;
+        self.devices.push(Box::new(device));
+        Ok(Handle { id, device: PhantomData })
+    }
+
+    /// Attaches the interrupt controller; a machine has one.
+    pub fn attach_interrupt_controller<T: InterruptController>(
+        &mut self,
+        name: &'static str,
+        build: impl FnOnce(&mut Wiring<'_>) -> Result<T, AttachError>,
+    ) -> Result<Handle<T>, AttachError> {
+        let device = build(&mut Wiring::new(self, name, PIC))?;
+        self.pic = Some(Box::new(device));
+        Ok(Handle { id: PIC, device: PhantomData })
+    }
+
+    /// Attaches the DMA controller; a machine has one.
+    pub fn attach_dma_controller<T: DmaController>(
+        &mut self,
+        name: &'static str,
+        build: impl FnOnce(&mut Wiring<'_>) -> Result<T, AttachError>,
+    ) -> Result<Handle<T>, AttachError> {
+        let device = build(&mut Wiring::new(self, name, DMA))?;
+        self.dma = Some(Box::new(device));
+        Ok(Handle { id: DMA, device: PhantomData })
+    }
+
+    /// Maps a ROM image from physical address `first` on, padded with FFh to whole pages.
+    pub fn attach_rom(&mut self, name: &'static str, first: u64, image: &[u8]) -> Result<(), AttachError> {
+        let at = self.fabric.ram.add_rom(image);
+        let len = image.len().next_multiple_of(PAGE_SIZE) as u64;
+        self.claim_memory(name, first..=first + len - 1, MemoryKind::Rom { at })
+    }
+
+    /// Maps the ROM already mapped at `from` a second time at `first` (`len` bytes).
+    pub fn alias_rom(
+        &mut self,
+        name: &'static str,
+        from: u64,
+        first: u64,
+        len: u64,
+    ) -> Result<(), AttachError> {
+        let Some(MemoryRegion { first: start, what: MemoryKind::Rom { at }, .. }) =
+            self.memory.find(PhysAddr(from))
+        else {
+            return Err(AttachError::MemoryConflict { device: name, first, last: first, owner: "no ROM" });
+        };
+        let at = crate::RamOffset(at.0 + (from - start));
+        self.claim_memory(name, first..=first + len - 1, MemoryKind::Rom { at })
+    }
+
+    /// Leaves addresses open although RAM would lie there.
+    pub fn leave_open(
+        &mut self,
+        name: &'static str,
+        addresses: RangeInclusive<u64>,
+    ) -> Result<(), AttachError> {
+        self.claim_memory(name, addresses, MemoryKind::Open)
+    }
+
+    fn claim_memory(
+        &mut self,
+        name: &'static str,
+        addresses: RangeInclusive<u64>,
+        what: MemoryKind,
+    ) -> Result<(), AttachError> {
+        let (first, last) = (*addresses.start(), *addresses.end());
+        self.memory.claim(addresses, what).map_err(|other| AttachError::MemoryConflict {
+            device: name,
+            first,
+            last,
+            owner: match other.what {
+                MemoryKind::Rom { .. } => "a ROM",
+                MemoryKind::Open => "an empty slot",
+                MemoryKind::Device { device, .. } => self.name_of(device),
+            },
+        })
+    }
+
+    /// Makes an OUT to `port` end the CPU's run with `Exit::Firmware`.
+    pub fn set_firmware_port(&mut self, port: Option<Port>) {
+        self.firmware_port = port;
+    }
+}

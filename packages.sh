@@ -1,0 +1,46 @@
+#!/bin/sh
+# Installs what the build needs and this system lacks; changes nothing where all is there.
+set -eu
+
+missing=""
+need() { missing="$missing $1"; }
+
+command -v cc >/dev/null 2>&1 || need gcc
+command -v pkg-config >/dev/null 2>&1 || need pkg-config
+# Sound goes to ALSA.
+[ "$(uname -s)" != Linux ] || pkg-config --exists alsa 2>/dev/null || need libasound2-dev
+
+# The window library loads these when it runs.
+has_library() { PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null | grep -q "$1"; }
+if [ "$(uname -s)" = Linux ] && [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+    has_library libX11-xcb.so.1 || need libx11-xcb1
+    has_library libXcursor.so.1 || need libxcursor1
+    has_library libXi.so.6 || need libxi6
+    has_library libXrandr.so.2 || need libxrandr2
+    has_library libxkbcommon-x11.so.0 || need libxkbcommon-x11-0
+fi
+
+if ! command -v cargo >/dev/null 2>&1; then
+    echo "Rust is missing: install it from https://rustup.rs" >&2
+    exit 1
+fi
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "These are missing:$missing (Debian's names). Install what your system calls them: a C compiler and linker," >&2
+    echo "pkg-config, the ALSA development files (alsa-lib-devel, alsa-lib, alsa-lib-dev), and for the window the X11" >&2
+    echo "libraries libX11-xcb, libXcursor, libXi, libXrandr and libxkbcommon-x11." >&2
+    exit 1
+fi
+sudo=""
+if [ "$(id -u)" != 0 ]; then
+    sudo=sudo
+    if ! command -v sudo >/dev/null 2>&1; then
+        echo "These packages are missing and there is no sudo: as root, apt-get install$missing" >&2
+        exit 1
+    fi
+fi
+echo "installing$missing" >&2
+# A stale package list is the usual reason for a failure: renew it only then.
+install() { DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y --no-install-recommends $missing; }
+install || { $sudo apt-get update && install; }

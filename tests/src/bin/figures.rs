@@ -1,0 +1,108 @@
+//! Measures what README.md states: `make bench`.
+#![expect(clippy::print_stdout, reason = "the figures are what this program is for")]
+
+use ringzero_bus::{PhysAddr, SystemBus};
+use ringzero_cpu::{Cpu, Model, SegReg, Segment, number};
+use ringzero_tests::session::Session;
+use ringzero_tests::shared;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Repetitions of a measurement; the best counts, as it is the least disturbed.
+const REPEATS: u32 = 5;
+/// Instructions of one run of a loop.
+const LOOP_INSTRUCTIONS: u64 = 200_000_000;
+
+/// A loop in real mode: name, code at 0800:0000.
+const LOOPS: [(&str, &[u8]); 5] = [
+    // INC AX; ADD BX,AX; XOR DX,BX; SUB SI,AX; JMP
+    ("registers", &[0x40, 0x01, 0xC3, 0x31, 0xDA, 0x29, 0xC6, 0xEB, 0xF7]),
+    // MOV BX,0; ADD [BX],AX; MOV DX,[BX+2]; INC BYTE [BX+4]; DEC CX; JNZ; JMP
+    ("memory", &[0xBB, 0, 0, 0x01, 0x07, 0x8B, 0x57, 0x02, 0xFE, 0x47, 0x04, 0x49, 0x75, 0xF5, 0xEB, 0xF0]),
+    // CALL +2; JMP; (at 5) PUSH AX; POP DX; RET
+    ("calls", &[0xE8, 0x02, 0x00, 0xEB, 0xFB, 0x50, 0x5A, 0xC3]),
+    // CMP AL,[BX]; JNE; XOR BX,1; MUL CL; JMP
+    ("mixed", &[0x3A, 0x07, 0x75, 0x00, 0x83, 0xF3, 0x01, 0xF6, 0xE1, 0xEB, 0xF5]),
+    // MOV CX,8000h; XOR SI,SI; XOR DI,DI; REP MOVSW; JMP
+    ("rep movsw (iterations)", &[0xB9, 0, 0x40, 0x31, 0xF6, 0x31, 0xFF, 0xF3, 0xA5, 0xEB, 0xF5]),
+];
+
+fn main() {
+    boot();
+    println!("peak resident memory of this process after that: {}", peak_memory());
+    start();
+    for (name, code) in LOOPS {
+        println!("{name}: {:.0} million instructions per second", best(|| mips(code)));
+    }
+    println!(
+        "idle share of a host core: run `ringzero run IMAGE`, wait at the prompt, and look at `top -p PID`"
+    );
+}
+
+/// The greatest of some measurements.
+fn best(measure: impl Fn() -> f64) -> f64 {
+    (0..REPEATS).map(|_| measure()).fold(0.0, f64::max)
+}
+
+/// The shortest of some durations.
+fn shortest(measure: impl Fn() -> Duration) -> Duration {
+    (0..REPEATS).map(|_| measure()).min().unwrap_or_default()
+}
+
+fn boot() {
+    let Some(guests) = shared::folder("guests") else { return };
+    let time = shortest(|| {
+        let begin = Instant::now();
+        let mut session = Session::boot_file(&guests.join("freedos-1.4MB.img"), Model::MAX);
+        session.wait_for("A:\\>");
+        begin.elapsed()
+    });
+    println!("FreeDOS from power-on to its prompt, headless: {:.3} s", time.as_secs_f64());
+}
+
+/// The most memory this process has had, as Linux counts it.
+fn peak_memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.map_or_else(|| "unknown on this system".to_owned(), |value| value.trim().to_owned())
+}
+
+/// From the start of the program to the end of its first guest instruction.
+fn start() {
+    let program = shared::workspace().join("target/release/ringzero");
+    if !program.exists() {
+        println!("start to first guest instruction: build ringzero-frontend first");
+        return;
+    }
+    let time = shortest(|| {
+        let begin = Instant::now();
+        let status = Command::new(&program)
+            .args(["run", "--headless", "--max-instructions", "1"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        if status.is_ok() { begin.elapsed() } else { Duration::MAX }
+    });
+    println!("whole run of one guest instruction, process start to end: {:.1} ms", time.as_secs_f64() * 1e3);
+}
+
+fn mips(code: &[u8]) -> f64 {
+    let mut bus = SystemBus::new(1 << 20, 1);
+    bus.fabric_mut().ram.write(PhysAddr(0x8000), code);
+    let mut cpu = Cpu::new(Model::MAX);
+    cpu.update_state(|state| {
+        for (reg, selector) in
+            [(SegReg::Cs, 0x800), (SegReg::Ds, 0x2000), (SegReg::Es, 0x3000), (SegReg::Ss, 0x4000)]
+        {
+            state.segments[reg as usize] = Segment::real(selector);
+        }
+        state.ip = 0;
+        state.regs.set_number(number::SP, 0x8000);
+    });
+    let begin = Instant::now();
+    while cpu.state().count < LOOP_INSTRUCTIONS {
+        cpu.run(&mut bus, LOOP_INSTRUCTIONS - cpu.state().count);
+    }
+    LOOP_INSTRUCTIONS as f64 / begin.elapsed().as_secs_f64() / 1e6
+}

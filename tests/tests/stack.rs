@@ -1,0 +1,46 @@
+//! The host's stack does not grow with the guest's run: every handler leaves by a jump to its successor.
+//!
+//! Where a handler calls instead, a run of a few thousand instructions overflows a small stack, which ends the test
+//! program. Builds with debug assertions return to a loop and have nothing to show.
+
+use ringzero_cpu::Model;
+use ringzero_tests::fuzz::rig::{Case, Manner, Rig};
+
+/// Enough for what a run calls, far too little for a frame per instruction.
+const SMALL_STACK: usize = 64 << 10;
+
+fn on_a_small_stack(rigs: Vec<Rig>, instructions: u64) -> Vec<Rig> {
+    let run = move || {
+        let mut rigs = rigs;
+        rigs.iter_mut().for_each(|rig| rig.run_to(instructions));
+        rigs
+    };
+    std::thread::Builder::new().stack_size(SMALL_STACK).spawn(run).unwrap().join().unwrap()
+}
+
+#[test]
+fn random_code_runs_on_a_small_stack() {
+    if cfg!(debug_assertions) {
+        eprintln!("nothing to show in a build with debug assertions");
+        return;
+    }
+    for seed in 0..400 {
+        let model = [Model::I8086, Model::I80186, Model::I80286, Model::I80386][seed as usize % 4];
+        let rig = Rig::new(&Case { seed, model }, Manner::default());
+        on_a_small_stack(vec![rig], 50_000);
+    }
+}
+
+/// Each instruction in a loop of its own, so that it follows itself often enough to show.
+#[test]
+fn each_kind_of_instruction_runs_on_a_small_stack() {
+    if cfg!(debug_assertions) {
+        eprintln!("nothing to show in a build with debug assertions");
+        return;
+    }
+    for seed in 0..3000 {
+        let model = [Model::I8086, Model::I80286, Model::I80386][seed as usize % 3];
+        let case = Case { seed, model };
+        on_a_small_stack(vec![Rig::repeating(&case)], 6_000);
+    }
+}
