@@ -40,7 +40,14 @@ fn model(seed: u64) -> Model {
 
 #[test]
 fn random_code_does_the_same_in_blocks_and_slices_of_any_length() {
-    for_seeds(2, |seed| compare::run(&Case { seed, model: model(seed) }, INSTRUCTIONS));
+    let case = |seed| Case { seed, model: model(seed), protected: false };
+    for_seeds(3, |seed| compare::run(&case(seed), INSTRUCTIONS));
+}
+
+#[test]
+fn random_code_in_protected_mode_does_so_too() {
+    let case = |seed| Case { seed, model: Model::MAX, protected: true };
+    for_seeds(3, |seed| compare::run(&case(seed), INSTRUCTIONS));
 }
 
 /// Ports where something answers.

@@ -1,6 +1,7 @@
 //! A processor, memory full of random code, and one device that answers everywhere and disturbs all it can.
 
 use super::program::{self, CODE, CODE_SEGMENT};
+use super::protected;
 use super::random::Random;
 use ringzero_bus::testing::SimplePic;
 use ringzero_bus::{
@@ -86,6 +87,8 @@ pub struct Case {
     pub seed: u64,
     /// Processor model.
     pub model: Model,
+    /// Begins in protected mode; 80386 and later.
+    pub protected: bool,
 }
 
 /// How a case is run; none of it may show in what comes out.
@@ -148,7 +151,12 @@ impl Rig {
         if let Some(limit) = manner.block_limit {
             cpu.set_block_limit(limit);
         }
-        cpu.update_state(|state| randomise(state, &mut random, &case.model));
+        cpu.update_state(|state| {
+            randomise(state, &mut random, &case.model);
+            if case.protected {
+                protected::enter(state, &mut bus.fabric_mut().ram, &mut random);
+            }
+        });
         let period = random.pick(&[0, 0, 20_000, 3_000]);
         bus.call(chaos, |chaos, fabric| {
             chaos.period = period;
