@@ -161,15 +161,24 @@ fn grub_reaches_its_menu_and_its_shell_lists_drives() {
     session.wait_for("(fd0)");
 }
 
-/// freedos-2012.img with a CONFIG.SYS of our own, which lies in one cluster of the image.
+/// Where a file in the root of a FAT12 floppy begins, and its length; its clusters follow one another on this disk.
+fn file_in_root(image: &[u8], name: &[u8; 11]) -> Option<(usize, usize)> {
+    let word = |at: usize| usize::from(u16::from_le_bytes([image[at], image[at + 1]]));
+    let (cluster_sectors, reserved, fats) = (usize::from(image[13]), word(14), usize::from(image[16]));
+    let (root_entries, fat_sectors) = (word(17), word(22));
+    let root = (reserved + fats * fat_sectors) * 512;
+    let data = root + root_entries * 32;
+    let entry = (0..root_entries).map(|n| root + n * 32).find(|&at| &image[at..at + 11] == name)?;
+    Some((data + (word(entry + 26) - 2) * cluster_sectors * 512, word(entry + 28)))
+}
+
+/// freedos-2012.img with a CONFIG.SYS of our own, no longer than the one it replaces.
 fn freedos_with_config(lines: &str) -> Option<SharedDisk> {
     let path = shared::folder("guests")?.join("freedos-2012.img");
     let mut image = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let start = b";MENUCOLOR=7,0";
-    let at = image.windows(start.len()).position(|w| w == start).expect("the disk's CONFIG.SYS");
-    let room = 734;
+    let (at, room) = file_in_root(&image, b"CONFIG  SYS").expect("the disk has a CONFIG.SYS");
     assert!(lines.len() <= room);
-    image[at..at + room].fill(b'\n');
+    image[at..at + room].fill(b' ');
     image[at..at + lines.len()].copy_from_slice(lines.as_bytes());
     Some(SharedDisk::new(image))
 }
