@@ -8,7 +8,7 @@ use ringzero_bus::{
     Device, EventSlot, Fabric, Handle, Irq, IrqPin, MmioAccess, PhysAddr, PortAccess, Section, SnapshotError,
     SystemBus, VTime, Width,
 };
-use ringzero_cpu::{Cpu, CpuState, Exit, Flags, Generation, Model, SegReg, Segment, flags};
+use ringzero_cpu::{Cpu, CpuState, Exit, Flags, Generation, Model, SegReg, Segment, cr0, flags};
 
 /// Answers at every port and in 8 KiB of memory, moves A20, arms deadlines, raises interrupts, writes to memory.
 ///
@@ -186,10 +186,12 @@ impl Rig {
         self.bus.run_due_events();
         let due = self.bus.next_deadline_count().unwrap_or(u64::MAX).max(self.count() + 1);
         let mut slice = due.min(limit) - self.count();
+        // A guest that changes its page tables sees what the TLB held: that must not be dropped.
+        let paging = self.cpu.state().cr0 & cr0::PG != 0;
         if let Some(random) = &mut self.manner.slices {
             let longest = random.pick(&[1, 2, 7, 60, 500]);
             slice = slice.min(1 + random.below(longest));
-            if self.manner.forgetful && random.one_in(20) {
+            if self.manner.forgetful && !paging && random.one_in(20) {
                 let state = self.cpu.state().clone();
                 self.cpu.set_state(state);
             }
