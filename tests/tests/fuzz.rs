@@ -78,7 +78,7 @@ fn disturb(machine: &mut Machine, random: &mut Random) {
     match random.below(20) {
         0..14 => machine.bus_mut().pio_write(port, width, random.bits() as u32 & width.open_bus()),
         14..18 => drop(machine.bus_mut().pio_read(port, width)),
-        18 => machine.key(random.pick(&ALL_KEYS[..]), random.one_in(2)),
+        18 => machine.key(random.pick(ALL_KEYS), random.one_in(2)),
         _ => drop(machine.send_serial(0, &random.bits().to_le_bytes())),
     }
 }
