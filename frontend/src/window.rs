@@ -11,6 +11,7 @@ use crate::session::Session;
 use crate::verdict::Verdict;
 use app::{App, Happening};
 use ringzero_machine::{Frame, Machine};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver};
 use winit::event_loop::{EventLoop, EventLoopProxy};
 
@@ -45,11 +46,21 @@ impl Desktop {
             verdict
         });
         let mut app = App::new(title, control, recycle);
-        let result = self.0.run_app(&mut app);
-        let failure = app.close().or(result.err().map(|error| error.to_string()));
+        // The desktop's library panics when the server goes away.
+        let result = catch_unwind(AssertUnwindSafe(|| self.0.run_app(&mut app)));
+        let broken = match result {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(reason(&error.to_string())),
+            Err(_) => Some("the connection with the desktop broke".to_owned()),
+        };
+        let (failure, opened) = app.close();
         let verdict = machine.join().unwrap_or(Verdict::Closed);
-        match failure {
-            Some(failure) => Err(failure),
+        match failure.or(broken) {
+            Some(failure) if !opened => Err(failure),
+            Some(failure) => {
+                crate::report::say(&format!("warning: the window was lost: {failure}"));
+                Ok(verdict)
+            }
             None => Ok(verdict),
         }
     }

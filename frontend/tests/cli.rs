@@ -1,5 +1,7 @@
 //! The program as its users start it: bad input, verdicts, what goes to stdout and what to stderr.
 
+#![allow(clippy::unwrap_used, reason = "test helpers")]
+
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};

@@ -33,6 +33,8 @@ type Surface = softbuffer::Surface<OwnedDisplayHandle, Rc<Window>>;
 struct Pane {
     window: Rc<Window>,
     surface: Surface,
+    /// Known from events: to ask for the size of a window that is gone is an error.
+    size: PhysicalSize<u32>,
 }
 
 /// The window and what it shows.
@@ -49,6 +51,7 @@ pub(super) struct App {
     /// Keys whose release is not the guest's business.
     swallowed: Vec<KeyCode>,
     failure: Option<String>,
+    opened: bool,
 }
 
 impl App {
@@ -64,14 +67,15 @@ impl App {
             held: Vec::new(),
             swallowed: Vec::new(),
             failure: None,
+            opened: false,
         }
     }
 
-    /// The window is gone: the machine ends too. What went wrong, if something did.
-    pub(super) fn close(self) -> Option<String> {
+    /// The window is gone: the machine ends too. What went wrong, if something did, and whether there was a window.
+    pub(super) fn close(self) -> (Option<String>, bool) {
         // The machine may have ended before.
         let _ = self.control.send(Control::Quit);
-        self.failure
+        (self.failure, self.opened)
     }
 
     fn send(&self, control: Control) {
@@ -90,12 +94,13 @@ impl App {
             softbuffer::Context::new(event_loop.owned_display_handle()).map_err(|error| error.to_string())?;
         let surface =
             softbuffer::Surface::new(&context, window.clone()).map_err(|error| error.to_string())?;
-        Ok(Pane { window, surface })
+        let size = window.inner_size();
+        Ok(Pane { window, surface, size })
     }
 
     fn draw(&mut self) -> Result<(), softbuffer::SoftBufferError> {
         let Some(pane) = &mut self.pane else { return Ok(()) };
-        let PhysicalSize { width, height } = pane.window.inner_size();
+        let PhysicalSize { width, height } = pane.size;
         let (Some(columns), Some(rows)) = (NonZeroU32::new(width), NonZeroU32::new(height)) else {
             return Ok(());
         };
@@ -174,7 +179,7 @@ impl ApplicationHandler<Happening> for App {
             return;
         }
         match self.open(event_loop) {
-            Ok(pane) => self.pane = Some(pane),
+            Ok(pane) => (self.pane, self.opened) = (Some(pane), true),
             Err(error) => self.fail(event_loop, error),
         }
     }
@@ -202,8 +207,14 @@ impl ApplicationHandler<Happening> for App {
     fn window_event(&mut self, event_loop: &ActiveEventLoop, _id: WindowId, event: WindowEvent) {
         match event {
             WindowEvent::CloseRequested => event_loop.exit(),
-            WindowEvent::Resized(_) | WindowEvent::ScaleFactorChanged { .. } => {
-                if let Some(pane) = &self.pane {
+            WindowEvent::Destroyed => {
+                self.pane = None;
+                event_loop.exit();
+            }
+            // A new scale factor brings a new size with it.
+            WindowEvent::Resized(size) => {
+                if let Some(pane) = &mut self.pane {
+                    pane.size = size;
                     pane.window.request_redraw();
                 }
             }
