@@ -286,7 +286,7 @@ mod tests {
         let mut flags = 0;
         for (bit, on) in [
             (CF, !(0..=255).contains(&wide)),
-            (PF, result.count_ones() % 2 == 0),
+            (PF, result.count_ones().is_multiple_of(2)),
             (AF, !(0..=15).contains(&nibble)),
             (ZF, result == 0),
             (SF, result & 0x80 != 0),

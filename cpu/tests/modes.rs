@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, CODE};
 use ringzero_bus::{Port, Width};
-use ringzero_cpu::{Exit, Model, SegReg, Segment, cr0, number};
+use ringzero_cpu::{Event, Exit, Fault, Model, SegAttr, SegReg, Segment, cr0, number};
 
 const AX: u8 = number::AX;
 
@@ -140,4 +140,38 @@ fn a_store_that_faults_changes_nothing() {
     assert_eq!(bench.run_to_handler(5), Some(13));
     assert_eq!((bench.byte(0x1_8FFF), bench.byte(0x1_9000)), (0, 0));
     assert_eq!(bench.byte(CODE), 0x01);
+}
+
+/// `code` in a flat 32-bit code segment of protected mode with these rights.
+fn flat_code(attr: u16, code: &[u8]) -> Bench {
+    let mut bench = Bench::new(Model::I80386, code);
+    bench.cpu.update_state(|state| {
+        let attr = SegAttr(attr);
+        state.cr0 |= cr0::PE;
+        state.segments[SegReg::Cs as usize] =
+            Segment { selector: 8, base: 0, limit: u32::MAX, attr, usable: true };
+        state.ip = CODE;
+    });
+    bench.set_reg(number::BX, 0x9000);
+    bench
+}
+
+#[test]
+fn a_store_through_a_flat_code_segment_faults() {
+    // MOV [ECX], AL finds the page of both; MOV CS:[EBX], AL
+    let mut bench = flat_code(0xC09B, &[0x88, 0x01, 0x2E, 0x88, 0x03]);
+    bench.write(0x9000, &[0x55]);
+    bench.set_reg(number::CX, 0x10);
+    bench.run(2);
+    assert_eq!(bench.cpu.state().pending, Some(Event::Fault(Fault::GeneralProtection(0))));
+    assert_eq!(bench.byte(0x9000), 0x55);
+}
+
+#[test]
+fn a_load_through_a_flat_execute_only_segment_faults() {
+    for (attr, faults) in [(0xC09B, false), (0xC099, true)] {
+        let mut bench = flat_code(attr, &[0x2E, 0x8A, 0x03, 0x90]); // MOV AL, CS:[EBX]
+        bench.run(1);
+        assert_eq!(bench.cpu.state().pending.is_some(), faults, "{attr:x}");
+    }
 }

@@ -40,7 +40,14 @@ fn model(seed: u64) -> Model {
 
 #[test]
 fn random_code_does_the_same_in_blocks_and_slices_of_any_length() {
-    for_seeds(2, |seed| compare::run(&Case { seed, model: model(seed) }, INSTRUCTIONS));
+    let case = |seed| Case { seed, model: model(seed), protected: false };
+    for_seeds(3, |seed| compare::run(&case(seed), INSTRUCTIONS));
+}
+
+#[test]
+fn random_code_in_protected_mode_does_so_too() {
+    let case = |seed| Case { seed, model: Model::MAX, protected: true };
+    for_seeds(3, |seed| compare::run(&case(seed), INSTRUCTIONS));
 }
 
 /// Ports where something answers.
@@ -71,7 +78,7 @@ fn disturb(machine: &mut Machine, random: &mut Random) {
     match random.below(20) {
         0..14 => machine.bus_mut().pio_write(port, width, random.bits() as u32 & width.open_bus()),
         14..18 => drop(machine.bus_mut().pio_read(port, width)),
-        18 => machine.key(random.pick(&ALL_KEYS[..]), random.one_in(2)),
+        18 => machine.key(random.pick(ALL_KEYS), random.one_in(2)),
         _ => drop(machine.send_serial(0, &random.bits().to_le_bytes())),
     }
 }

@@ -26,7 +26,7 @@ fn random_code_runs_on_a_small_stack() {
     }
     for seed in 0..400 {
         let model = [Model::I8086, Model::I80186, Model::I80286, Model::I80386][seed as usize % 4];
-        let rig = Rig::new(&Case { seed, model }, Manner::default());
+        let rig = Rig::new(&Case { seed, model, protected: false }, Manner::default());
         on_a_small_stack(vec![rig], 50_000);
     }
 }
@@ -40,7 +40,7 @@ fn each_kind_of_instruction_runs_on_a_small_stack() {
     }
     for seed in 0..3000 {
         let model = [Model::I8086, Model::I80286, Model::I80386][seed as usize % 3];
-        let case = Case { seed, model };
+        let case = Case { seed, model, protected: seed % 6 == 5 };
         on_a_small_stack(vec![Rig::repeating(&case)], 6_000);
     }
 }

@@ -178,7 +178,8 @@ impl<'a> Lowering<'a> {
         };
         let address_bits = if bits == 32 { 32 } else { 16 };
         let seg = segment_of(self.ins.memory_segment());
-        let flat = self.mode.is_flat(seg) && address_bits == 32;
+        // A code segment cannot be written, and perhaps not read: its accesses are checked whatever its limit.
+        let flat = seg != SegReg::Cs && self.mode.is_flat(seg) && address_bits == 32;
         self.op.base = register_field(base);
         self.op.index = register_field(index);
         self.op.disp = self.ins.memory_displacement32();

@@ -281,7 +281,7 @@ impl<D: Decision> Semantics for Undecided<D> {
         if D::taken(m, op)? {
             let cpu = m.cpu();
             // `disp` counts from the block's start, which the last instruction's end is `imm` away from.
-            let delta = u64::from(op.disp.wrapping_sub(op.imm) as i32 as i64 as u64);
+            let delta = op.disp.wrapping_sub(op.imm) as i32 as i64 as u64;
             cpu.next_ip = cpu.next_ip.wrapping_add(delta) & D::IP_MASK;
         }
         Ok(())

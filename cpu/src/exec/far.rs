@@ -166,7 +166,7 @@ impl<T: Word> Semantics for Iret<T> {
             let flags = peek::<T, W, A>(m, 2 * size)?;
             go_far(m, selector.zext() as u16, offset.zext())?;
             move_sp::<W>(m.cpu(), 3 * size);
-            let mask = if T::BITS == 16 { 0xFFFF } else { u32::MAX & !bit::VM };
+            let mask = if T::BITS == 16 { 0xFFFF } else { !bit::VM };
             m.cpu().pop_flags(flags.zext() as u32, mask);
         });
         Ok(())

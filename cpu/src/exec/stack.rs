@@ -216,7 +216,7 @@ impl<T: Word, W: StackWidth> Semantics for Popf<T, W> {
         check_v86_iopl(m)?;
         let value = pop::<T, W, A>(m)?;
         // POPFD leaves VM and clears RF.
-        let mask = if T::BITS == 16 { 0xFFFF } else { u32::MAX & !(bit::VM | bit::RF) };
+        let mask = if T::BITS == 16 { 0xFFFF } else { !(bit::VM | bit::RF) };
         m.cpu().pop_flags(value.zext() as u32, mask);
         Ok(())
     }

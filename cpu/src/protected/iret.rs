@@ -37,7 +37,7 @@ pub(crate) fn iret(m: &mut Slow<'_>, wide: bool) -> Result<(), Fault> {
         outer.make_current(m);
         m.drop_privileged_segments(level);
     }
-    let mask = if wide { u32::MAX & !bit::VM } else { 0xFFFF };
+    let mask = if wide { !bit::VM } else { 0xFFFF };
     m.cpu.pop_flags_at(old_cpl, flags, mask | if wide { bit::RF } else { 0 });
     Ok(())
 }

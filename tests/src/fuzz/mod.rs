@@ -2,11 +2,13 @@
 //!
 //! - [`random`]: the seeded source of everything random.
 //! - [`program`]: random code, biased towards what engines get wrong.
+//! - [`protected`]: tables for programs that begin in protected mode.
 //! - [`rig`]: a processor on a bus with one unruly device.
 //! - [`compare`]: runs a case in several ways and finds the first instruction after which they differ.
 
 pub mod compare;
 pub mod program;
+pub mod protected;
 pub mod random;
 pub mod rig;
 

@@ -1,13 +1,14 @@
 //! A processor, memory full of random code, and one device that answers everywhere and disturbs all it can.
 
 use super::program::{self, CODE, CODE_SEGMENT};
+use super::protected;
 use super::random::Random;
 use ringzero_bus::testing::SimplePic;
 use ringzero_bus::{
     Device, EventSlot, Fabric, Handle, Irq, IrqPin, MmioAccess, PhysAddr, PortAccess, Section, SnapshotError,
     SystemBus, VTime, Width,
 };
-use ringzero_cpu::{Cpu, CpuState, Exit, Flags, Generation, Model, SegReg, Segment, flags};
+use ringzero_cpu::{Cpu, CpuState, Exit, Flags, Generation, Model, SegReg, Segment, cr0, flags};
 
 /// Answers at every port and in 8 KiB of memory, moves A20, arms deadlines, raises interrupts, writes to memory.
 ///
@@ -86,6 +87,8 @@ pub struct Case {
     pub seed: u64,
     /// Processor model.
     pub model: Model,
+    /// Begins in protected mode; 80386 and later.
+    pub protected: bool,
 }
 
 /// How a case is run; none of it may show in what comes out.
@@ -148,7 +151,12 @@ impl Rig {
         if let Some(limit) = manner.block_limit {
             cpu.set_block_limit(limit);
         }
-        cpu.update_state(|state| randomise(state, &mut random, &case.model));
+        cpu.update_state(|state| {
+            randomise(state, &mut random, &case.model);
+            if case.protected {
+                protected::enter(state, &mut bus.fabric_mut().ram, &mut random);
+            }
+        });
         let period = random.pick(&[0, 0, 20_000, 3_000]);
         bus.call(chaos, |chaos, fabric| {
             chaos.period = period;
@@ -178,10 +186,12 @@ impl Rig {
         self.bus.run_due_events();
         let due = self.bus.next_deadline_count().unwrap_or(u64::MAX).max(self.count() + 1);
         let mut slice = due.min(limit) - self.count();
+        // A guest that changes its page tables sees what the TLB held: that must not be dropped.
+        let paging = self.cpu.state().cr0 & cr0::PG != 0;
         if let Some(random) = &mut self.manner.slices {
             let longest = random.pick(&[1, 2, 7, 60, 500]);
             slice = slice.min(1 + random.below(longest));
-            if self.manner.forgetful && random.one_in(20) {
+            if self.manner.forgetful && !paging && random.one_in(20) {
                 let state = self.cpu.state().clone();
                 self.cpu.set_state(state);
             }
