@@ -24,9 +24,10 @@ run: packages
 	$(CARGO) build --release -p ringzero-frontend
 	./target/release/ringzero run $(ARGS)
 
-test: packages
+test:
+	@./packages.sh test
 	@mkdir -p target && rm -f $(SKIPPED)
-	$(CARGO) test --workspace --exclude ringzero-tests
+	RINGZERO_SKIP_LOG=$(SKIPPED) $(CARGO) test --workspace --exclude ringzero-tests
 	RINGZERO_SKIP_LOG=$(SKIPPED) RINGZERO_FUZZ_SECONDS=$(RINGZERO_FUZZ_SECONDS) $(CARGO) test --release -p ringzero-tests
 	$(MAKE) --no-print-directory wasm
 	@if [ -s $(SKIPPED) ]; then \

@@ -1,6 +1,8 @@
 #!/bin/sh
-# Installs what the build needs and this system lacks; changes nothing where all is there.
+# Installs what the build needs and this system lacks; changes nothing where all is there. With the word "test" also
+# what the tests of the window need.
 set -eu
+for_tests=${1:-}
 
 missing=""
 need() { missing="$missing $1"; }
@@ -12,12 +14,18 @@ command -v pkg-config >/dev/null 2>&1 || need pkg-config
 
 # The window library loads these when it runs.
 has_library() { PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null | grep -q "$1"; }
-if [ "$(uname -s)" = Linux ] && [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+if [ "$(uname -s)" = Linux ] && [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}$for_tests" ]; then
     has_library libX11-xcb.so.1 || need libx11-xcb1
     has_library libXcursor.so.1 || need libxcursor1
     has_library libXi.so.6 || need libxi6
     has_library libXrandr.so.2 || need libxrandr2
     has_library libxkbcommon-x11.so.0 || need libxkbcommon-x11-0
+fi
+
+if [ -n "$for_tests" ] && [ "$(uname -s)" = Linux ]; then
+    command -v Xvfb >/dev/null 2>&1 || need xvfb
+    command -v xwd >/dev/null 2>&1 || need x11-apps
+    command -v xdotool >/dev/null 2>&1 || need xdotool
 fi
 
 if ! command -v cargo >/dev/null 2>&1; then

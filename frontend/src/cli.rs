@@ -103,7 +103,7 @@ pub(crate) struct RunArgs {
     /// Image in floppy drive B.
     #[arg(long, value_name = "FILE", help_heading = "Machine")]
     pub(crate) fdb: Option<PathBuf>,
-    /// A drive as QEMU writes it: file=F,if=floppy[,index=0|1][,readonly=on][,format=raw].
+    /// A drive as QEMU writes it: file=F,if=floppy, then optionally index=0|1, readonly=on, format=raw.
     #[arg(long, value_name = "SPEC", value_parser = values::drive, help_heading = "Machine")]
     pub(crate) drive: Vec<ExtraDrive>,
     /// Processor model; `ringzero list cpus` names them.
@@ -115,7 +115,7 @@ pub(crate) struct RunArgs {
     /// Boot order: letters of a and b (floppies), c (hard disk), d (CD).
     #[arg(long, value_name = "ORDER", default_value = "acd", value_parser = values::boot_order, help_heading = "Machine")]
     pub(crate) boot: BootOrder,
-    /// A device: isa-debug-exit[,iobase=PORT][,iosize=N].
+    /// A device: isa-debug-exit, then optionally iobase=PORT and iosize=N.
     #[arg(long, value_name = "DEVICE", value_parser = values::device, help_heading = "Machine")]
     pub(crate) device: Option<DebugExitConfig>,
     /// Instructions per virtual microsecond: fixes the rate (headless default: 128).
