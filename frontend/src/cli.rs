@@ -109,7 +109,7 @@ pub(crate) struct RunArgs {
     /// Processor model; `ringzero list cpus` names them.
     #[arg(long, value_name = "MODEL", default_value = "max", value_parser = values::cpu, help_heading = "Machine")]
     pub(crate) cpu: Model,
-    /// Memory: 640K, 16M, 1G; a bare number is MiB.
+    /// Memory: 1M to 3072M; a bare number is MiB.
     #[arg(short, long, alias = "m", value_name = "SIZE", default_value = "128M", value_parser = values::size, help_heading = "Machine")]
     pub(crate) memory: u64,
     /// Boot order: letters of a and b (floppies), c (hard disk), d (CD).

@@ -1,6 +1,7 @@
 //! Real guests from the shared folder: they boot, and do what their users would do first.
 
-use ringzero_machine::{Key, Model, OnIdle, Stop};
+use ringzero_machine::storage::{BlockMedium, MediumError};
+use ringzero_machine::{Config, Key, Machine, Media, Model, OnIdle, Stop};
 use ringzero_tests::session::{Session, SharedDisk};
 use ringzero_tests::shared;
 
@@ -208,4 +209,53 @@ fn dosfsck_runs_under_cwsdpmi() {
     session.wait_for("A:\\>");
     session.machine.type_text("dosfsck a:\n").expect("plain text");
     session.wait_for("clusters");
+}
+
+/// A disk whose host file fails after so many writes.
+struct FailingDisk {
+    disk: SharedDisk,
+    writes_left: u32,
+}
+
+impl BlockMedium for FailingDisk {
+    fn len(&self) -> u64 {
+        self.disk.len()
+    }
+    fn read_only(&self) -> bool {
+        false
+    }
+    fn read_at(&mut self, offset: u64, out: &mut [u8]) -> Result<(), MediumError> {
+        self.disk.read_at(offset, out)
+    }
+    fn write_at(&mut self, offset: u64, data: &[u8]) -> Result<(), MediumError> {
+        let Some(left) = self.writes_left.checked_sub(1) else {
+            return Err(MediumError::Host { offset, kind: std::io::ErrorKind::StorageFull });
+        };
+        self.writes_left = left;
+        self.disk.write_at(offset, data)
+    }
+    fn flush(&mut self) -> Result<(), MediumError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_full_host_disk_reaches_guest_and_user() {
+    let Some(disk) = disk("freedos-1.4MB.img") else { return };
+    let failing = FailingDisk { disk, writes_left: 20 };
+    let mut media = Media::default();
+    media.floppies[0] = Some(Box::new(failing));
+    let machine = Machine::new(Config::default(), media).expect("the configuration is sound");
+    let mut session = Session { machine };
+    session.wait_for("A:\\>");
+    session.machine.type_text("copy command.com copied.com\n").expect("plain text");
+    session.run_until("error message of DOS", |s| {
+        let screen = s.screen().to_lowercase();
+        screen.contains("abort") || screen.contains("error")
+    });
+    let warnings = session.machine.take_disk_warnings();
+    assert!(
+        matches!(warnings[..], [MediumError::Host { kind: std::io::ErrorKind::StorageFull, .. }, ..]),
+        "{warnings:?}"
+    );
 }

@@ -86,7 +86,7 @@ fn forty(c: &mut Code, lib: &Library, texts: &mut Texts) -> Asm {
     let mut cell = c.a.create_label();
     c.a.mov(ax, 0xB800u32)?;
     c.a.mov(es, ax)?;
-    c.a.mov(ax, 0x0A00)?;
+    c.a.mov(ax, 0x0800)?;
     c.a.mov(di, (4 * 40 + 4) * 2)?;
     c.a.mov(dx, 8)?;
     c.a.set_label(&mut row)?;
