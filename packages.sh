@@ -7,6 +7,7 @@ for_tests=${1:-}
 missing=""
 need() { missing="$missing $1"; }
 
+command -v make >/dev/null 2>&1 || need make
 command -v cc >/dev/null 2>&1 || need gcc
 command -v pkg-config >/dev/null 2>&1 || need pkg-config
 # Sound goes to ALSA.
