@@ -8,7 +8,9 @@ missing=""
 need() { missing="$missing $1"; }
 
 command -v make >/dev/null 2>&1 || need make
-command -v cc >/dev/null 2>&1 || need gcc
+# A compiler without the C library's development files cannot link.
+links() { echo "int main(void) { return 0; }" | cc -x c - -o /dev/null 2>/dev/null; }
+links || need "gcc libc6-dev"
 command -v pkg-config >/dev/null 2>&1 || need pkg-config
 # Sound goes to ALSA.
 [ "$(uname -s)" != Linux ] || pkg-config --exists alsa 2>/dev/null || need libasound2-dev
