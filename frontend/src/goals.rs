@@ -12,6 +12,10 @@ use std::time::{Duration, Instant};
 const SERIAL_WINDOW: usize = 64 << 10;
 /// How far back a match that new output completes may begin.
 const LONGEST_MATCH: usize = 4 << 10;
+/// How long a guest must have waited for a key before it counts as done with what was typed, in virtual nanoseconds:
+/// programs look for a key now and then while they work.
+const SETTLED_NS: u64 = 2_000_000_000;
+
 /// Virtual time for which a guest may wait for a key that nobody will press, when something is expected of it.
 const PATIENCE_NS: u64 = 3_600_000_000_000;
 /// What a Linux kernel says when it gives up.
@@ -142,10 +146,10 @@ impl Goals {
             self.waiting_since = None;
             return None;
         }
-        if self.end_when_typed {
-            return Some(Verdict::WaitsForInput);
-        }
         let since = *self.waiting_since.get_or_insert(machine.now());
+        if self.end_when_typed {
+            return (machine.now().ns_since(since) >= SETTLED_NS).then_some(Verdict::WaitsForInput);
+        }
         let missing = self.missing()?;
         (machine.now().ns_since(since) >= PATIENCE_NS).then(|| Verdict::NotMet {
             missing,

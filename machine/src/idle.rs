@@ -10,6 +10,36 @@ const QUESTIONS: u32 = 16;
 /// Different places a waiting guest asks from in turn.
 const PLACES: usize = 4;
 
+/// Bytes of the stack that tell one caller from another.
+pub(crate) const STACK_BYTES: usize = 192;
+
+/// From where a guest asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    regs: [u32; 11],
+    stack: Vec<u8>,
+}
+
+impl Place {
+    /// The registers and the top of the stack at a question.
+    pub(crate) fn new(regs: &FirmwareRegs, stack: &[u8; STACK_BYTES]) -> Self {
+        let regs = [
+            regs.eax,
+            regs.ebx,
+            regs.ecx,
+            regs.edx,
+            regs.esi,
+            regs.edi,
+            regs.ebp,
+            regs.esp,
+            u32::from(regs.ds),
+            u32::from(regs.es),
+            u32::from(regs.ss),
+        ];
+        Self { regs, stack: stack.to_vec() }
+    }
+}
+
 /// What a question says about the guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waiting {
@@ -25,7 +55,7 @@ pub(crate) enum Waiting {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct KeyPolls {
     /// Registers at the latest questions, oldest first.
-    places: Vec<[u32; 11]>,
+    places: Vec<Place>,
     repeats: u32,
     last_count: u64,
     last_device_writes: u64,
@@ -33,23 +63,10 @@ pub(crate) struct KeyPolls {
 
 impl KeyPolls {
     /// Notes a question at instruction `count`; `device_writes` is how often devices were written so far.
-    pub(crate) fn note(&mut self, regs: &FirmwareRegs, count: u64, device_writes: u64) -> Waiting {
-        let place = [
-            regs.eax,
-            regs.ebx,
-            regs.ecx,
-            regs.edx,
-            regs.esi,
-            regs.edi,
-            regs.ebp,
-            regs.esp,
-            u32::from(regs.ds),
-            u32::from(regs.es),
-            u32::from(regs.ss),
-        ];
+    pub(crate) fn note(&mut self, place: &Place, count: u64, device_writes: u64) -> Waiting {
         let close = count.saturating_sub(self.last_count) <= LONGEST_LOOP;
         let quiet = device_writes == self.last_device_writes;
-        let known = self.places.contains(&place);
+        let known = self.places.contains(place);
         self.last_count = count;
         self.last_device_writes = device_writes;
         self.repeats = match (close, known, quiet) {
@@ -60,7 +77,7 @@ impl KeyPolls {
             (false, ..) => 0,
         };
         if !known {
-            self.remember(place);
+            self.remember(place.clone());
         }
         match self.repeats {
             QUESTIONS.. if quiet => Waiting::Yes,
@@ -69,7 +86,7 @@ impl KeyPolls {
         }
     }
 
-    fn remember(&mut self, place: [u32; 11]) {
+    fn remember(&mut self, place: Place) {
         if self.places.len() >= PLACES {
             self.places.remove(0);
         }
@@ -81,11 +98,15 @@ impl KeyPolls {
 mod tests {
     use super::*;
 
+    fn place() -> Place {
+        Place::new(&FirmwareRegs::default(), &[0; STACK_BYTES])
+    }
+
     #[test]
     fn the_same_question_again_and_again_is_idleness() {
         let mut polls = KeyPolls::default();
-        let regs = FirmwareRegs { eax: 0x100, ..FirmwareRegs::default() };
-        let asked: Vec<Waiting> = (0..20).map(|n| polls.note(&regs, n * 500, 0)).collect();
+        let place = place();
+        let asked: Vec<Waiting> = (0..20).map(|n| polls.note(&place, n * 500, 0)).collect();
         assert_eq!(asked[0], Waiting::No);
         assert_eq!(asked[14], Waiting::Unsure);
         assert_eq!(asked[17], Waiting::Yes);
@@ -94,22 +115,22 @@ mod tests {
     #[test]
     fn an_interrupt_between_questions_does_not_end_idleness() {
         let mut polls = KeyPolls::default();
-        let regs = FirmwareRegs::default();
-        let last = (0..100).map(|n| polls.note(&regs, n * 500, n / 20)).last();
+        let place = place();
+        let last = (0..100).map(|n| polls.note(&place, n * 500, n / 20)).last();
         assert_eq!(last, Some(Waiting::Yes));
     }
 
     #[test]
     fn a_guest_that_draws_between_questions_is_busy() {
         let mut polls = KeyPolls::default();
-        let regs = FirmwareRegs::default();
-        assert!((1..100).all(|n| polls.note(&regs, n * 500, n) != Waiting::Yes));
+        let place = place();
+        assert!((1..100).all(|n| polls.note(&place, n * 500, n) != Waiting::Yes));
     }
 
     #[test]
     fn a_guest_that_computes_between_questions_is_busy() {
         let mut polls = KeyPolls::default();
-        let regs = FirmwareRegs::default();
-        assert!((1..100).all(|n| polls.note(&regs, n * 50_000, 0) == Waiting::No));
+        let place = place();
+        assert!((1..100).all(|n| polls.note(&place, n * 50_000, 0) == Waiting::No));
     }
 }

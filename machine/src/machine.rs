@@ -2,7 +2,7 @@
 
 use crate::config::{Config, ConfigError, Media};
 use crate::firmware::View;
-use crate::idle::{KeyPolls, Waiting};
+use crate::idle::{self, KeyPolls, Place, Waiting};
 use crate::spin::{self, Look, SpinWatch};
 use crate::typist::{KeyWait, Typist, Untypable};
 use ringzero_bios::{Bios, BiosConfig, BootDevice};
@@ -262,7 +262,8 @@ impl Machine {
             Ok(()) => view.finish(),
             Err(ringzero_bus::FirmwareFault) => self.fault_at_trap(trap_ip),
         }
-        self.note_key_service(trap, function);
+        let sent_to_wait = self.cpu.state().ip != trap_ip;
+        self.note_key_service(trap, function, sent_to_wait);
     }
 
     /// The service's memory is not there: #PF at the OUT, which will be run again.
@@ -274,19 +275,20 @@ impl Machine {
     }
 
     /// Whether the keyboard service just done shows a guest that waits for a key.
-    fn note_key_service(&mut self, trap: Option<Trap>, function: u8) {
+    fn note_key_service(&mut self, trap: Option<Trap>, function: u8, sent_to_wait: bool) {
         if !matches!(trap, Some(Trap::Int16 | Trap::Int16Again)) {
             return;
         }
         let empty = self.key_buffer_is_empty();
-        if !empty {
+        if matches!(function, 0x00 | 0x10) {
+            // A read that got its key leaves the buffer empty too.
+            self.key_wait = sent_to_wait.then_some(KeyWait::Blocking);
+        } else if !empty {
             self.key_wait = None;
-        } else if matches!(function, 0x00 | 0x10) {
-            self.key_wait = Some(KeyWait::Blocking);
         } else if matches!(function, 0x01 | 0x11) {
             let writes = self.bus.accesses().writes;
-            let regs = *ringzero_bus::FirmwareView::regs(&mut View::new(&mut self.cpu, &mut self.bus));
-            let waiting = self.polls.note(&regs, self.cpu.state().count, writes);
+            let place = self.question_place();
+            let waiting = self.polls.note(&place, self.cpu.state().count, writes);
             self.idle = waiting == Waiting::Yes;
             self.key_wait = match (waiting, self.key_wait) {
                 (Waiting::Yes, None | Some(KeyWait::Blocking)) => Some(KeyWait::Polling(self.now())),
@@ -294,6 +296,17 @@ impl Machine {
                 (_, before) => before,
             };
         }
+    }
+
+    /// From where the guest asks: its registers and the top of its stack, which holds the callers.
+    fn question_place(&mut self) -> Place {
+        let mut view = View::new(&mut self.cpu, &mut self.bus);
+        let regs = *ringzero_bus::FirmwareView::regs(&mut view);
+        let mut stack = [0; idle::STACK_BYTES];
+        let top = ringzero_bus::LinAddr::real(regs.ss, regs.esp as u16);
+        // Where the stack is not there the registers must do.
+        let _ = ringzero_bus::FirmwareView::read(&mut view, top, &mut stack);
+        Place::new(&regs, &stack)
     }
 
     /// The BIOS data area's buffer of keys, 40:1Ah and 40:1Ch.
@@ -362,6 +375,9 @@ impl Machine {
 
     /// A key of the guest's keyboard goes down or up.
     pub fn key(&mut self, key: Key, pressed: bool) {
+        // Whether it waits for another one remains to be seen.
+        self.key_wait = None;
+        self.polls = KeyPolls::default();
         self.bus.call(self.parts.kbc, |kbc, fabric| kbc.key(fabric, key, pressed));
     }
 

@@ -259,3 +259,11 @@ fn a_full_host_disk_reaches_guest_and_user() {
         "{warnings:?}"
     );
 }
+
+#[test]
+fn a_guest_that_works_on_what_was_typed_does_not_wait() {
+    let Some(mut session) = freedos("freedos-2012.img", Model::MAX) else { return };
+    session.type_text("find \"DOS\" autoexec.bat\n");
+    let screen = session.screen();
+    assert!(screen.trim_end().ends_with("A:\\>") && screen.contains("AUTOEXEC.BAT"), "{screen}");
+}
