@@ -1,4 +1,4 @@
-//! How a run ended: one sentence and an exit code [DESIGN.md, "Frontend"].
+//! How a run ended: one sentence and an exit code, as in the table of README.md.
 
 use ringzero_machine::Hang;
 
