@@ -35,25 +35,26 @@ pub(crate) struct Guest<'a> {
     view: &'a mut dyn FirmwareView,
 }
 
+/// Accessors of a word register and its halves; nothing reads AX as a whole.
 macro_rules! word_register {
-    ($($get:ident $set:ident $low:ident $set_low:ident $high:ident $set_high:ident $reg:ident;)*) => {$(
-        #[allow(dead_code, reason = "one set of accessors per register")]
-        pub(crate) fn $get(&mut self) -> u16 { self.regs().$reg as u16 }
-        #[allow(dead_code, reason = "one set of accessors per register")]
+    ($($($get:ident)? / $set:ident $low:ident $set_low:ident $high:ident $set_high:ident $reg:ident;)*) => {$(
+
+        $(pub(crate) fn $get(&mut self) -> u16 { self.regs().$reg as u16 })?
+
         pub(crate) fn $set(&mut self, value: u16) {
             let reg = &mut self.regs().$reg;
             *reg = *reg & 0xFFFF_0000 | u32::from(value);
         }
-        #[allow(dead_code, reason = "one set of accessors per register")]
+
         pub(crate) fn $low(&mut self) -> u8 { self.regs().$reg as u8 }
-        #[allow(dead_code, reason = "one set of accessors per register")]
+
         pub(crate) fn $set_low(&mut self, value: u8) {
             let reg = &mut self.regs().$reg;
             *reg = *reg & 0xFFFF_FF00 | u32::from(value);
         }
-        #[allow(dead_code, reason = "one set of accessors per register")]
+
         pub(crate) fn $high(&mut self) -> u8 { (self.regs().$reg >> 8) as u8 }
-        #[allow(dead_code, reason = "one set of accessors per register")]
+
         pub(crate) fn $set_high(&mut self, value: u8) {
             let reg = &mut self.regs().$reg;
             *reg = *reg & 0xFFFF_00FF | u32::from(value) << 8;
@@ -71,10 +72,10 @@ impl<'a> Guest<'a> {
     }
 
     word_register! {
-        ax set_ax al set_al ah set_ah eax;
-        bx set_bx bl set_bl bh set_bh ebx;
-        cx set_cx cl set_cl ch set_ch ecx;
-        dx set_dx dl set_dl dh set_dh edx;
+        / set_ax al set_al ah set_ah eax;
+        bx / set_bx bl set_bl bh set_bh ebx;
+        cx / set_cx cl set_cl ch set_ch ecx;
+        dx / set_dx dl set_dl dh set_dh edx;
     }
 
     pub(crate) fn si(&mut self) -> u16 {

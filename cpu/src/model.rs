@@ -15,7 +15,7 @@ pub enum Generation {
     I80386,
 }
 
-/// What follows a divide error's pushed IP, what PUSH SP pushes, and the rest that changed between generations.
+/// A processor as data: its generation, and the behaviours that changed from one to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Model {
     /// The name `--cpu` takes.
