@@ -11,6 +11,7 @@ const CODE_32: u32 = 1 << 0;
 const STACK_32: u32 = 1 << 1;
 const PROTECTED: u32 = 1 << 2;
 const BIG_REAL: u32 = 1 << 3;
+const V86: u32 = 1 << 4;
 const FLAT_SHIFT: u32 = 8;
 
 impl CodeMode {
@@ -21,6 +22,7 @@ impl CodeMode {
         set(state.seg(SegReg::Cs).attr.is_big(), CODE_32);
         set(state.seg(SegReg::Ss).attr.is_big(), STACK_32);
         set(state.protected(), PROTECTED);
+        set(state.v86(), V86);
         set(!state.protected() && state.segments.iter().any(|s| s.limit > 0xFFFF), BIG_REAL);
         for (n, segment) in state.segments.iter().enumerate() {
             let flat = segment.is_flat() && (n == SegReg::Cs as usize || segment.attr.is_writable());
@@ -42,6 +44,11 @@ impl CodeMode {
     /// Whether accesses through `seg` need no base and limit.
     pub(crate) fn is_flat(self, seg: SegReg) -> bool {
         self.0 & 1 << (FLAT_SHIFT + seg as u32) != 0
+    }
+
+    /// Whether VEX prefixes are recognised: in protected mode, not in virtual-8086 mode.
+    pub(crate) fn has_vex(self) -> bool {
+        self.0 & (PROTECTED | V86) == PROTECTED
     }
 
     /// Whether loading a data segment register cannot change the mode: real mode with 64 KiB limits.

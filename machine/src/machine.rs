@@ -495,7 +495,7 @@ fn map_roms(bus: &mut SystemBus, config: &Config) -> Result<(), ConfigError> {
     match config.cpu.generation {
         Generation::I8086 | Generation::I80186 => {}
         Generation::I80286 => bus.alias_rom("system rom", 0xF_0000, 0xFF_0000, 0x1_0000)?,
-        Generation::I80386 => bus.alias_rom("system rom", 0xF_0000, 0xFFFF_0000, 0x1_0000)?,
+        _ => bus.alias_rom("system rom", 0xF_0000, 0xFFFF_0000, 0x1_0000)?,
     }
     bus.set_firmware_port(Some(Port(u16::from(ringzero_roms::FIRMWARE_PORT))));
     Ok(())

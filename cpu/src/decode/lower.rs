@@ -246,7 +246,7 @@ pub(crate) fn segment_of(register: Register) -> SegReg {
 }
 
 /// A register as an operation's field: an offset for general registers, a number for all others.
-fn register_field(register: Register) -> u8 {
+pub(crate) fn register_field(register: Register) -> u8 {
     match register {
         Register::None => RegOffset::ZERO.raw(),
         Register::AH | Register::CH | Register::DH | Register::BH => {

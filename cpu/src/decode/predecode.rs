@@ -5,8 +5,9 @@
 //! first put into a form that today's map reads the same way.
 
 use crate::code_mode::CodeMode;
+use crate::features::Features;
 use crate::model::{Generation, Model};
-use iced_x86::{Code, CpuidFeature, DecoderError, DecoderOptions, Instruction};
+use iced_x86::{Code, CpuidFeature, DecoderError, DecoderOptions, EncodingKind, Instruction};
 
 /// What the bytes are.
 pub(crate) enum Decoded {
@@ -79,8 +80,7 @@ impl Decoder {
         let len = bytes.len().min(MODERN_LIMIT);
         buffer[..len].copy_from_slice(&bytes[..len]);
         let quirk = mark_coprocessor(&mut buffer[..len]);
-        let options = DecoderOptions::MOV_TR;
-        let mut decoder = iced_x86::Decoder::new(self.mode.code_bits(), &buffer[..len], options);
+        let mut decoder = iced_x86::Decoder::new(self.mode.code_bits(), &buffer[..len], self.options());
         let instruction = decoder.decode();
         match decoder.last_error() {
             DecoderError::NoMoreBytes if len < MODERN_LIMIT => Decoded::NeedsMore,
@@ -100,7 +100,8 @@ impl Decoder {
             return Decoded::Instruction { instruction: Instruction::default(), len, quirk: *quirk };
         }
         let first_generation = !self.model.at_least(Generation::I80286);
-        let options = if first_generation { DecoderOptions::NO_INVALID_CHECK } else { DecoderOptions::NONE };
+        let options =
+            if first_generation { DecoderOptions::NO_INVALID_CHECK } else { DecoderOptions::LOADALL286 };
         let mut decoder = iced_x86::Decoder::new(16, &bytes[..*len], options);
         let instruction = decoder.decode();
         let total = prefixes + instruction.len().saturating_sub(canonical.kept_prefixes);
@@ -119,27 +120,80 @@ impl Decoder {
         }
     }
 
-    /// Whether this model has the instruction.
+    /// Whether this model has the instruction in this mode.
     fn knows(&self, instruction: &Instruction) -> bool {
-        if instruction.code() == Code::Pause {
-            return true;
+        if instruction.encoding() != EncodingKind::Legacy && !self.mode.has_vex() {
+            return false;
         }
-        instruction
-            .cpuid_features()
-            .iter()
-            .all(|&feature| introduced(feature).is_some_and(|generation| self.model.at_least(generation)))
+        match instruction.code() {
+            Code::Pause => true,
+            Code::Crc32_r32_rm8 | Code::Crc32_r32_rm16 | Code::Crc32_r32_rm32 => {
+                self.model.has(Features::CRC32)
+            }
+            Code::Fisttp_m16int | Code::Fisttp_m32int | Code::Fisttp_m64int => {
+                self.model.has(Features::FISTTP)
+            }
+            _ => instruction.cpuid_features().iter().all(|&feature| self.has(feature)),
+        }
+    }
+
+    fn has(&self, feature: CpuidFeature) -> bool {
+        if let Some(generation) = introduced(feature) {
+            return self.model.at_least(generation);
+        }
+        announced(feature).is_some_and(|features| self.model.has(features))
+    }
+
+    /// What the model makes of encodings that newer instructions took.
+    fn options(&self) -> u32 {
+        let mut options = DecoderOptions::MOV_TR;
+        let mut set = |on: bool, option: u32| options |= if on { option } else { 0 };
+        set(self.model.generation == Generation::I80386, DecoderOptions::LOADALL386);
+        set(!self.model.has(Features::BMI1), DecoderOptions::NO_MPFX_0FBC);
+        set(!self.model.has(Features::LZCNT), DecoderOptions::NO_MPFX_0FBD);
+        set(self.model.at_least(Generation::P6), DecoderOptions::FORCE_RESERVED_NOP);
+        options
     }
 }
 
-/// The generation that brought a feature; `None` for those no model here has.
+/// The generation that brought a feature that has no flag of its own.
 fn introduced(feature: CpuidFeature) -> Option<Generation> {
-    match feature {
-        CpuidFeature::INTEL8086 | CpuidFeature::INTEL8086_ONLY => Some(Generation::I8086),
-        CpuidFeature::INTEL186 => Some(Generation::I80186),
-        CpuidFeature::INTEL286 => Some(Generation::I80286),
-        CpuidFeature::INTEL386 | CpuidFeature::INTEL386_ONLY => Some(Generation::I80386),
-        _ => None,
-    }
+    Some(match feature {
+        CpuidFeature::INTEL8086 | CpuidFeature::INTEL8086_ONLY => Generation::I8086,
+        CpuidFeature::INTEL186 => Generation::I80186,
+        CpuidFeature::INTEL286 | CpuidFeature::INTEL286_ONLY => Generation::I80286,
+        CpuidFeature::INTEL386 | CpuidFeature::INTEL386_ONLY => Generation::I80386,
+        CpuidFeature::INTEL486 => Generation::I80486,
+        CpuidFeature::MULTIBYTENOP => Generation::P6,
+        _ => return None,
+    })
+}
+
+/// The flag of a feature; `None` for those no model here has.
+fn announced(feature: CpuidFeature) -> Option<Features> {
+    Some(match feature {
+        CpuidFeature::FPU | CpuidFeature::FPU287 | CpuidFeature::FPU387 => Features::FPU,
+        CpuidFeature::CPUID => Features::CPUID,
+        CpuidFeature::TSC => Features::TSC,
+        CpuidFeature::MSR => Features::MSR,
+        CpuidFeature::RDPMC => Features::RDPMC,
+        CpuidFeature::CX8 => Features::CX8,
+        CpuidFeature::CMOV => Features::CMOV,
+        CpuidFeature::SEP => Features::SEP,
+        CpuidFeature::SMM => Features::SMM,
+        CpuidFeature::CLFSH => Features::CLFSH,
+        CpuidFeature::MMX => Features::MMX,
+        CpuidFeature::FXSR => Features::FXSR,
+        CpuidFeature::SSE => Features::SSE,
+        CpuidFeature::SSE2 => Features::SSE2,
+        CpuidFeature::MOVBE => Features::MOVBE,
+        CpuidFeature::POPCNT => Features::POPCNT,
+        CpuidFeature::LZCNT => Features::LZCNT,
+        CpuidFeature::BMI1 => Features::BMI1,
+        CpuidFeature::BMI2 => Features::BMI2,
+        CpuidFeature::ADX => Features::ADX,
+        _ => return None,
+    })
 }
 
 /// MOV r, r/m: stands in where only the operand of an instruction counts.

@@ -143,6 +143,7 @@ impl Access for Slow<'_> {
             return Ok(Spot::split(first, split, second));
         }
         self.check(&segment, seg, offset, T::BYTES, intent)?;
+        self.cpu.look_at_access(lin, T::BYTES, intent)?;
         self.cpu.spot_linear(self.bus, lin, T::BYTES, intent, self.cpu.user)
     }
     fn spot_flat<T: Word>(&mut self, seg: usize, lin: u64, intent: Intent) -> Result<Spot, Fault> {

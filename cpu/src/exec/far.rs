@@ -10,6 +10,7 @@ use crate::code_mode::CodeMode;
 use crate::fault::Fault;
 use crate::flags::bit;
 use crate::protected::iret::v86_segment;
+use crate::protected::vme::{self, InterruptFlag};
 use crate::protected::{interrupt::Origin, iret, transfer};
 use crate::segment::SegReg;
 use crate::word::Word;
@@ -158,25 +159,26 @@ impl<T: Word> Semantics for Iret<T> {
         if has_descriptors(m) {
             return Ok(iret::iret(&mut m.slow()?, T::BITS == 32)?);
         }
-        check_v86_iopl(m)?;
+        let interrupt_flag = m.cpu().v86_interrupt_flag(T::BITS)?;
         let size = T::BYTES as i64;
         with_stack!(mode(m), W => {
             let offset = peek::<T, W, A>(m, 0)?;
             let selector = peek::<T, W, A>(m, size)?;
             let flags = peek::<T, W, A>(m, 2 * size)?;
+            if interrupt_flag == InterruptFlag::Virtual {
+                m.cpu().check_virtual_flags(flags.zext() as u32)?;
+            }
             go_far(m, selector.zext() as u16, offset.zext())?;
             move_sp::<W>(m.cpu(), 3 * size);
+            if interrupt_flag == InterruptFlag::Virtual {
+                m.cpu().pop_virtual_flags(flags.zext() as u32);
+                return Ok(());
+            }
             let mask = if T::BITS == 16 { 0xFFFF } else { !bit::VM };
             m.cpu().pop_flags(flags.zext() as u32, mask);
         });
         Ok(())
     }
-}
-
-/// #GP(0) for the instructions that virtual-8086 mode leaves to its monitor unless IOPL is 3.
-pub(crate) fn check_v86_iopl<A: Access>(m: &mut A) -> Result<(), A::Fail> {
-    let state = &m.cpu().state;
-    if state.v86() && state.iopl() < 3 { Err(Fault::GeneralProtection(0).into()) } else { Ok(()) }
 }
 
 /// Enters the handler of a software interrupt; the return address is the next instruction.
@@ -193,7 +195,13 @@ fn software_interrupt<A: Access>(m: &mut A, vector: u8) -> Result<(), A::Fail> {
 
 simple! {
     /// INT imm8 [SDM 2A, "INT n/INTO/INT3/INT1"].
-    Int: |m, op| { check_v86_iopl(m)?; software_interrupt(m, op.imm as u8) };
+    Int: |m, op| {
+        if m.cpu().state.v86() && vme::redirect(&mut m.slow()?, op.imm as u8)? {
+            m.cpu().entered_handler = true;
+            return Ok(());
+        }
+        software_interrupt(m, op.imm as u8)
+    };
     /// INT3: goes to the handler even in virtual-8086 mode.
     Int3: |m, _op| software_interrupt(m, 3);
     /// INTO: a trap when OF = 1.

@@ -3,13 +3,13 @@
 use super::access::{Access, Place, Source};
 use super::descriptor;
 use super::dispatch::{Semantics, ip_mask};
-use super::far::check_v86_iopl;
 use super::mov::simple;
 use super::op::Op;
 use crate::cpu::Cpu;
 use crate::flags::bit;
 use crate::mmu::Intent;
 use crate::model::Generation;
+use crate::protected::vme::InterruptFlag;
 use crate::regs::number::{BP, SP};
 use crate::segment::SegReg;
 use crate::word::Word;
@@ -154,18 +154,15 @@ impl<T: Word, W: StackWidth> Semantics for PopSeg<T, W> {
     }
 }
 
-/// PUSHA [SDM 2B, "PUSHA/PUSHAD"].
+/// PUSHA [SDM 2B, "PUSHA/PUSHAD"]: what was pushed before a push faults stays written [AMD Zen 5 captures].
 pub(crate) struct Pusha<T, W>(PhantomData<(T, W)>);
 
 impl<T: Word, W: StackWidth> Semantics for Pusha<T, W> {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
-        let mut spots = [None; 8];
-        for (n, spot) in (0u8..).zip(&mut spots) {
+        for n in 0..8 {
             let pointer = moved::<W>(m.cpu(), -(i64::from(n) + 1) * T::BYTES as i64);
-            *spot = Some(m.spot::<T>(SS, pointer.zext(), Intent::Write)?);
-        }
-        for (n, spot) in (0u8..).zip(spots.into_iter().flatten()) {
+            let spot = m.spot::<T>(SS, pointer.zext(), Intent::Write)?;
             let value = m.cpu().state.regs.read::<T>(n);
             m.store(spot, value);
         }
@@ -201,8 +198,10 @@ impl<T: Word, W: StackWidth> Semantics for Pushf<T, W> {
     type Slow = Self;
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
-        check_v86_iopl(m)?;
-        let flags = m.cpu().state.flags.bits() & 0x00FC_FFFF;
+        let flags = match m.cpu().v86_interrupt_flag(T::BITS)? {
+            InterruptFlag::Real => m.cpu().state.flags.bits() & 0x00FC_FFFF,
+            InterruptFlag::Virtual => m.cpu().virtual_flags(),
+        };
         push::<T, W, A>(m, T::truncate(u64::from(flags)))
     }
 }
@@ -213,7 +212,13 @@ pub(crate) struct Popf<T, W>(PhantomData<(T, W)>);
 impl<T: Word, W: StackWidth> Semantics for Popf<T, W> {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
-        check_v86_iopl(m)?;
+        if m.cpu().v86_interrupt_flag(T::BITS)? == InterruptFlag::Virtual {
+            let value = peek::<T, W, A>(m, 0)?.zext() as u32;
+            m.cpu().check_virtual_flags(value)?;
+            move_sp::<W>(m.cpu(), T::BYTES as i64);
+            m.cpu().pop_virtual_flags(value);
+            return Ok(());
+        }
         let value = pop::<T, W, A>(m)?;
         // POPFD leaves VM and clears RF.
         let mask = if T::BITS == 16 { 0xFFFF } else { !(bit::VM | bit::RF) };
@@ -241,6 +246,7 @@ impl Cpu {
             }
         }
         self.state.flags.update(mask & writable, value);
+        self.alignment_changed();
     }
 }
 
