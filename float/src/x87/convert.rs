@@ -1,0 +1,126 @@
+//! FLD and FST of single and double precision.
+
+use super::operand;
+use super::round::overflows_to_infinity;
+use crate::exact::{Exact, Operand};
+use crate::f80::{Class, F80, INTEGER_BIT};
+use crate::sse::{Double, Format, Single};
+use crate::{Exceptions, Outcome, X87Control};
+
+/// FLD m32 and the memory operand of FADD m32 and its like [SDM 2A, "FLD"].
+#[must_use]
+#[inline]
+pub fn from_f32(bits: u32, control: X87Control) -> Outcome<F80> {
+    load::<Single>(bits, control)
+}
+
+/// FLD m64 and the memory operand of FADD m64 and its like [SDM 2A, "FLD"].
+#[must_use]
+#[inline]
+pub fn from_f64(bits: u64, control: X87Control) -> Outcome<F80> {
+    load::<Double>(bits, control)
+}
+
+/// FST m32 [SDM 2A, "FST/FSTP"].
+#[must_use]
+#[inline]
+pub fn to_f32(x: F80, control: X87Control) -> Outcome<u32> {
+    store::<Single>(x, control)
+}
+
+/// FST m64 [SDM 2A, "FST/FSTP"].
+#[must_use]
+#[inline]
+pub fn to_f64(x: F80, control: X87Control) -> Outcome<u64> {
+    store::<Double>(x, control)
+}
+
+/// A memory operand as the stack's format, every encoding as it is and without exceptions: what arithmetic works on.
+#[must_use]
+#[inline]
+pub(super) fn widen<F: Format>(bits: F::Bits) -> F80 {
+    let bits: u64 = bits.into();
+    let fraction_bits = F::PRECISION - 1;
+    let negative = bits >> (fraction_bits + F::EXPONENT_BITS) != 0;
+    let fraction = bits << (64 - fraction_bits) >> 1;
+    let biased = (bits >> fraction_bits) as i32 & F::EXPONENT_MAX;
+    let value = if biased == F::EXPONENT_MAX {
+        F80 { significand: INTEGER_BIT | fraction, sign_exponent: 0x7FFF }
+    } else if biased != 0 {
+        let sign_exponent = (biased + crate::f80::BIAS - F::GREATEST) as u16;
+        F80 { significand: INTEGER_BIT | fraction, sign_exponent }
+    } else if fraction != 0 {
+        let shift = fraction.leading_zeros();
+        let sign_exponent = (crate::f80::BIAS + F::LEAST) as u16 - shift as u16;
+        F80 { significand: fraction << shift, sign_exponent }
+    } else {
+        F80::ZERO
+    };
+    value.with_sign(negative)
+}
+
+#[inline]
+fn load<F: Format>(bits: F::Bits, control: X87Control) -> Outcome<F80> {
+    let value = widen::<F>(bits);
+    if value.is_signalling() {
+        return Outcome::flagged(value.quieted(), Exceptions::INVALID, control);
+    }
+    Outcome::flagged(value, Exceptions::DENORMAL.when(F::is_denormal(bits)), control)
+}
+
+#[inline]
+fn store<F: Format>(x: F80, control: X87Control) -> Outcome<F::Bits> {
+    let negative = x.is_negative();
+    let assemble = |biased, significand| F::assemble(negative, biased, significand);
+    match (x.class(), operand(x)) {
+        (Class::Unsupported, _) => Outcome::flagged(F::INDEFINITE, Exceptions::INVALID, control),
+        (Class::Nan, _) => {
+            let exceptions = Exceptions::INVALID.when(x.is_signalling());
+            Outcome::flagged(assemble(F::EXPONENT_MAX, x.quieted().significand), exceptions, control)
+        }
+        (Class::Infinity, _) => Outcome::exact(assemble(F::EXPONENT_MAX, INTEGER_BIT)),
+        (_, Operand::Zero(_)) => Outcome::exact(assemble(0, 0)),
+        (_, Operand::Finite(finite)) => round::<F>(finite.exact(), control),
+    }
+}
+
+#[inline]
+fn round<F: Format>(x: Exact, control: X87Control) -> Outcome<F::Bits> {
+    let rounded = x.round(F::PRECISION, control.rounding());
+    let exponent = x.exponent + i32::from(rounded.carry);
+    if !(F::LEAST..=F::GREATEST).contains(&exponent) {
+        return out_of_range::<F>(x, exponent, control);
+    }
+    Outcome {
+        value: F::assemble(x.negative, exponent + F::GREATEST, rounded.significand),
+        exceptions: Exceptions::PRECISION.when(rounded.inexact),
+        rounded_up: rounded.up,
+        store: true,
+        incomplete: false,
+    }
+}
+
+/// With the exception unmasked nothing is stored.
+#[cold]
+fn out_of_range<F: Format>(x: Exact, exponent: i32, control: X87Control) -> Outcome<F::Bits> {
+    if exponent > F::GREATEST {
+        let infinite = overflows_to_infinity(x.negative, control.rounding());
+        return Outcome {
+            value: F::overflowed(x.negative, infinite),
+            exceptions: Exceptions::OVERFLOW | Exceptions::PRECISION,
+            rounded_up: infinite,
+            store: control.unmasked(Exceptions::OVERFLOW).is_empty(),
+            incomplete: false,
+        };
+    }
+    let rounded = x.round_denormal(F::LEAST, F::PRECISION, control.rounding());
+    let unmasked = !control.unmasked(Exceptions::UNDERFLOW).is_empty();
+    let underflow = Exceptions::UNDERFLOW.when(unmasked || rounded.inexact);
+    Outcome {
+        value: F::assemble(x.negative, 1, rounded.significand),
+        exceptions: underflow | Exceptions::PRECISION.when(rounded.inexact),
+        rounded_up: rounded.up,
+        store: !unmasked,
+        incomplete: false,
+    }
+}
