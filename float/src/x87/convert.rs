@@ -1,20 +1,76 @@
 //! FLD and FST of single and double precision.
 
-use super::operand;
 use super::round::overflows_to_infinity;
+use super::{Relation, operand};
 use crate::exact::{Exact, Operand};
 use crate::f80::{Class, F80, INTEGER_BIT};
 use crate::sse::{Double, Format, Single};
 use crate::{Exceptions, Outcome, X87Control};
 
-/// FLD m32 and the memory operand of FADD m32 and its like [SDM 2A, "FLD"].
+/// The memory operand of FADD m32, FCOM m64 and their like. It takes part in the operation with every encoding as it is;
+/// of a denormal [`Outcome::with_operand`] tells the outcome afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryOperand {
+    /// What to give to the operation.
+    pub value: F80,
+    /// It is a denormal in memory; in `value` it is not.
+    pub denormal: bool,
+}
+
+/// The operand of FADD m32 and its like.
+#[must_use]
+#[inline]
+pub fn operand_f32(bits: u32) -> MemoryOperand {
+    MemoryOperand { value: widen::<Single>(bits), denormal: Single::is_denormal(bits) }
+}
+
+/// The operand of FADD m64 and its like.
+#[must_use]
+#[inline]
+pub fn operand_f64(bits: u64) -> MemoryOperand {
+    MemoryOperand { value: widen::<Double>(bits), denormal: Double::is_denormal(bits) }
+}
+
+impl Outcome<F80> {
+    /// The outcome when one operand came from memory.
+    #[must_use]
+    #[inline]
+    pub fn with_operand(self, operand: MemoryOperand, control: X87Control) -> Self {
+        if operand.denormal && !self.value.is_nan() { self.with_denormal(control) } else { self }
+    }
+}
+
+impl Outcome<Relation> {
+    /// The outcome when one operand came from memory.
+    #[must_use]
+    #[inline]
+    pub fn with_operand(self, operand: MemoryOperand, control: X87Control) -> Self {
+        let unordered = self.value == Relation::Unordered;
+        if operand.denormal && !unordered { self.with_denormal(control) } else { self }
+    }
+}
+
+impl<T> Outcome<T> {
+    /// Unmasked, a denormal operand keeps the operation from happening.
+    #[cold]
+    fn with_denormal(mut self, control: X87Control) -> Self {
+        self.exceptions |= Exceptions::DENORMAL;
+        if !control.unmasked(Exceptions::DENORMAL).is_empty() {
+            self.exceptions = self.exceptions & Exceptions::PRE_COMPUTATION;
+            (self.store, self.rounded_up) = (false, false);
+        }
+        self
+    }
+}
+
+/// FLD m32 [SDM 2A, "FLD"].
 #[must_use]
 #[inline]
 pub fn from_f32(bits: u32, control: X87Control) -> Outcome<F80> {
     load::<Single>(bits, control)
 }
 
-/// FLD m64 and the memory operand of FADD m64 and its like [SDM 2A, "FLD"].
+/// FLD m64 [SDM 2A, "FLD"].
 #[must_use]
 #[inline]
 pub fn from_f64(bits: u64, control: X87Control) -> Outcome<F80> {
@@ -35,10 +91,9 @@ pub fn to_f64(x: F80, control: X87Control) -> Outcome<u64> {
     store::<Double>(x, control)
 }
 
-/// A memory operand as the stack's format, every encoding as it is and without exceptions: what arithmetic works on.
-#[must_use]
+/// A memory operand as the stack's format, every encoding as it is.
 #[inline]
-pub(super) fn widen<F: Format>(bits: F::Bits) -> F80 {
+fn widen<F: Format>(bits: F::Bits) -> F80 {
     let bits: u64 = bits.into();
     let fraction_bits = F::PRECISION - 1;
     let negative = bits >> (fraction_bits + F::EXPONENT_BITS) != 0;

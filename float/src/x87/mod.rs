@@ -16,7 +16,7 @@ mod transcendental;
 pub use arith::{add, div, mul, sqrt, sub};
 pub use compare::{Relation, compare, compare_unordered, tst, xam};
 pub use constant::{Constant, constant};
-pub use convert::{from_f32, from_f64, to_f32, to_f64};
+pub use convert::{MemoryOperand, from_f32, from_f64, operand_f32, operand_f64, to_f32, to_f64};
 pub use integer::{
     from_bcd, from_i16, from_i32, from_i64, round_to_integer, to_bcd, to_i16, to_i16_truncated, to_i32,
     to_i32_truncated, to_i64, to_i64_truncated,
