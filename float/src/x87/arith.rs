@@ -66,7 +66,7 @@ pub fn div(a: F80, b: F80, control: X87Control) -> Outcome<F80> {
             return Outcome::flagged(F80::INFINITY.with_sign(negative), denormal, control);
         }
         (_, Class::Infinity) => return Outcome::flagged(F80::ZERO.with_sign(negative), denormal, control),
-        (_, Class::Zero) => return divided_by_zero(negative, denormal, control),
+        (_, Class::Zero) => return divided_by_zero(negative, control),
         _ => {}
     }
     match (operand(a), operand(b)) {
@@ -97,9 +97,10 @@ pub fn sqrt(x: F80, control: X87Control) -> Outcome<F80> {
     }
 }
 
-/// The response to a finite number divided by zero, or what counts as such.
-pub(super) fn divided_by_zero(negative: bool, denormal: Exceptions, control: X87Control) -> Outcome<F80> {
-    Outcome::flagged(F80::INFINITY.with_sign(negative), Exceptions::ZERO_DIVIDE | denormal, control)
+/// The response to a finite number divided by zero, or what counts as such. The division is not begun, so a denormal dividend
+/// goes unnoticed (hardware captures).
+pub(super) fn divided_by_zero(negative: bool, control: X87Control) -> Outcome<F80> {
+    Outcome::flagged(F80::INFINITY.with_sign(negative), Exceptions::ZERO_DIVIDE, control)
 }
 
 /// The sum of two numbers.

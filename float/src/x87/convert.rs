@@ -36,7 +36,8 @@ impl Outcome<F80> {
     #[must_use]
     #[inline]
     pub fn with_operand(self, operand: MemoryOperand, control: X87Control) -> Self {
-        if operand.denormal && !self.value.is_nan() { self.with_denormal(control) } else { self }
+        let unnoticed = self.value.is_nan() || self.exceptions.intersects(Exceptions::ZERO_DIVIDE);
+        if operand.denormal && !unnoticed { self.with_denormal(control) } else { self }
     }
 }
 
@@ -155,27 +156,29 @@ fn round<F: Format>(x: Exact, control: X87Control) -> Outcome<F::Bits> {
     }
 }
 
-/// With the exception unmasked nothing is stored.
 #[cold]
 fn out_of_range<F: Format>(x: Exact, exponent: i32, control: X87Control) -> Outcome<F::Bits> {
-    if exponent > F::GREATEST {
+    let exception = if exponent > F::GREATEST { Exceptions::OVERFLOW } else { Exceptions::UNDERFLOW };
+    if !control.unmasked(exception).is_empty() {
+        // Nothing is stored, so nothing was rounded.
+        return Outcome::flagged(F::INDEFINITE, exception, control);
+    }
+    if exception == Exceptions::OVERFLOW {
         let infinite = overflows_to_infinity(x.negative, control.rounding());
         return Outcome {
             value: F::overflowed(x.negative, infinite),
             exceptions: Exceptions::OVERFLOW | Exceptions::PRECISION,
             rounded_up: infinite,
-            store: control.unmasked(Exceptions::OVERFLOW).is_empty(),
+            store: true,
             incomplete: false,
         };
     }
     let rounded = x.round_denormal(F::LEAST, F::PRECISION, control.rounding());
-    let unmasked = !control.unmasked(Exceptions::UNDERFLOW).is_empty();
-    let underflow = Exceptions::UNDERFLOW.when(unmasked || rounded.inexact);
     Outcome {
         value: F::assemble(x.negative, 1, rounded.significand),
-        exceptions: underflow | Exceptions::PRECISION.when(rounded.inexact),
+        exceptions: (Exceptions::UNDERFLOW | Exceptions::PRECISION).when(rounded.inexact),
         rounded_up: rounded.up,
-        store: !unmasked,
+        store: true,
         incomplete: false,
     }
 }

@@ -11,16 +11,21 @@ use crate::{Outcome, X87Control};
 pub struct Remainder {
     /// The remainder, or what is left of the dividend so far when the outcome is incomplete.
     pub value: F80,
-    /// The three low bits of the quotient, Q2 to Q0; zero when the outcome is incomplete.
-    pub quotient: u8,
+    /// The three low bits of the quotient, Q2 to Q0; zero when the outcome is incomplete, `None` when there was no
+    /// division because an operand is no number or no divisor.
+    pub quotient: Option<u8>,
 }
 
 impl Remainder {
-    /// Q2, Q0 and Q1 as C0, C1 and C3 stand in the status word; C2 is [`Outcome::incomplete`].
+    /// C3, C2, C1 and C0 after the instruction, from the status word before it and [`Outcome::incomplete`]. Q2, Q0 and Q1 are
+    /// C0, C1 and C3; without a quotient C3 and C0 stay (hardware captures).
     #[must_use]
-    pub const fn condition_codes(self) -> u16 {
-        let q = self.quotient as u16;
-        (q >> 2 & 1) << 8 | (q & 1) << 9 | (q >> 1 & 1) << 14
+    pub const fn condition_codes(self, status: u16, incomplete: bool) -> u16 {
+        let c2 = (incomplete as u16) << 10;
+        match self.quotient {
+            Some(q) => c2 | (q as u16 >> 2 & 1) << 8 | (q as u16 & 1) << 9 | (q as u16 >> 1 & 1) << 14,
+            None => c2 | status & 0x4100,
+        }
     }
 }
 
@@ -37,7 +42,7 @@ pub fn rem1(x: F80, modulus: F80, control: X87Control) -> Outcome<Remainder> {
 }
 
 fn remainder(x: F80, modulus: F80, nearest: bool, control: X87Control) -> Outcome<Remainder> {
-    let without_quotient = |value| Remainder { value, quotient: 0 };
+    let without_quotient = |value| Remainder { value, quotient: None };
     if let Some(outcome) = reject(x, modulus, control) {
         return outcome.map(without_quotient);
     }
@@ -56,10 +61,14 @@ fn remainder(x: F80, modulus: F80, nearest: bool, control: X87Control) -> Outcom
                 None => Outcome::exact(F80::ZERO.with_sign(x.is_negative())),
             };
             outcome.incomplete = reduced.incomplete;
-            outcome.after(denormal).map(|value| Remainder { value, quotient: reduced.quotient })
+            outcome.after(denormal).map(|value| Remainder { value, quotient: Some(reduced.quotient) })
         }
-        (Some(a), _) => to_register(a.exact(), 64, control).after(denormal).map(without_quotient),
-        _ => Outcome::flagged(x, denormal, control).map(without_quotient),
+        (number, _) => match number {
+            Some(a) => to_register(a.exact(), 64, control),
+            None => Outcome::exact(x),
+        }
+        .after(denormal)
+        .map(|value| Remainder { value, quotient: Some(0) }),
     }
 }
 
