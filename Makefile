@@ -1,7 +1,7 @@
 # RingZero: `make run` opens the machine, `make test` checks it. `make help` lists the rest.
 
 CARGO   ?= cargo
-CORE    := bus cpu devices roms bios machine
+CORE    := bus float cpu devices roms bios machine
 WASM    := wasm32-unknown-unknown
 SKIPPED := $(CURDIR)/target/skipped
 PURE    := $(patsubst %,-p ringzero-%,$(CORE))

@@ -1,0 +1,1 @@
+//! Values of 128 bits for what cannot be computed exactly.
