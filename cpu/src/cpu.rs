@@ -198,8 +198,13 @@ impl Cpu {
             if self.state.protected() { segment.fast_write_limit() } else { segment.fast_read_limit() };
         self.windows[reg as usize] =
             Window { base: segment.base, read_limit: segment.fast_read_limit(), write_limit };
-        self.mode = CodeMode::of(&self.state);
+        self.mode_changed();
         self.privilege_changed();
+    }
+
+    /// Renews what blocks are decoded for.
+    pub(crate) fn mode_changed(&mut self) {
+        self.mode = CodeMode::of(&self.state);
     }
 
     /// Puts a loaded descriptor into a segment register.

@@ -4,6 +4,7 @@ use crate::cpu::Cpu;
 use crate::fault::Fault;
 use crate::mmu::Intent;
 use crate::state::{CpuState, cr4};
+use crate::word::Bytes;
 
 /// Bits of DR6.
 pub(crate) struct Dr6;
@@ -126,12 +127,12 @@ impl Breakpoints {
 impl Cpu {
     /// Notes the breakpoints that an access hits, and checks its alignment where that counts.
     #[inline(always)]
-    pub(crate) fn look_at_access(&mut self, lin: u64, len: u64, intent: Intent) -> Result<(), Fault> {
-        if self.aligned_only && lin & (len - 1) != 0 {
+    pub(crate) fn look_at_access<T: Bytes>(&mut self, lin: u64, intent: Intent) -> Result<(), Fault> {
+        if self.aligned_only && lin & (T::ALIGN - 1) != 0 {
             return Err(Fault::AlignmentCheck);
         }
         if self.breakpoints.any() {
-            let hits = self.breakpoints.on_access(lin, len, intent == Intent::Write);
+            let hits = self.breakpoints.on_access(lin, T::BYTES, intent == Intent::Write);
             self.state.breakpoint_hits |= hits;
         }
         Ok(())

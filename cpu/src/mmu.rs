@@ -43,6 +43,16 @@ impl Spot {
         if n < self.split { PhysAddr(self.first.0 + n) } else { PhysAddr(self.second.0 + (n - self.split)) }
     }
 
+    pub(crate) fn load_bytes<const N: usize>(&self, bus: &mut SystemBus) -> [u8; N] {
+        std::array::from_fn(|n| bus.read(self.byte(n as u64), Width::Byte) as u8)
+    }
+
+    pub(crate) fn store_bytes<const N: usize>(&self, bus: &mut SystemBus, bytes: [u8; N]) {
+        for (n, byte) in (0..).zip(bytes) {
+            bus.write(self.byte(n), Width::Byte, byte.into());
+        }
+    }
+
     pub(crate) fn load<T: Word>(&self, bus: &mut SystemBus) -> T {
         let width = |bits| if bits == 16 { Width::Word } else { Width::Dword };
         let value = match T::BITS {

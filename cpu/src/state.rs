@@ -2,10 +2,12 @@
 
 use crate::fault::Fault;
 use crate::flags::{Flags, bit};
+use crate::fpu::Fpu;
 use crate::model::{Generation, Model};
 use crate::msr::Msrs;
 use crate::regs::Regs;
 use crate::segment::{SegReg, Segment};
+use ringzero_float::Mxcsr;
 use serde::{Deserialize, Serialize};
 
 /// Bits of CR0 [SDM 3A, "Control Registers"].
@@ -95,6 +97,12 @@ pub struct CpuState {
     pub pdpte: [u64; 4],
     /// Model-specific registers.
     pub msrs: Msrs,
+    /// The x87, whose registers MMX uses too.
+    pub fpu: Fpu,
+    /// XMM0 to XMM7.
+    pub xmm: [u128; 8],
+    /// MXCSR.
+    pub mxcsr: u32,
     /// DR0 to DR7.
     pub dr: [u64; 8],
     /// TR3 to TR7 of the 80386 and 80486 in their places, stored and not acted on.
@@ -153,6 +161,9 @@ impl CpuState {
             cr4: 0,
             pdpte: [0; 4],
             msrs: Msrs::default(),
+            fpu: Fpu::RESET,
+            xmm: [0; 8],
+            mxcsr: Mxcsr::INITIAL.0,
             dr: [0, 0, 0, 0, 0, 0, 0xFFFF_0FF0, 0x400],
             test_registers: [0; 8],
             gdtr: TableRegister { base: 0, limit: 0xFFFF },

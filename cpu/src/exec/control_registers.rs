@@ -17,7 +17,12 @@ use std::marker::PhantomData;
 
 simple! {
     /// CLTS [SDM 2A, "CLTS"].
-    Clts: |m, _op| { m.cpu().check_cpl_0()?; m.cpu().state.cr0 &= !cr0::TS; Ok(()) };
+    Clts: |m, _op| {
+        m.cpu().check_cpl_0()?;
+        m.cpu().state.cr0 &= !cr0::TS;
+        m.cpu().mode_changed();
+        Ok(())
+    };
 
     /// LMSW [SDM 2A, "LMSW"]: PE can be set, not cleared. The word comes from `op.src`'s register.
     LmswRegister: |m, op| {
@@ -162,6 +167,7 @@ fn set_cr4<A: Access>(m: &mut A, value: u32) -> Result<(), A::Fail> {
         m.cpu().flush_translations();
     }
     m.cpu().breakpoints_changed();
+    m.cpu().mode_changed();
     Ok(())
 }
 

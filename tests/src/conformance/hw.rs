@@ -3,11 +3,15 @@
 //! The captures ran at privilege level 3 with three pages mapped, and so do they here. The IDT is empty: a software
 //! interrupt shows as the #GP that names its vector. Groups that fail are listed in `KNOWN`.
 
-use super::hwv::{self, Exception, File, Item, Record};
+use super::hw_float;
+use super::hwv::{self, Exception, File, Form, Item, Record};
 use super::report::Group;
 use super::{DataError, files};
 use ringzero_bus::{PhysAddr, SystemBus};
-use ringzero_cpu::{Cpu, CpuState, Event, Fault, Flags, Model, SegAttr, SegReg, Segment, TableRegister};
+use ringzero_cpu::{
+    Cpu, CpuState, Event, Fault, Flags, Model, SegAttr, SegReg, Segment, TableRegister, cr0, cr4,
+};
+use ringzero_float::F80;
 use std::path::Path;
 
 const CODE_PAGE: u32 = 0x1000_0000;
@@ -73,8 +77,10 @@ fn flat(selector: u16, attr: u16) -> Segment {
 /// Physical addresses of the page directory, and of the first of its three tables.
 const DIRECTORY: u32 = 0x1000;
 const TABLES: u32 = 0x2000;
-/// CR0.PE, CR0.PG.
-const PROTECTED_AND_PAGED: u32 = 0x8000_0001;
+const CR0: u32 = cr0::PE | cr0::MP | cr0::NE | cr0::WP | cr0::AM | cr0::PG;
+const CR4: u32 = cr4::OSFXSR | cr4::OSXMMEXCPT;
+/// ST(0) to ST(7) before anything is said of them.
+const NO_STACK: [F80; 8] = [F80::ZERO; 8];
 
 /// Maps the three pages to themselves: the code read-only, all of them for level 3.
 fn map_pages(bus: &mut SystemBus) {
@@ -106,14 +112,14 @@ impl Bench {
         let mut group = Group::new(name);
         group.known = KNOWN.iter().find(|(group, _)| *group == name).map(|k| k.1);
         for record in &file.records {
-            let result = self.run_record(record);
-            let form = &file.forms[record.form].name;
-            group.count(result.map_err(|what| format!("{form} {:02x?}:{what}", record.code)));
+            let form = &file.forms[record.form];
+            let result = self.run_record(record, form);
+            group.count(result.map_err(|what| format!("{} {:02x?}:{what}", form.name, record.code)));
         }
         group
     }
 
-    fn run_record(&mut self, record: &Record) -> Result<(), String> {
+    fn run_record(&mut self, record: &Record, form: &Form) -> Result<(), String> {
         self.load(record);
         let start = self.cpu.state().ip;
         for _ in 0..LONGEST {
@@ -122,10 +128,10 @@ impl Bench {
             if record.faults_at(state.ip) {
                 // The capture's fault is the fetch at the branch's target.
                 self.cpu.run(&mut self.bus, 1);
-                return self.compare(record);
+                return self.compare(record, form);
             }
             if state.pending.is_some() || state.ip != start || record.fina.contains(&Item::Ip(start)) {
-                return self.compare(record);
+                return self.compare(record, form);
             }
         }
         Err(" does not end".to_owned())
@@ -139,7 +145,8 @@ impl Bench {
         let at = (CODE_START - CODE_PAGE) as usize;
         code[at..at + record.code.len()].copy_from_slice(&record.code);
         let mut state = CpuState::reset(self.cpu.model(), 0);
-        state.cr0 = PROTECTED_AND_PAGED;
+        state.cr0 = CR0;
+        state.cr4 = CR4;
         state.cr3 = u64::from(DIRECTORY);
         state.cpl = 3;
         state.idtr = TableRegister::default();
@@ -151,9 +158,11 @@ impl Bench {
         for n in 0..8 {
             state.regs.set_number(n, (u64::from(n) + 1) * 0x1111_1111);
         }
+        hw_float::set_defaults(&mut state);
         for item in &record.init {
             self.apply(item, &mut state);
         }
+        hw_float::set_stack(&mut state, &hw_float::stack_of(NO_STACK, &record.init));
         let ram = &mut self.bus.fabric_mut().ram;
         ram.write(PhysAddr(u64::from(CODE_PAGE)), &code);
         for (page, bytes) in &self.expected {
@@ -182,7 +191,7 @@ impl Bench {
             Item::Flags(bits) => state.flags = Flags::from_bits(*bits),
             Item::Ip(ip) => state.ip = *ip,
             Item::Memory(addr, bytes) => self.expect_memory(*addr, bytes),
-            _ => {}
+            _ => hw_float::apply(item, state),
         }
     }
 
@@ -197,13 +206,13 @@ impl Bench {
         }
     }
 
-    fn compare(&mut self, record: &Record) -> Result<(), String> {
+    fn compare(&mut self, record: &Record, form: &Form) -> Result<(), String> {
         use std::fmt::Write;
         let mut wrong = String::new();
         let mut expected = self.expected_state(record);
         for item in &record.fina {
             self.apply(item, &mut expected);
-            if !matches!(item, Item::Gpr(..) | Item::Flags(_) | Item::Ip(_) | Item::Memory(..)) {
+            if matches!(item, Item::Ymm(..)) {
                 let _ = write!(wrong, " {item:x?} is not compared yet;");
             }
         }
@@ -227,6 +236,8 @@ impl Bench {
         if found != wanted {
             let _ = write!(wrong, " exception {found:x?} expected {wanted:x?};");
         }
+        let stack = hw_float::stack_of(hw_float::stack_of(NO_STACK, &record.init), &record.fina);
+        hw_float::compare(self.cpu.state(), &expected, &stack, (record, form), &mut wrong);
         self.compare_memory(&mut wrong);
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
@@ -237,6 +248,7 @@ impl Bench {
         for n in 0..8 {
             state.regs.set_number(n, (u64::from(n) + 1) * 0x1111_1111);
         }
+        hw_float::set_defaults(&mut state);
         for item in record.init.iter().filter(|item| !matches!(item, Item::Memory(..))) {
             self.apply(item, &mut state);
         }
