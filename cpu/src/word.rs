@@ -9,7 +9,7 @@ pub trait Bytes: 'static {
 }
 
 /// `N` bytes that are not a [`Word`].
-pub struct Block<const N: usize>;
+pub(crate) struct Block<const N: usize>;
 
 impl<const N: usize> Bytes for Block<N> {
     const BYTES: u64 = N as u64;

@@ -18,6 +18,7 @@ pub(crate) mod mov;
 pub(crate) mod muldiv;
 pub(crate) mod op;
 pub(crate) mod shift;
+pub(crate) mod simd;
 pub(crate) mod stack;
 pub(crate) mod string;
 pub(crate) mod system;

@@ -81,6 +81,7 @@ pub(super) fn data(l: &mut Lowering<'_>) -> Option<Chosen> {
         M::Btc => bit_test::<Complement>(l),
         M::Bsf => by_wide!(l.bits(), T => by_source!(l, S => Lowering::fast::<BitScan<true, T, S>>())),
         M::Bsr => by_wide!(l.bits(), T => by_source!(l, S => Lowering::fast::<BitScan<false, T, S>>())),
+        M::Movsd | M::Cmpsd if has_xmm(l) => return None,
         M::Movsb | M::Movsw | M::Movsd => string::<Movs>(l),
         M::Cmpsb | M::Cmpsw | M::Cmpsd => string::<Cmps>(l),
         M::Scasb | M::Scasw | M::Scasd => string::<Scas>(l),
@@ -267,4 +268,9 @@ fn far_pointer(l: &mut Lowering<'_>) -> Chosen {
     } else {
         Lowering::end::<LoadFarPointer<T>>()
     })
+}
+
+/// The mnemonics MOVSD and CMPSD name string instructions and instructions of SSE2.
+fn has_xmm(l: &Lowering<'_>) -> bool {
+    l.ins.op0_register().is_xmm() || l.ins.op1_register().is_xmm()
 }

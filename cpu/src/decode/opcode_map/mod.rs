@@ -4,6 +4,8 @@ mod bmi;
 mod by;
 mod control;
 mod data;
+mod simd;
+mod simd_float;
 mod stack;
 mod system;
 
@@ -17,6 +19,7 @@ pub(crate) fn choose(l: &mut Lowering<'_>) -> Option<Chosen> {
         .or_else(|| control::control(l))
         .or_else(|| bmi::bmi(l))
         .or_else(|| system::system(l))
+        .or_else(|| simd::simd(l))
 }
 
 /// The condition field of the opcode.
