@@ -5,7 +5,7 @@ use crate::exact::Exact;
 use crate::f80::{Class, F80};
 use crate::wide::{alternating, polynomial};
 use crate::x87::{denormal, finite, reject_one};
-use crate::{Outcome, X87Control};
+use crate::{Exceptions, Outcome, X87Control};
 
 /// ln 2.
 const LN_2: Exact = Exact::constant(-1, 0xB172_17F7_D1CF_79AB_C9E3_B398_03F2_F6AF);
@@ -34,7 +34,7 @@ pub fn f2xm1(x: F80, control: X87Control) -> Outcome<F80> {
     match (x.class(), finite(x)) {
         (Class::Infinity, _) => Outcome::exact(if x.is_negative() { minus_one } else { x }),
         (_, None) => Outcome::exact(x),
-        (_, Some(number)) if number.exponent >= 0 => Outcome::exact(at_the_bounds(x)),
+        (_, Some(number)) if number.exponent >= 0 => at_the_bounds(x),
         (_, Some(number)) => unless_denormal(denormal(x, x), control, || {
             let y = number.exact().wide_mul(LN_2);
             let magnitude = y.fraction();
@@ -48,8 +48,9 @@ pub fn f2xm1(x: F80, control: X87Control) -> Outcome<F80> {
     }
 }
 
-/// The result of one and minus one; of what lies beyond, the operand.
-fn at_the_bounds(x: F80) -> F80 {
+/// The result of one and minus one; of what lies beyond, the operand. The captured hardware calls all of them inexact.
+fn at_the_bounds(x: F80) -> Outcome<F80> {
     let half = F80 { sign_exponent: 0xBFFE, ..F80::ONE };
-    if x == F80::ONE.negated() { half } else { x }
+    let value = if x == F80::ONE.negated() { half } else { x };
+    Outcome::exact(value).after(Exceptions::PRECISION)
 }

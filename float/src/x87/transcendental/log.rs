@@ -7,7 +7,7 @@ use crate::wide::polynomial;
 use crate::x87::arith::divided_by_zero;
 use crate::x87::round::to_register;
 use crate::x87::{denormal, finite, invalid, reject};
-use crate::{Outcome, X87Control};
+use crate::{Exceptions, Outcome, X87Control};
 
 /// 2 / ln 2.
 const TWO_LOG2_E: Exact = Exact::constant(1, 0xB8AA_3B29_5C17_F0BB_BE87_FED0_691D_3E89);
@@ -46,19 +46,16 @@ pub fn fyl2x(x: F80, y: F80, control: X87Control) -> Outcome<F80> {
     }
 }
 
-/// FYL2XP1: `y * log2(x + 1)`; ST(0) is `x` and ST(1) is `y` [SDM 2A, "FYL2XP1"].
+/// FYL2XP1: `y * log2(x + 1)`; ST(0) is `x` and ST(1) is `y` [SDM 2A, "FYL2XP1"]. From minus one
+/// down the result is undefined; like the captured hardware this gives `x` for it.
 #[must_use]
 pub fn fyl2xp1(x: F80, y: F80, control: X87Control) -> Outcome<F80> {
     if let Some(outcome) = reject(x, y, control) {
         return outcome;
     }
-    let below_minus_one = x.is_negative() && x.biased_exponent() >= F80::ONE.biased_exponent();
     match (x.class(), y.class()) {
         (Class::Zero, Class::Infinity) | (Class::Infinity, Class::Zero) => invalid(control),
-        _ if x == F80::ONE.negated() && y.class() != Class::Zero => {
-            divided_by_zero(!y.is_negative(), control)
-        }
-        _ if below_minus_one => invalid(control),
+        (Class::Infinity, _) if x.is_negative() => invalid(control),
         (Class::Zero, _) => {
             let value = F80::ZERO.with_sign(x.is_negative() != y.is_negative());
             Outcome::flagged(value, denormal(y, y), control)
@@ -82,14 +79,16 @@ fn product(
     }
     unless_denormal(denormal, control, || match (finite(x).map(logarithm), finite(y)) {
         (Some(Logarithm::Integer(Some(log))), Some(y)) => to_register(log.mul(y), 64, control),
+        (Some(Logarithm::None), Some(_)) => Outcome::exact(x).after(Exceptions::PRECISION),
         (Some(Logarithm::Wide(log)), Some(y)) => inexact(log.wide_mul(y.exact()), control),
         (Some(Logarithm::Integer(None)), _) => Outcome::exact(F80::ZERO.with_sign(y.is_negative())),
         _ => Outcome::exact(F80::ZERO.with_sign(negative != y.is_negative())),
     })
 }
 
-/// A logarithm: powers of two have integers, zero among them.
+/// A logarithm: powers of two have integers, zero among them; negative numbers have none.
 enum Logarithm {
+    None,
     Integer(Option<Finite>),
     Wide(Exact),
 }
@@ -115,6 +114,9 @@ fn log2(x: Exact) -> Logarithm {
 
 /// log2 of one more than a number above minus one.
 fn log2_plus_one(x: Finite) -> Logarithm {
+    if x.negative && x.exponent >= 0 {
+        return Logarithm::None;
+    }
     let x = x.exact();
     let one = Exact::constant(0, 1 << 127);
     // A sum keeps all bits of an x that is not small.

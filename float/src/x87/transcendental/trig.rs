@@ -53,7 +53,7 @@ pub fn fsincos(x: F80, control: X87Control) -> Outcome<SinCos> {
         Argument::Zero => Outcome::exact(SinCos { sin: x, cos: F80::ONE }),
         Argument::Angle(angle, denormal) => {
             let (sin, cos) = (inexact(angle.sin(), control), inexact(angle.cos(), control));
-            cos.map(|cos| SinCos { sin: sin.value, cos }).after(sin.exceptions | denormal)
+            sin.map(|sin| SinCos { sin, cos: cos.value }).after(cos.exceptions | denormal)
         }
     }
 }
