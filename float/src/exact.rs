@@ -59,19 +59,38 @@ impl Finite {
         }
     }
 
+    /// With the other sign when `negate` holds.
+    #[inline]
+    pub(crate) const fn negated_if(mut self, negate: bool) -> Self {
+        self.negative = self.negative != negate;
+        self
+    }
+
+    /// An integer of the same order as the magnitudes.
+    #[inline]
+    pub(crate) const fn order(self) -> i128 {
+        (self.exponent as i128) << 64 | self.significand as i128
+    }
+
     /// The sum, or `None` when it is zero.
     #[inline]
     pub(crate) fn add(self, other: Self) -> Option<Exact> {
-        let smaller = (self.exponent, self.significand) < (other.exponent, other.significand);
-        let (large, small) = if smaller { (other, self) } else { (self, other) };
+        // Without branches: which one is the larger is hard to predict.
+        let (a, b) = (self.order(), other.order());
+        let (large, small) = (a.max(b), a.min(b));
+        let negative = if a < b { other.negative } else { self.negative };
+        let (exponent, apart) = ((large >> 64) as i32, (large >> 64) - (small >> 64));
         // One bit above the larger for the carry.
-        let a = u128::from(large.significand) << 63;
-        let b = shift_sticky(u128::from(small.significand) << 63, large.exponent.abs_diff(small.exponent));
-        let sum = if large.negative == small.negative { a + b } else { a - b };
+        let large = (large as u64 as u128) << 63;
+        let small = (small as u64 as u128) << 63;
+        // Up to 63 places nothing is lost.
+        let small = if apart < 64 { small >> (apart as u32 & 63) } else { shift_sticky(small, apart as u32) };
+        let negate = u128::from(self.negative != other.negative).wrapping_neg();
+        let sum = large.wrapping_add(small ^ negate).wrapping_sub(negate);
         if sum == 0 {
             return None;
         }
-        Some(Exact::normalised(large.negative, large.exponent + 1, sum))
+        Some(Exact::normalised(negative, exponent + 1, sum))
     }
 
     /// The product.
@@ -123,8 +142,15 @@ impl Exact {
     /// From a significand that need not be normalised, but is not zero.
     #[inline]
     pub(crate) const fn normalised(negative: bool, exponent: i32, significand: u128) -> Self {
-        let shift = significand.leading_zeros();
-        Self { negative, exponent: exponent - shift as i32, significand: significand << shift }
+        let high = (significand >> 64) as u64;
+        // Shifts by less than 64 are the cheaper ones.
+        let (shift, significand) = if high != 0 {
+            (high.leading_zeros(), significand << (high.leading_zeros() & 63))
+        } else {
+            let low = significand as u64;
+            (64 + low.leading_zeros(), ((low << (low.leading_zeros() & 63)) as u128) << 64)
+        };
+        Self { negative, exponent: exponent - shift as i32, significand }
     }
 
     /// Rounds to `precision` bits as if exponents had no bounds.
@@ -133,11 +159,11 @@ impl Exact {
         let unit = 1u64 << (64 - precision);
         let mask = !(unit - 1);
         let kept = (self.significand >> 64) as u64 & mask;
-        let lost = self.significand & !(u128::from(mask) << 64);
-        let half = 1u128 << (127 - precision);
+        let lost = self.significand & (u128::from(unit - 1) << 64 | u128::from(u64::MAX));
+        let half = u128::from(unit) << 63;
         let inexact = lost != 0;
         let up = match rounding {
-            Rounding::Nearest => lost > half || lost == half && kept & unit != 0,
+            Rounding::Nearest => (lost > half) | (lost == half) & (kept & unit != 0),
             Rounding::Down => self.negative && inexact,
             Rounding::Up => !self.negative && inexact,
             Rounding::Zero => false,

@@ -4,3 +4,4 @@ pub mod conformance;
 pub mod fuzz;
 pub mod session;
 pub mod shared;
+pub mod transcendentals;

@@ -8,3 +8,4 @@ mod fuzz;
 mod guests;
 mod house;
 mod stack;
+mod transcendentals;

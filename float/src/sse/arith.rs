@@ -1,53 +1,37 @@
 //! ADD, SUB, MUL, DIV, SQRT, MIN and MAX.
 
 use super::round::round;
-use super::{Format, Number, denormal, number, propagated};
-use crate::exact::Operand;
+use super::{Format, Number, denormal, normal, number, propagated};
+use crate::exact::{Exact, Operand};
 use crate::{Exceptions, Mxcsr, Rounding};
 
 /// ADDSS, ADDSD and their packed forms: `a + b` [SDM 2A, "ADDSS"].
 #[must_use]
 #[inline]
 pub fn add<F: Format>(a: F::Bits, b: F::Bits, mxcsr: Mxcsr) -> (F::Bits, Exceptions) {
-    propagated::<F>(a, b).unwrap_or_else(|| {
-        sum::<F>(number::<F>(a, mxcsr), number::<F>(b, mxcsr), denormal::<F>(a, b, mxcsr), mxcsr)
-    })
+    match (normal::<F>(a), normal::<F>(b)) {
+        (Some(a), Some(b)) => rounded_sum::<F>(a.add(b), mxcsr),
+        _ => sum::<F>(a, b, false, mxcsr),
+    }
 }
 
 /// SUBSS, SUBSD and their packed forms: `a - b` [SDM 2B, "SUBSS"].
 #[must_use]
 #[inline]
 pub fn sub<F: Format>(a: F::Bits, b: F::Bits, mxcsr: Mxcsr) -> (F::Bits, Exceptions) {
-    propagated::<F>(a, b).unwrap_or_else(|| {
-        let negated = match number::<F>(b, mxcsr) {
-            Number::Infinity(negative) => Number::Infinity(!negative),
-            Number::Finite(Operand::Zero(negative)) => Number::Finite(Operand::Zero(!negative)),
-            Number::Finite(Operand::Finite(mut finite)) => {
-                finite.negative = !finite.negative;
-                Number::Finite(Operand::Finite(finite))
-            }
-        };
-        sum::<F>(number::<F>(a, mxcsr), negated, denormal::<F>(a, b, mxcsr), mxcsr)
-    })
+    match (normal::<F>(a), normal::<F>(b)) {
+        (Some(a), Some(b)) => rounded_sum::<F>(a.add(b.negated_if(true)), mxcsr),
+        _ => sum::<F>(a, b, true, mxcsr),
+    }
 }
 
 /// MULSS, MULSD and their packed forms: `a * b` [SDM 2B, "MULSS"].
 #[must_use]
 #[inline]
 pub fn mul<F: Format>(a: F::Bits, b: F::Bits, mxcsr: Mxcsr) -> (F::Bits, Exceptions) {
-    if let Some(result) = propagated::<F>(a, b) {
-        return result;
-    }
-    let negative = F::is_negative(a) != F::is_negative(b);
-    let denormal = denormal::<F>(a, b, mxcsr);
-    match (number::<F>(a, mxcsr), number::<F>(b, mxcsr)) {
-        (Number::Finite(Operand::Finite(a)), Number::Finite(Operand::Finite(b))) => {
-            also(round::<F>(a.mul(b), mxcsr), denormal)
-        }
-        (Number::Infinity(_), Number::Finite(Operand::Zero(_)))
-        | (Number::Finite(Operand::Zero(_)), Number::Infinity(_)) => (F::INDEFINITE, Exceptions::INVALID),
-        (Number::Infinity(_), _) | (_, Number::Infinity(_)) => (F::overflowed(negative, true), denormal),
-        _ => (F::zero(negative), denormal),
+    match (normal::<F>(a), normal::<F>(b)) {
+        (Some(a), Some(b)) => round::<F>(a.mul(b), mxcsr),
+        _ => product::<F>(a, b, mxcsr),
     }
 }
 
@@ -55,24 +39,9 @@ pub fn mul<F: Format>(a: F::Bits, b: F::Bits, mxcsr: Mxcsr) -> (F::Bits, Excepti
 #[must_use]
 #[inline]
 pub fn div<F: Format>(a: F::Bits, b: F::Bits, mxcsr: Mxcsr) -> (F::Bits, Exceptions) {
-    if let Some(result) = propagated::<F>(a, b) {
-        return result;
-    }
-    let negative = F::is_negative(a) != F::is_negative(b);
-    let denormal = denormal::<F>(a, b, mxcsr);
-    match (number::<F>(a, mxcsr), number::<F>(b, mxcsr)) {
-        (Number::Finite(Operand::Finite(a)), Number::Finite(Operand::Finite(b))) => {
-            also(round::<F>(a.div(b), mxcsr), denormal)
-        }
-        (Number::Infinity(_), Number::Infinity(_))
-        | (Number::Finite(Operand::Zero(_)), Number::Finite(Operand::Zero(_))) => {
-            (F::INDEFINITE, Exceptions::INVALID)
-        }
-        (Number::Infinity(_), _) => (F::overflowed(negative, true), denormal),
-        (_, Number::Finite(Operand::Zero(_))) => {
-            (F::overflowed(negative, true), denormal | Exceptions::ZERO_DIVIDE)
-        }
-        _ => (F::zero(negative), denormal),
+    match (normal::<F>(a), normal::<F>(b)) {
+        (Some(a), Some(b)) => round::<F>(a.div(b), mxcsr),
+        _ => quotient::<F>(a, b, mxcsr),
     }
 }
 
@@ -112,9 +81,14 @@ fn also<T>((bits, exceptions): (T, Exceptions), more: Exceptions) -> (T, Excepti
     (bits, exceptions | more)
 }
 
-#[inline]
-fn sum<F: Format>(a: Number, b: Number, denormal: Exceptions, mxcsr: Mxcsr) -> (F::Bits, Exceptions) {
-    let exact = match (a, b) {
+/// The sum, or with `negate` the difference, of any operands.
+#[cold]
+fn sum<F: Format>(a: F::Bits, b: F::Bits, negate: bool, mxcsr: Mxcsr) -> (F::Bits, Exceptions) {
+    if let Some(result) = propagated::<F>(a, b) {
+        return result;
+    }
+    let denormal = denormal::<F>(a, b, mxcsr);
+    let exact = match (number::<F>(a, mxcsr), number::<F>(b, mxcsr).negated_if(negate)) {
         (Number::Finite(Operand::Finite(a)), Number::Finite(Operand::Finite(b))) => a.add(b),
         (Number::Infinity(a), Number::Infinity(b)) if a != b => return (F::INDEFINITE, Exceptions::INVALID),
         (Number::Infinity(negative), _) | (_, Number::Infinity(negative)) => {
@@ -126,10 +100,58 @@ fn sum<F: Format>(a: Number, b: Number, denormal: Exceptions, mxcsr: Mxcsr) -> (
         }
         (Number::Finite(Operand::Finite(x)), _) | (_, Number::Finite(Operand::Finite(x))) => Some(x.exact()),
     };
+    also(rounded_sum::<F>(exact, mxcsr), denormal)
+}
+
+#[inline]
+fn rounded_sum<F: Format>(exact: Option<Exact>, mxcsr: Mxcsr) -> (F::Bits, Exceptions) {
     match exact {
-        Some(exact) => also(round::<F>(exact, mxcsr), denormal),
+        Some(exact) => round::<F>(exact, mxcsr),
         // x - x is plus zero but when rounding down [SDM 1, "Signed Zeros"].
-        None => (F::zero(mxcsr.rounding() == Rounding::Down), denormal),
+        None => (F::zero(mxcsr.rounding() == Rounding::Down), Exceptions::NONE),
+    }
+}
+
+/// The product of any operands.
+#[cold]
+fn product<F: Format>(a: F::Bits, b: F::Bits, mxcsr: Mxcsr) -> (F::Bits, Exceptions) {
+    if let Some(result) = propagated::<F>(a, b) {
+        return result;
+    }
+    let negative = F::is_negative(a) != F::is_negative(b);
+    let denormal = denormal::<F>(a, b, mxcsr);
+    match (number::<F>(a, mxcsr), number::<F>(b, mxcsr)) {
+        (Number::Finite(Operand::Finite(a)), Number::Finite(Operand::Finite(b))) => {
+            also(round::<F>(a.mul(b), mxcsr), denormal)
+        }
+        (Number::Infinity(_), Number::Finite(Operand::Zero(_)))
+        | (Number::Finite(Operand::Zero(_)), Number::Infinity(_)) => (F::INDEFINITE, Exceptions::INVALID),
+        (Number::Infinity(_), _) | (_, Number::Infinity(_)) => (F::overflowed(negative, true), denormal),
+        _ => (F::zero(negative), denormal),
+    }
+}
+
+/// The quotient of any operands.
+#[cold]
+fn quotient<F: Format>(a: F::Bits, b: F::Bits, mxcsr: Mxcsr) -> (F::Bits, Exceptions) {
+    if let Some(result) = propagated::<F>(a, b) {
+        return result;
+    }
+    let negative = F::is_negative(a) != F::is_negative(b);
+    let denormal = denormal::<F>(a, b, mxcsr);
+    match (number::<F>(a, mxcsr), number::<F>(b, mxcsr)) {
+        (Number::Finite(Operand::Finite(a)), Number::Finite(Operand::Finite(b))) => {
+            also(round::<F>(a.div(b), mxcsr), denormal)
+        }
+        (Number::Infinity(_), Number::Infinity(_))
+        | (Number::Finite(Operand::Zero(_)), Number::Finite(Operand::Zero(_))) => {
+            (F::INDEFINITE, Exceptions::INVALID)
+        }
+        (Number::Infinity(_), _) => (F::overflowed(negative, true), denormal),
+        (_, Number::Finite(Operand::Zero(_))) => {
+            (F::overflowed(negative, true), denormal | Exceptions::ZERO_DIVIDE)
+        }
+        _ => (F::zero(negative), denormal),
     }
 }
 

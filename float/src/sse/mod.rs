@@ -27,6 +27,26 @@ enum Number {
     Finite(Operand),
 }
 
+impl Number {
+    /// With the other sign when `negate` holds.
+    fn negated_if(self, negate: bool) -> Self {
+        match self {
+            Self::Infinity(negative) => Self::Infinity(negative != negate),
+            Self::Finite(Operand::Zero(negative)) => Self::Finite(Operand::Zero(negative != negate)),
+            Self::Finite(Operand::Finite(finite)) => Self::Finite(Operand::Finite(finite.negated_if(negate))),
+        }
+    }
+}
+
+/// An operand that is neither special nor denormal nor zero, which nearly all are.
+#[inline]
+fn normal<F: Format>(bits: F::Bits) -> Option<Finite> {
+    let biased = F::biased_exponent(bits);
+    let significand = bits.into() << (64 - F::PRECISION) | 1 << 63;
+    let (negative, exponent) = (F::is_negative(bits), biased - F::GREATEST);
+    (1..F::EXPONENT_MAX).contains(&biased).then_some(Finite { negative, exponent, significand })
+}
+
 /// The operand as a number; a NaN must have been sorted out before.
 #[inline]
 fn number<F: Format>(bits: F::Bits, mxcsr: Mxcsr) -> Number {

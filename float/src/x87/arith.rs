@@ -1,8 +1,8 @@
 //! FADD, FSUB, FMUL, FDIV and FSQRT.
 
 use super::round::to_register;
-use super::{denormal, invalid, operand, reject, reject_one};
-use crate::exact::Operand;
+use super::{denormal, invalid, normal, operand, reject, reject_one};
+use crate::exact::{Exact, Operand};
 use crate::f80::{Class, F80};
 use crate::{Exceptions, Outcome, Rounding, X87Control};
 
@@ -10,9 +10,9 @@ use crate::{Exceptions, Outcome, Rounding, X87Control};
 #[must_use]
 #[inline]
 pub fn add(a: F80, b: F80, control: X87Control) -> Outcome<F80> {
-    match reject(a, b, control) {
-        Some(outcome) => outcome,
-        None => sum(a, b, control),
+    match (normal(a), normal(b)) {
+        (Some(a), Some(b)) => rounded_sum(a.add(b), control),
+        _ => reject(a, b, control).unwrap_or_else(|| sum(a, b, control)),
     }
 }
 
@@ -20,9 +20,9 @@ pub fn add(a: F80, b: F80, control: X87Control) -> Outcome<F80> {
 #[must_use]
 #[inline]
 pub fn sub(a: F80, b: F80, control: X87Control) -> Outcome<F80> {
-    match reject(a, b, control) {
-        Some(outcome) => outcome,
-        None => sum(a, b.negated(), control),
+    match (normal(a), normal(b.negated())) {
+        (Some(a), Some(b)) => rounded_sum(a.add(b), control),
+        _ => reject(a, b, control).unwrap_or_else(|| sum(a, b.negated(), control)),
     }
 }
 
@@ -30,24 +30,9 @@ pub fn sub(a: F80, b: F80, control: X87Control) -> Outcome<F80> {
 #[must_use]
 #[inline]
 pub fn mul(a: F80, b: F80, control: X87Control) -> Outcome<F80> {
-    if let Some(outcome) = reject(a, b, control) {
-        return outcome;
-    }
-    let negative = a.is_negative() != b.is_negative();
-    let denormal = denormal(a, b);
-    match (a.class(), b.class()) {
-        (Class::Infinity, Class::Zero) | (Class::Zero, Class::Infinity) => return invalid(control),
-        (Class::Infinity, _) | (_, Class::Infinity) => {
-            return Outcome::flagged(F80::INFINITY.with_sign(negative), denormal, control);
-        }
-        _ => {}
-    }
-    match (operand(a), operand(b)) {
-        _ if !control.unmasked(denormal).is_empty() => Outcome::flagged(a, denormal, control),
-        (Operand::Finite(a), Operand::Finite(b)) => {
-            to_register(a.mul(b), control.precision(), control).after(denormal)
-        }
-        _ => Outcome::exact(F80::ZERO.with_sign(negative)).after(denormal),
+    match (normal(a), normal(b)) {
+        (Some(a), Some(b)) => to_register(a.mul(b), control.precision(), control),
+        _ => reject(a, b, control).unwrap_or_else(|| product(a, b, control)),
     }
 }
 
@@ -55,26 +40,9 @@ pub fn mul(a: F80, b: F80, control: X87Control) -> Outcome<F80> {
 #[must_use]
 #[inline]
 pub fn div(a: F80, b: F80, control: X87Control) -> Outcome<F80> {
-    if let Some(outcome) = reject(a, b, control) {
-        return outcome;
-    }
-    let negative = a.is_negative() != b.is_negative();
-    let denormal = denormal(a, b);
-    match (a.class(), b.class()) {
-        (Class::Infinity, Class::Infinity) | (Class::Zero, Class::Zero) => return invalid(control),
-        (Class::Infinity, _) => {
-            return Outcome::flagged(F80::INFINITY.with_sign(negative), denormal, control);
-        }
-        (_, Class::Infinity) => return Outcome::flagged(F80::ZERO.with_sign(negative), denormal, control),
-        (_, Class::Zero) => return divided_by_zero(negative, control),
-        _ => {}
-    }
-    match (operand(a), operand(b)) {
-        _ if !control.unmasked(denormal).is_empty() => Outcome::flagged(a, denormal, control),
-        (Operand::Finite(a), Operand::Finite(b)) => {
-            to_register(a.div(b), control.precision(), control).after(denormal)
-        }
-        _ => Outcome::exact(F80::ZERO.with_sign(negative)).after(denormal),
+    match (normal(a), normal(b)) {
+        (Some(a), Some(b)) => to_register(a.div(b), control.precision(), control),
+        _ => reject(a, b, control).unwrap_or_else(|| quotient(a, b, control)),
     }
 }
 
@@ -103,8 +71,52 @@ pub(super) fn divided_by_zero(negative: bool, control: X87Control) -> Outcome<F8
     Outcome::flagged(F80::INFINITY.with_sign(negative), Exceptions::ZERO_DIVIDE, control)
 }
 
+/// The product of two numbers.
+#[cold]
+fn product(a: F80, b: F80, control: X87Control) -> Outcome<F80> {
+    let negative = a.is_negative() != b.is_negative();
+    let denormal = denormal(a, b);
+    match (a.class(), b.class()) {
+        (Class::Infinity, Class::Zero) | (Class::Zero, Class::Infinity) => return invalid(control),
+        (Class::Infinity, _) | (_, Class::Infinity) => {
+            return Outcome::flagged(F80::INFINITY.with_sign(negative), denormal, control);
+        }
+        _ => {}
+    }
+    match (operand(a), operand(b)) {
+        _ if !control.unmasked(denormal).is_empty() => Outcome::flagged(a, denormal, control),
+        (Operand::Finite(a), Operand::Finite(b)) => {
+            to_register(a.mul(b), control.precision(), control).after(denormal)
+        }
+        _ => Outcome::exact(F80::ZERO.with_sign(negative)).after(denormal),
+    }
+}
+
+/// The quotient of two numbers.
+#[cold]
+fn quotient(a: F80, b: F80, control: X87Control) -> Outcome<F80> {
+    let negative = a.is_negative() != b.is_negative();
+    let denormal = denormal(a, b);
+    match (a.class(), b.class()) {
+        (Class::Infinity, Class::Infinity) | (Class::Zero, Class::Zero) => return invalid(control),
+        (Class::Infinity, _) => {
+            return Outcome::flagged(F80::INFINITY.with_sign(negative), denormal, control);
+        }
+        (_, Class::Infinity) => return Outcome::flagged(F80::ZERO.with_sign(negative), denormal, control),
+        (_, Class::Zero) => return divided_by_zero(negative, control),
+        _ => {}
+    }
+    match (operand(a), operand(b)) {
+        _ if !control.unmasked(denormal).is_empty() => Outcome::flagged(a, denormal, control),
+        (Operand::Finite(a), Operand::Finite(b)) => {
+            to_register(a.div(b), control.precision(), control).after(denormal)
+        }
+        _ => Outcome::exact(F80::ZERO.with_sign(negative)).after(denormal),
+    }
+}
+
 /// The sum of two numbers.
-#[inline]
+#[cold]
 fn sum(a: F80, b: F80, control: X87Control) -> Outcome<F80> {
     let denormal = denormal(a, b);
     match (a.class(), b.class()) {
@@ -120,10 +132,14 @@ fn sum(a: F80, b: F80, control: X87Control) -> Outcome<F80> {
         (Operand::Zero(a), Operand::Zero(b)) if a == b => return Outcome::exact(F80::ZERO.with_sign(a)),
         (Operand::Zero(_), Operand::Zero(_)) => None,
     };
+    rounded_sum(exact, control).after(denormal)
+}
+
+#[inline]
+fn rounded_sum(exact: Option<Exact>, control: X87Control) -> Outcome<F80> {
     match exact {
         Some(exact) => to_register(exact, control.precision(), control),
         // x - x is plus zero but when rounding down [SDM 1, "Signed Zeros"].
         None => Outcome::exact(F80::ZERO.with_sign(control.rounding() == Rounding::Down)),
     }
-    .after(denormal)
 }

@@ -1,7 +1,6 @@
 //! FCOM, FUCOM, FTST and FXAM.
 
-use super::{denormal, operand};
-use crate::exact::Operand;
+use super::denormal;
 use crate::f80::{Class, F80};
 use crate::{Exceptions, Outcome, X87Control};
 use std::cmp::Ordering;
@@ -91,11 +90,14 @@ fn relate(a: F80, b: F80, invalid_nan: bool, control: X87Control) -> Outcome<Rel
 }
 
 fn order(a: F80, b: F80) -> Ordering {
-    // An infinity, read as a number, is greater than any.
-    let key = |x| match operand(x) {
-        Operand::Zero(_) => (0, 0, 0),
-        Operand::Finite(x) if x.negative => (-1, -x.exponent, !x.significand),
-        Operand::Finite(x) => (1, x.exponent, x.significand),
+    // Denormals have the exponent of the least normals; an infinity, read as a number, is greater than any.
+    let key = |x: F80| {
+        let magnitude = i128::from(x.biased_exponent().max(1)) << 64 | i128::from(x.significand);
+        match (x.significand, x.is_negative()) {
+            (0, _) => 0,
+            (_, true) => -magnitude,
+            (_, false) => magnitude,
+        }
     };
     key(a).cmp(&key(b))
 }

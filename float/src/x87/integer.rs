@@ -160,7 +160,7 @@ pub(crate) fn integral(x: Finite, rounding: Rounding) -> Outcome<u128> {
     let (whole, fraction) = (shifted >> 64, shifted as u64);
     let inexact = fraction != 0;
     let up = match rounding {
-        Rounding::Nearest => fraction > 1 << 63 || fraction == 1 << 63 && whole & 1 != 0,
+        Rounding::Nearest => (fraction > 1 << 63) | (fraction == 1 << 63) & (whole & 1 != 0),
         Rounding::Down => x.negative && inexact,
         Rounding::Up => !x.negative && inexact,
         Rounding::Zero => false,

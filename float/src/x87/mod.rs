@@ -88,6 +88,15 @@ fn denormal(a: F80, b: F80) -> Exceptions {
     Exceptions::DENORMAL.when(is(a) || is(b))
 }
 
+/// An operand that is neither special nor denormal, which nearly all are.
+#[inline]
+fn normal(x: F80) -> Option<Finite> {
+    let biased = x.biased_exponent();
+    let ordinary = (1..0x7FFF).contains(&biased) && x.significand >> 63 != 0;
+    let (negative, exponent) = (x.is_negative(), i32::from(biased) - BIAS);
+    ordinary.then_some(Finite { negative, exponent, significand: x.significand })
+}
+
 /// A zero or finite operand as a number.
 #[inline]
 fn operand(x: F80) -> Operand {

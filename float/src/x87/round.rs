@@ -15,7 +15,9 @@ const WRAP: i32 = 24576;
 /// `x` rounded to `precision` bits as the new content of a register.
 #[inline]
 pub(super) fn to_register(x: Exact, precision: u32, control: X87Control) -> Outcome<F80> {
-    let rounded = x.round(precision, control.rounding());
+    // Nearly always all 64 bits, for which rounding has a shorter way.
+    let rounding = control.rounding();
+    let rounded = if precision == 64 { x.round(64, rounding) } else { x.round(precision, rounding) };
     let exponent = x.exponent + i32::from(rounded.carry);
     if !(LEAST..=GREATEST).contains(&exponent) {
         return out_of_range(x, exponent, precision, control);
