@@ -21,6 +21,8 @@ mod exact;
 mod exceptions;
 mod f80;
 pub mod sse;
+#[cfg(test)]
+mod testing;
 mod wide;
 pub mod x87;
 

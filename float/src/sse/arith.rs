@@ -149,7 +149,8 @@ fn quotient<F: Format>(a: F::Bits, b: F::Bits, mxcsr: Mxcsr) -> (F::Bits, Except
         }
         (Number::Infinity(_), _) => (F::overflowed(negative, true), denormal),
         (_, Number::Finite(Operand::Zero(_))) => {
-            (F::overflowed(negative, true), denormal | Exceptions::ZERO_DIVIDE)
+            // Before a denormal dividend is looked at [SDM 1, "SIMD Floating-Point Exception Priority"].
+            (F::overflowed(negative, true), Exceptions::ZERO_DIVIDE)
         }
         _ => (F::zero(negative), denormal),
     }

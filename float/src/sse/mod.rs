@@ -9,6 +9,8 @@ mod compare;
 mod convert;
 mod format;
 mod round;
+#[cfg(test)]
+mod tests;
 
 pub use approximate::{reciprocal, reciprocal_square_root};
 pub use arith::{add, div, max, min, mul, sqrt, sub};
