@@ -1,5 +1,7 @@
 //! Operands for tests.
 
+use crate::F80;
+
 /// Marsaglia's xorshift64*.
 pub(crate) struct Random(u64);
 
@@ -19,7 +21,8 @@ impl Random {
         (self.bits() >> 16) % limit
     }
 
-    /// The bits of a number of double precision; exponents near one another, and specials, are more likely than they would be.
+    /// The bits of a number of double precision; exponents near one another, and specials, are more likely than they
+    /// would be.
     pub(crate) fn double(&mut self) -> u64 {
         let fraction = self.bits() >> 12 & !0 << self.below(53);
         let exponent = match self.below(8) {
@@ -39,6 +42,21 @@ impl Random {
             _ => 127 - 15 + self.below(30),
         };
         ((self.bits() >> 63) as u32) << 31 | (exponent as u32) << 23 | fraction
+    }
+
+    /// Any encoding of the stack's format, the odd ones included.
+    pub(crate) fn extended(&mut self) -> F80 {
+        let significand = match self.below(8) {
+            0 => self.bits(),
+            1 => self.below(4) << 62,
+            _ => self.significand(),
+        };
+        let sign_exponent = match self.below(4) {
+            0 => self.bits() as u16,
+            1 => [0, 1, 0x7FFE, 0x7FFF][self.below(4) as usize],
+            _ => (0x3FFF - 70 + self.below(140)) as u16,
+        };
+        F80 { significand, sign_exponent }.with_sign(self.below(2) == 0)
     }
 
     /// A significand with its integer bit.

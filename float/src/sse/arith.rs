@@ -57,7 +57,8 @@ pub fn sqrt<F: Format>(x: F::Bits, mxcsr: Mxcsr) -> (F::Bits, Exceptions) {
         _ if F::is_negative(x) => (F::INDEFINITE, Exceptions::INVALID),
         Number::Infinity(_) => (x, Exceptions::NONE),
         Number::Finite(Operand::Finite(finite)) => {
-            also(round::<F>(finite.sqrt(), mxcsr), denormal::<F>(x, x, mxcsr))
+            let root = if F::PRECISION <= 24 { finite.short_sqrt() } else { finite.sqrt() };
+            also(round::<F>(root, mxcsr), denormal::<F>(x, x, mxcsr))
         }
     }
 }

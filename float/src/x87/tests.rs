@@ -321,3 +321,21 @@ fn logarithms_of_powers_of_two_are_exact() {
     assert_eq!(outcome, Outcome::exact(from_i32(-30)));
     assert_eq!(fyl2x(F80::ZERO, F80::ONE, CONTROL).exceptions, Exceptions::ZERO_DIVIDE);
 }
+
+#[test]
+fn no_operand_and_no_control_word_panics() {
+    let mut random = Random::new();
+    for _ in 0..CASES {
+        let control = X87Control(random.bits() as u16);
+        let [a, b] = [0; 2].map(|_| random.extended());
+        for operation in [add, sub, mul, div, scale, fyl2x, fyl2xp1, fpatan] {
+            let _ = operation(a, b, control);
+        }
+        for operation in [sqrt, round_to_integer, f2xm1, fsin, fcos] {
+            let _ = operation(a, control);
+        }
+        let _ = (rem(a, b, control), rem1(a, b, control), compare(a, b, control), extract(a, control));
+        let _ = (fptan(a, control), fsincos(a, control), to_f32(a, control), to_f64(a, control));
+        let _ = (to_i16(a, control), to_i32(a, control), to_i64(a, control), to_bcd(a, control));
+    }
+}
