@@ -117,6 +117,20 @@ impl Finite {
         }
     }
 
+    /// The square root of the magnitude, when significand and result have at most 30 bits.
+    #[inline]
+    pub(crate) fn short_sqrt(self) -> Exact {
+        let odd = self.exponent & 1;
+        let square = self.significand >> (1 - odd);
+        let root = square.isqrt();
+        let inexact = root * root != square;
+        Exact {
+            negative: false,
+            exponent: (self.exponent - odd) / 2,
+            significand: u128::from(root) << 96 | u128::from(inexact),
+        }
+    }
+
     /// The square root of the magnitude.
     #[inline]
     pub(crate) fn sqrt(self) -> Exact {
@@ -172,8 +186,8 @@ impl Exact {
         Rounded { significand: sum | u64::from(carry) << 63, carry, inexact, up }
     }
 
-    /// Rounds in a format whose least exponent is `least`: the leading bit of the result may lie lower. `carry` is never set:
-    /// where rounding gives the least normal, its leading bit is at bit 63.
+    /// Rounds in a format whose least exponent is `least`: the leading bit of the result may lie lower. `carry` is
+    /// never set: where rounding gives the least normal, its leading bit is at bit 63.
     #[inline]
     pub(crate) fn round_denormal(self, least: i32, precision: u32, rounding: Rounding) -> Rounded {
         let significand = shift_sticky(self.significand, least.abs_diff(self.exponent));

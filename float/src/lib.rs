@@ -1,8 +1,8 @@
 //! x86 floating point at the level of values, in integer code.
 //!
-//! Nothing here uses a host's floating-point unit, so a result is the same on every host. The crate knows neither registers
-//! nor instructions: an operation gets bits and a control word and gives bits and exceptions. What a stack fault or an empty
-//! register means, and when an exception becomes #MF or #XM, is the processor's business.
+//! Nothing here uses a host's floating-point unit, so a result is the same on every host. The crate knows neither
+//! registers nor instructions: an operation gets bits and a control word and gives bits and exceptions. What a stack
+//! fault or an empty register means, and when an exception becomes #MF or #XM, is the processor's business.
 //!
 //! - [`x87`]: the operations of the x87 on [`F80`], as [`Outcome`]s.
 //! - [`sse`]: those of SSE and SSE2 on the bits of [`sse::Single`] and [`sse::Double`].
@@ -21,6 +21,8 @@ mod exact;
 mod exceptions;
 mod f80;
 pub mod sse;
+#[cfg(test)]
+mod testing;
 mod wide;
 pub mod x87;
 

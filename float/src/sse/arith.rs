@@ -57,7 +57,8 @@ pub fn sqrt<F: Format>(x: F::Bits, mxcsr: Mxcsr) -> (F::Bits, Exceptions) {
         _ if F::is_negative(x) => (F::INDEFINITE, Exceptions::INVALID),
         Number::Infinity(_) => (x, Exceptions::NONE),
         Number::Finite(Operand::Finite(finite)) => {
-            also(round::<F>(finite.sqrt(), mxcsr), denormal::<F>(x, x, mxcsr))
+            let root = if F::PRECISION <= 24 { finite.short_sqrt() } else { finite.sqrt() };
+            also(round::<F>(root, mxcsr), denormal::<F>(x, x, mxcsr))
         }
     }
 }
@@ -149,7 +150,8 @@ fn quotient<F: Format>(a: F::Bits, b: F::Bits, mxcsr: Mxcsr) -> (F::Bits, Except
         }
         (Number::Infinity(_), _) => (F::overflowed(negative, true), denormal),
         (_, Number::Finite(Operand::Zero(_))) => {
-            (F::overflowed(negative, true), denormal | Exceptions::ZERO_DIVIDE)
+            // Before a denormal dividend is looked at [SDM 1, "SIMD Floating-Point Exception Priority"].
+            (F::overflowed(negative, true), Exceptions::ZERO_DIVIDE)
         }
         _ => (F::zero(negative), denormal),
     }

@@ -34,8 +34,8 @@ pub trait Format: sealed::Sealed {
     /// The low bits of `bits`.
     fn from_u64(bits: u64) -> Self::Bits;
 
-    /// From sign, biased exponent and a significand with its integer bit at bit 63. Without the integer bit it is a denormal or
-    /// zero, whatever the exponent.
+    /// From sign, biased exponent and a significand with its integer bit at bit 63. Without the integer bit it is a
+    /// denormal or zero, whatever the exponent.
     #[inline]
     #[must_use]
     fn assemble(negative: bool, biased: i32, significand: u64) -> Self::Bits {

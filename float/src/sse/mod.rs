@@ -1,7 +1,8 @@
-//! The operations of SSE and SSE2 on one element [SDM 1, "Programming with Intel Streaming SIMD Extensions (Intel SSE)"].
+//! The operations of SSE and SSE2 on one element [SDM 1, "Programming with Intel Streaming SIMD Extensions (Intel
+//! SSE)"].
 //!
-//! Each gets bits and MXCSR and gives bits and the element's exceptions as if nothing else were there. An instruction ORs
-//! those of its elements, and [`Mxcsr::reported`](crate::Mxcsr::reported) says which of them reach MXCSR.
+//! Each gets bits and MXCSR and gives bits and the element's exceptions as if nothing else were there. An instruction
+//! ORs those of its elements, and [`Mxcsr::reported`](crate::Mxcsr::reported) says which of them reach MXCSR.
 
 mod approximate;
 mod arith;
@@ -9,6 +10,8 @@ mod compare;
 mod convert;
 mod format;
 mod round;
+#[cfg(test)]
+mod tests;
 
 pub use approximate::{reciprocal, reciprocal_square_root};
 pub use arith::{add, div, max, min, mul, sqrt, sub};

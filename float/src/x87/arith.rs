@@ -65,8 +65,8 @@ pub fn sqrt(x: F80, control: X87Control) -> Outcome<F80> {
     }
 }
 
-/// The response to a finite number divided by zero, or what counts as such. The division is not begun, so a denormal dividend
-/// goes unnoticed (hardware captures).
+/// The response to a finite number divided by zero, or what counts as such. The division is not begun, so a denormal
+/// dividend goes unnoticed (hardware captures).
 pub(super) fn divided_by_zero(negative: bool, control: X87Control) -> Outcome<F80> {
     Outcome::flagged(F80::INFINITY.with_sign(negative), Exceptions::ZERO_DIVIDE, control)
 }

@@ -42,7 +42,8 @@ impl Relation {
     }
 }
 
-/// FCOM, FCOMI, FICOM: any NaN is invalid [SDM 2A, "FCOM/FCOMP/FCOMPP"].
+/// FCOM, FCOMI, FICOM: any NaN is invalid [SDM 2A, "FCOM/FCOMP/FCOMPP"]. Condition codes and EFLAGS are written even
+/// where the outcome says not to store, which then only keeps the stack from being popped (hardware captures).
 #[must_use]
 pub fn compare(a: F80, b: F80, control: X87Control) -> Outcome<Relation> {
     relate(a, b, a.is_nan() || b.is_nan(), control)

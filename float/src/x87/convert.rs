@@ -7,8 +7,8 @@ use crate::f80::{Class, F80, INTEGER_BIT};
 use crate::sse::{Double, Format, Single};
 use crate::{Exceptions, Outcome, X87Control};
 
-/// The memory operand of FADD m32, FCOM m64 and their like. It takes part in the operation with every encoding as it is;
-/// of a denormal [`Outcome::with_operand`] tells the outcome afterwards.
+/// The memory operand of FADD m32, FCOM m64 and their like. It takes part in the operation with every encoding as it
+/// is; of a denormal [`Outcome::with_operand`] tells the outcome afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryOperand {
     /// What to give to the operation.

@@ -11,6 +11,8 @@ mod integer;
 mod parts;
 mod remainder;
 mod round;
+#[cfg(test)]
+mod tests;
 mod transcendental;
 
 pub use arith::{add, div, mul, sqrt, sub};

@@ -17,8 +17,8 @@ pub struct Remainder {
 }
 
 impl Remainder {
-    /// C3, C2, C1 and C0 after the instruction, from the status word before it and [`Outcome::incomplete`]. Q2, Q0 and Q1 are
-    /// C0, C1 and C3; without a quotient C3 and C0 stay (hardware captures).
+    /// C3, C2, C1 and C0 after the instruction, from the status word before it and [`Outcome::incomplete`]. Q2, Q0
+    /// and Q1 are C0, C1 and C3; without a quotient C3 and C0 stay (hardware captures).
     #[must_use]
     pub const fn condition_codes(self, status: u16, incomplete: bool) -> u16 {
         let c2 = (incomplete as u16) << 10;

@@ -87,7 +87,7 @@ fn wrapped(x: Exact, exception: Exceptions, precision: u32, control: X87Control)
     let rounded = x.round(precision, control.rounding());
     let exponent = x.exponent + i32::from(rounded.carry) + wrap;
     if !(LEAST..=GREATEST).contains(&exponent) {
-        return beyond(x.negative, exception, control);
+        return beyond(x.negative, exception);
     }
     Outcome {
         value: pack(x.negative, exponent, rounded.significand),
@@ -99,7 +99,7 @@ fn wrapped(x: Exact, exception: Exceptions, precision: u32, control: X87Control)
 }
 
 /// What no adding to the exponent brings into range, which only FSCALE makes: infinity or zero [SDM 2A, "FSCALE"].
-fn beyond(negative: bool, exception: Exceptions, _control: X87Control) -> Outcome<F80> {
+fn beyond(negative: bool, exception: Exceptions) -> Outcome<F80> {
     let value = if exception == Exceptions::OVERFLOW { F80::INFINITY } else { F80::ZERO };
     Outcome {
         value: value.with_sign(negative),

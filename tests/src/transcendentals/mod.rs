@@ -88,8 +88,8 @@ impl Function {
 /// Arguments of one piece of work.
 const PIECE: u64 = 1000;
 
-/// Measures `arguments` arguments in all; `progress` hears of each piece that is done. Pieces are seeded one by one, so how
-/// many threads there are does not show.
+/// Measures `arguments` arguments in all; `progress` hears of each piece that is done. Pieces are seeded one by one,
+/// so how many threads there are does not show.
 #[must_use]
 pub fn measure(arguments: u64, seed: u64, progress: &(dyn Fn(u64) + Sync)) -> Vec<Row> {
     let each = arguments.div_ceil(Function::ALL.len() as u64);

@@ -1,8 +1,8 @@
 //! F2XM1, FYL2X, FYL2XP1, FPTAN, FPATAN, FSIN, FCOS and FSINCOS
 //! [SDM 1, "Transcendental Instruction Accuracy"].
 //!
-//! Results are computed to about 120 bits and then rounded, so they are those nearest to the true value but where that lies all but
-//! half-way. Precision control does not act on them.
+//! Results are computed to about 120 bits and then rounded, so they are those nearest to the true value but where
+//! that lies all but half-way. Precision control does not act on them.
 
 mod atan;
 mod exp;
