@@ -53,8 +53,9 @@ impl CodeMode {
         self.0 & 1 << (FLAT_SHIFT + seg as u32) != 0
     }
 
-    /// Whether VEX prefixes are recognised: in protected mode, not in virtual-8086 mode.
-    pub(crate) fn has_vex(self) -> bool {
+    /// Whether segment registers hold selectors: in protected mode, not in virtual-8086 mode. Only then are VEX prefixes
+    /// recognised.
+    pub(crate) fn has_selectors(self) -> bool {
         self.0 & (PROTECTED | V86) == PROTECTED
     }
 

@@ -12,6 +12,7 @@ use crate::exec::far::{PopCs, TooLong, Undefined};
 use crate::exec::mov::Nop;
 use crate::exec::op::{Handler, MemInfo, Op};
 use crate::exec::shift::{ByCl, ByImm, Setmo, Shifted};
+use crate::exec::x87::Origin;
 use crate::model::{Generation, Model};
 use crate::regs::RegOffset;
 use crate::segment::SegReg;
@@ -90,6 +91,10 @@ impl<'a> Lowering<'a> {
     fn choose(&mut self, quirk: Quirk) -> Option<Chosen> {
         match quirk {
             Quirk::None => opcode_map::choose(self),
+            Quirk::X87 { opcode, modrm } => {
+                self.op.imm = Origin::new(self.next - self.ins.len() as u32, opcode, modrm).0;
+                opcode_map::choose(self)
+            }
             Quirk::PopCs => Some((ending::<PopCs>, true)),
             Quirk::SetMinusOne => Some((self.set_minus_one(), false)),
             Quirk::Esc { opcode, modrm } => Some(self.escape(opcode, modrm)),

@@ -44,6 +44,13 @@ pub(crate) enum Quirk {
         /// Its ModR/M byte; 0 when that has not been fetched.
         modrm: u8,
     },
+    /// D8-DF where there is an x87.
+    X87 {
+        /// The first byte of the opcode.
+        opcode: u8,
+        /// The second; 0 when that has not been fetched.
+        modrm: u8,
+    },
     /// A run of prefixes as long as the window: skipped.
     Prefixes,
 }
@@ -79,7 +86,7 @@ impl Decoder {
         let mut buffer = [0; MODERN_LIMIT];
         let len = bytes.len().min(MODERN_LIMIT);
         buffer[..len].copy_from_slice(&bytes[..len]);
-        let quirk = mark_coprocessor(&mut buffer[..len]);
+        let quirk = coprocessor(&mut buffer[..len], self.model.has(Features::FPU));
         let mut decoder = iced_x86::Decoder::new(self.mode.code_bits(), &buffer[..len], self.options());
         let instruction = decoder.decode();
         match decoder.last_error() {
@@ -122,7 +129,7 @@ impl Decoder {
 
     /// Whether this model has the instruction in this mode.
     fn knows(&self, instruction: &Instruction) -> bool {
-        if instruction.encoding() != EncodingKind::Legacy && !self.mode.has_vex() {
+        if instruction.encoding() != EncodingKind::Legacy && !self.mode.has_selectors() {
             return false;
         }
         match instruction.code() {
@@ -199,13 +206,16 @@ fn announced(feature: CpuidFeature) -> Option<Features> {
 /// MOV r, r/m: stands in where only the operand of an instruction counts.
 const MOV_R_RM: u8 = 0x8B;
 
-/// Turns the opcode of a coprocessor instruction into a MOV with the same ModR/M byte.
-fn mark_coprocessor(bytes: &mut [u8]) -> Quirk {
+/// Recognises a coprocessor instruction. Without a coprocessor its opcode becomes a MOV with the same ModR/M byte.
+fn coprocessor(bytes: &mut [u8], present: bool) -> Quirk {
     let is_prefix = |b: &u8| matches!(b, 0x26 | 0x2E | 0x36 | 0x3E | 0x64..=0x67 | 0xF0 | 0xF2 | 0xF3);
     let Some(at) = bytes.iter().position(|b| !is_prefix(b)) else { return Quirk::None };
     let (opcode, modrm) = (bytes[at], bytes.get(at + 1).copied().unwrap_or(0));
     if !(0xD8..=0xDF).contains(&opcode) {
         return Quirk::None;
+    }
+    if present {
+        return Quirk::X87 { opcode, modrm };
     }
     bytes[at] = MOV_R_RM;
     Quirk::Esc { opcode, modrm }

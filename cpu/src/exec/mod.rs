@@ -22,3 +22,4 @@ pub(crate) mod simd;
 pub(crate) mod stack;
 pub(crate) mod string;
 pub(crate) mod system;
+pub(crate) mod x87;

@@ -55,7 +55,7 @@ pub(super) fn data(l: &mut Lowering<'_>) -> Option<Chosen> {
         M::Lahf => Lowering::fast::<Lahf>(),
         M::Sahf => Lowering::fast::<Sahf>(),
         M::Salc => Lowering::fast::<Salc>(),
-        M::Nop | M::Reservednop | M::Pause | M::Wait => Lowering::fast::<Nop>(),
+        M::Nop | M::Reservednop | M::Pause => Lowering::fast::<Nop>(),
         M::Rol => shift::<Rol>(l),
         M::Ror => shift::<Ror>(l),
         M::Rcl => shift::<Rcl>(l),

@@ -8,6 +8,7 @@ mod simd;
 mod simd_float;
 mod stack;
 mod system;
+mod x87;
 
 use super::lower::{Chosen, Lowering};
 use iced_x86::{Code, ConditionCode};
@@ -19,6 +20,7 @@ pub(crate) fn choose(l: &mut Lowering<'_>) -> Option<Chosen> {
         .or_else(|| control::control(l))
         .or_else(|| bmi::bmi(l))
         .or_else(|| system::system(l))
+        .or_else(|| x87::x87(l))
         .or_else(|| simd::simd(l))
 }
 
