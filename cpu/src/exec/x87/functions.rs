@@ -151,9 +151,10 @@ impl<O: Pair> Semantics for Pushing<O> {
         let (x, control) = (fpu.full(0), fpu.control());
         match x {
             Some(x) => {
+                let overflow = !fpu.is_empty(7);
                 let outcome = O::apply(x, control);
                 replace_and_push(m, outcome)?;
-                set_range(m, O::HAS_RANGE, outcome.incomplete);
+                set_range(m, O::HAS_RANGE, outcome.incomplete && !overflow);
             }
             None => {
                 if stack_fault(m, false)? {
