@@ -7,5 +7,6 @@ mod determinism;
 mod fuzz;
 mod guests;
 mod house;
+mod memory_managers;
 mod stack;
 mod transcendentals;
