@@ -6,4 +6,5 @@ mod bench;
 mod budget;
 mod code;
 mod interrupts;
+mod loadall;
 mod modes;

@@ -33,7 +33,7 @@ const REAL_IDTR: u16 = 0x9CF8;
 
 fn tables(p: &Program) -> Tables {
     let gdt = [[0; 8], descriptor(0, 0xFFFF, 0x9A), descriptor(0, 0xFFFF, 0x92)];
-    let mut idt = vec![[0; 8]; 0x11];
+    let mut idt = [[0; 8]; 0x11];
     idt[0x10] = gate(p.at("vector 10h"));
     vec![
         (GDT, gdt.concat()),
