@@ -5,6 +5,7 @@
 mod bench;
 mod budget;
 mod code;
+mod float;
 mod interrupts;
 mod loadall;
 mod modes;

@@ -175,3 +175,39 @@ fn a_load_through_a_flat_execute_only_segment_faults() {
         assert_eq!(bench.cpu.state().pending.is_some(), faults, "{attr:x}");
     }
 }
+
+/// Paging over two pages of data, 2000h and 3000h mapped to themselves; `code` is 32-bit and flat at 8000h.
+fn paged(code: &[u8]) -> Bench {
+    let mut bench = Bench::new(Model::PENTIUM4, code);
+    bench.write(0x1_0000, &0x1_1007u32.to_le_bytes());
+    for page in 0..1024u32 {
+        bench.write(0x1_1000 + u64::from(page) * 4, &(page << 12 | 7).to_le_bytes());
+    }
+    bench.cpu.update_state(|state| {
+        let flat =
+            |attr| Segment { selector: 8, base: 0, limit: u32::MAX, attr: SegAttr(attr), usable: true };
+        state.segments = [flat(0xC093); 6];
+        state.segments[SegReg::Cs as usize] = flat(0xC09B);
+        state.ip = CODE;
+        state.cr3 = 0x1_0000;
+        state.cr0 |= cr0::PE | cr0::PG;
+    });
+    bench
+}
+
+#[test]
+fn a_changed_page_table_counts_once_the_tlb_forgets_whether_or_not_the_page_holds_code() {
+    // MOV [2800h], AL; CALL 2000h, which returns, in one of two variants; map page 2 to frame 3; MOV [2900h], AL; HLT
+    let call = [0xE8, 0xF5, 0x9F, 0xFF, 0xFF];
+    let no_call = [0x90; 5];
+    for call in [call, no_call] {
+        let mut code = [&[0xA2, 0x00, 0x28, 0x00, 0x00, 0x90][..], &call].concat();
+        code.extend([0xC7, 0x05, 0x08, 0x10, 0x01, 0x00, 0x07, 0x30, 0x00, 0x00]);
+        code.extend([0xA2, 0x00, 0x29, 0x00, 0x00, 0xF4]);
+        let mut bench = paged(&code);
+        bench.write(0x2000, &[0xC3]);
+        bench.set_reg(AX, 0x77);
+        assert_eq!(bench.run(20), Exit::Halted);
+        assert_eq!((bench.byte(0x2900), bench.byte(0x3900)), (0x77, 0));
+    }
+}

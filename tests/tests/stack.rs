@@ -4,6 +4,7 @@
 //! program. Builds with debug assertions return to a loop and have nothing to show.
 
 use ringzero_cpu::Model;
+use ringzero_tests::fuzz::protected::Start;
 use ringzero_tests::fuzz::rig::{Case, Manner, Rig};
 
 /// Enough for what a run calls, far too little for a frame per instruction.
@@ -25,8 +26,8 @@ fn random_code_runs_on_a_small_stack() {
         return;
     }
     for seed in 0..400 {
-        let model = [Model::I8086, Model::I80186, Model::I80286, Model::I80386][seed as usize % 4];
-        let rig = Rig::new(&Case { seed, model, protected: false }, Manner::default());
+        let model = Model::ALL[seed as usize % Model::ALL.len()];
+        let rig = Rig::new(&Case { seed, model, start: Start::of(&model, seed / 9) }, Manner::default());
         on_a_small_stack(vec![rig], 50_000);
     }
 }
@@ -39,8 +40,8 @@ fn each_kind_of_instruction_runs_on_a_small_stack() {
         return;
     }
     for seed in 0..3000 {
-        let model = [Model::I8086, Model::I80286, Model::I80386][seed as usize % 3];
-        let case = Case { seed, model, protected: seed % 6 == 5 };
+        let model = Model::ALL[seed as usize % Model::ALL.len()];
+        let case = Case { seed, model, start: Start::of(&model, seed / 9) };
         on_a_small_stack(vec![Rig::repeating(&case)], 6_000);
     }
 }

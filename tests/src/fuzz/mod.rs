@@ -2,15 +2,19 @@
 //!
 //! - [`random`]: the seeded source of everything random.
 //! - [`program`]: random code, biased towards what engines get wrong.
-//! - [`protected`]: tables for programs that begin in protected mode.
+//! - [`protected`]: tables for programs that begin in protected or virtual-8086 mode.
+//! - [`paging`]: their page tables.
 //! - [`rig`]: a processor on a bus with one unruly device.
 //! - [`compare`]: runs a case in several ways and finds the first instruction after which they differ.
 
 pub mod compare;
+mod instructions;
+pub mod paging;
 pub mod program;
 pub mod protected;
 pub mod random;
 pub mod rig;
+mod system;
 
 /// How long the fuzz tests run, in seconds: `RINGZERO_FUZZ_SECONDS`, or `default`.
 pub fn seconds(default: u64) -> u64 {
