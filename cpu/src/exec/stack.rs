@@ -2,7 +2,7 @@
 
 use super::access::{Access, Place, Source};
 use super::descriptor;
-use super::dispatch::{Semantics, ip_mask};
+use super::dispatch::Semantics;
 use super::mov::simple;
 use super::op::Op;
 use crate::cpu::Cpu;
@@ -334,6 +334,7 @@ impl<T: Word, W: StackWidth, S: Source> Semantics for CallIndirect<T, W, S> {
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let target = S::read::<T, A>(m, op)?;
+        m.cpu().check_target(target.zext())?;
         let next = m.cpu().advance(u64::from(op.imm));
         push::<T, W, A>(m, T::truncate(next))?;
         m.cpu().state.ip = target.zext();
@@ -349,7 +350,8 @@ impl<T: Word, S: Source> Semantics for JumpIndirect<T, S> {
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let target = S::read::<T, A>(m, op)?;
-        m.cpu().state.ip = target.zext() & ip_mask(T::BITS);
+        m.cpu().check_target(target.zext())?;
+        m.cpu().state.ip = target.zext();
         Ok(())
     }
 }
@@ -361,8 +363,9 @@ impl<T: Word, W: StackWidth> Semantics for RetNear<T, W> {
     type Slow = Self;
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
-        let target = pop::<T, W, A>(m)?;
-        move_sp::<W>(m.cpu(), i64::from(op.imm));
+        let target = peek::<T, W, A>(m, 0)?;
+        m.cpu().check_target(target.zext())?;
+        move_sp::<W>(m.cpu(), T::BYTES as i64 + i64::from(op.imm));
         m.cpu().state.ip = target.zext();
         Ok(())
     }
