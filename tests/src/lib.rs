@@ -2,5 +2,6 @@
 
 pub mod conformance;
 pub mod fuzz;
+pub mod rom;
 pub mod session;
 pub mod shared;
