@@ -1,6 +1,8 @@
 //! The cases, one file per family.
 
 mod gates;
+mod interrupts;
+mod iret;
 mod limits;
 mod loads;
 mod transfers;
@@ -10,7 +12,7 @@ use super::builder::Builder;
 
 /// All of them, in the order they run.
 pub(crate) fn all(r: &mut Builder) -> Asm {
-    for family in [loads::cases, limits::cases, transfers::cases, gates::cases] {
+    for family in [loads::cases, limits::cases, transfers::cases, gates::cases, interrupts::cases, iret::cases] {
         family(r)?;
     }
     Ok(())
