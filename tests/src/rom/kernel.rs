@@ -240,7 +240,7 @@ fn known_state(t: &mut Code, r: &Routines) -> Asm {
         code!(t; mov(esi, CODE + from); mov(edi, to); mov(ecx, bytes / 4))?;
         t.rep().movsd()?;
     }
-    let zeros = [(LDT, 0x80), (vars::RESUME, 0x400), (vars::LAST, 0x100), (TSS_A, 0x800), (DATA, 0x1000)];
+    let zeros = [(LDT, 0x80), (vars::RESUME, 0x400), (vars::LAST, 0x100), (TSS_A, 0x1000), (DATA, 0x1000)];
     for (at, bytes) in zeros {
         code!(t; mov(edi, at); mov(ecx, bytes / 4); xor(eax, eax))?;
         t.rep().stosd()?;

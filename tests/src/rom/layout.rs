@@ -105,6 +105,8 @@ pub const TSS_LIMIT: u32 = 0x67;
 pub const TSS_A: u32 = 0x3400;
 /// The second of them.
 pub const TSS_B: u32 = 0x3800;
+/// The TSS of a task that handles exceptions.
+pub const TSS_D: u32 = 0x3C00;
 
 /// Top of the kernel's stack, on which cases start.
 pub const STACK: u32 = 0x9000;

@@ -1,10 +1,15 @@
 //! The cases, one file per family.
 
+mod extensions;
 mod gates;
 mod interrupts;
 mod iret;
 mod limits;
 mod loads;
+mod paging;
+mod tables;
+mod task_faults;
+mod tasks;
 mod transfers;
 
 use super::asm::Asm;
@@ -12,8 +17,22 @@ use super::builder::Builder;
 
 /// All of them, in the order they run.
 pub(crate) fn all(r: &mut Builder) -> Asm {
-    for family in [loads::cases, limits::cases, transfers::cases, gates::cases, interrupts::cases, iret::cases] {
+    for family in FAMILIES {
         family(r)?;
     }
     Ok(())
 }
+
+/// The families, in the order they run.
+const FAMILIES: [fn(&mut Builder) -> Asm; 10] = [
+    loads::cases,
+    limits::cases,
+    transfers::cases,
+    gates::cases,
+    interrupts::cases,
+    iret::cases,
+    paging::cases,
+    extensions::cases,
+    tasks::cases,
+    task_faults::cases,
+];
