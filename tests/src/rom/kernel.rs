@@ -39,6 +39,8 @@ impl Kernel {
 const STUB: u32 = 16;
 /// Events after which a case is ended: it resumes without end.
 const MOST_EVENTS: i32 = 24;
+/// Offset of the first initial TSS; the others follow it.
+const TSS_IMAGE: u32 = INITIAL + GDT_LIMIT as u32 + 1 + 0x800;
 /// The debug console.
 const CONSOLE: i32 = 0xE9;
 
@@ -71,7 +73,31 @@ pub(crate) fn initial_tables(kernel: Kernel) -> Vec<u8> {
     }
     tss[25] = (TSS_LIMIT + 1) << 16;
     bytes.extend(tss.iter().flat_map(|word| word.to_le_bytes()));
+    // Tasks for cases: cases give them an EIP and a descriptor.
+    bytes.extend(task_32(TASK_STACK).iter().flat_map(|word| word.to_le_bytes()));
+    bytes.extend(task_16().iter().flat_map(|word| word.to_le_bytes()));
+    bytes.extend(task_32(HANDLER_STACK).iter().flat_map(|word| word.to_le_bytes()));
     bytes
+}
+
+/// A 32-bit TSS of a task at level 0 [SDM 3A, "Task-State Segment (TSS)"].
+fn task_32(stack: u32) -> [u32; 26] {
+    let mut tss = [0; 26];
+    (tss[1], tss[2]) = (STACKS[0], u32::from(KDATA));
+    (tss[9], tss[14], tss[25]) = (2, stack, 0x68 << 16);
+    for (offset, selector) in [(18, KDATA), (19, KCODE), (20, KDATA), (21, KDATA), (22, KDATA), (23, KDATA)] {
+        tss[offset] = u32::from(selector);
+    }
+    tss
+}
+
+/// A 16-bit TSS of a task in [`KCODE16`].
+fn task_16() -> [u16; 22] {
+    let mut tss = [0; 22];
+    (tss[1], tss[2]) = (STACKS[0] as u16, KDATA);
+    (tss[8], tss[9], tss[13]) = (2, 0x1234, TASK_STACK as u16);
+    (tss[17], tss[18], tss[19], tss[20]) = (KDATA, KCODE16, KDATA16, KDATA);
+    tss
 }
 
 /// From RESET to the kernel, in the ROM's own place at the end of the first megabyte.
@@ -135,12 +161,25 @@ fn kernel(t: &mut Code) -> Asm {
         print: t.spot(),
         hex: t.spot(),
     };
+    page_tables(t)?;
     main_and_cases(t, &r)?;
     known_state(t, &r)?;
     printing(t, &r)?;
     handler(t, &r)?;
     resuming(t, &r)?;
     stubs(t, &r)
+}
+
+/// What cases with paging call, at the kernel's first byte: a directory at [`PAGES`] that maps 4 MiB to themselves for
+/// everybody, and an empty table behind them.
+fn page_tables(t: &mut Code) -> Asm {
+    code!(t; mov(edi, PAGES); xor(eax, eax); mov(ecx, 0xC000 / 4))?;
+    t.rep().stosd()?;
+    code!(t; mov(dword_ptr(PAGES), (PAGES + 0x1000) | 7); mov(dword_ptr(PAGES + 4), (PAGES + 0x2000) | 7);
+        mov(edi, PAGES + 0x1000); mov(eax, 7); mov(ecx, 1024))?;
+    let next = t.here()?;
+    let again = t.label(next);
+    code!(t; stosd(); add(eax, 0x1000); loop_(again); xor(eax, eax); xor(edi, edi); ret())
 }
 
 /// The kernel's own places; the first nine are known outside.
@@ -231,19 +270,22 @@ fn known_state(t: &mut Code, r: &Routines) -> Asm {
         mov(eax, 0x11); mov(cr0, eax); xor(eax, eax); mov(cr3, eax);
         cmp(dword_ptr(vars::HAS_CR4), 0); je(to_no_cr4); mov(cr4, eax))?;
     t.place(no_cr4)?;
-    let copies = [
-        (INITIAL, GDT, u32::from(GDT_LIMIT) + 1),
-        (INITIAL + u32::from(GDT_LIMIT) + 1, IDT, 0x800),
-        (INITIAL + u32::from(GDT_LIMIT) + 1 + 0x800, TSS, TSS_LIMIT + 1),
-    ];
-    for (from, to, bytes) in copies {
-        code!(t; mov(esi, CODE + from); mov(edi, to); mov(ecx, bytes / 4))?;
-        t.rep().movsd()?;
-    }
     let zeros = [(LDT, 0x80), (vars::RESUME, 0x400), (vars::LAST, 0x100), (TSS_A, 0x1000), (DATA, 0x1000)];
     for (at, bytes) in zeros {
         code!(t; mov(edi, at); mov(ecx, bytes / 4); xor(eax, eax))?;
         t.rep().stosd()?;
+    }
+    let copies = [
+        (INITIAL, GDT, u32::from(GDT_LIMIT) + 1),
+        (INITIAL + u32::from(GDT_LIMIT) + 1, IDT, 0x800),
+        (TSS_IMAGE, TSS, TSS_LIMIT + 1),
+        (TSS_IMAGE + 0x68, TSS_A, 0x68),
+        (TSS_IMAGE + 0xD0, TSS_B, 0x2C),
+        (TSS_IMAGE + 0xFC, TSS_D, 0x68),
+    ];
+    for (from, to, bytes) in copies {
+        code!(t; mov(esi, CODE + from); mov(edi, to); mov(ecx, bytes / 4))?;
+        t.rep().movsd()?;
     }
     code!(t;
         lgdt(ptr(gdtr_at)); lidt(ptr(idtr_at)); xor(eax, eax); lldt(ax);

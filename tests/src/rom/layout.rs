@@ -10,11 +10,11 @@ pub const CODE_SEGMENT: u16 = (CODE >> 4) as u16;
 /// Offset of 16-bit fragments in the ROM and in [`CODE`]; not near 0, so that immediates have one size.
 pub(crate) const LOW: u32 = 0x100;
 /// Offset of the table of cases: name, entry, label, continuation of each.
-pub(crate) const TABLE: u32 = 0x7000;
+pub(crate) const TABLE: u32 = 0x2000;
 /// Offset of the initial descriptor tables.
-pub(crate) const INITIAL: u32 = 0xB000;
+pub(crate) const INITIAL: u32 = 0x5400;
 /// Offset of the kernel; the cases follow it.
-pub(crate) const KERNEL: u32 = 0xC000;
+pub(crate) const KERNEL: u32 = 0x6400;
 /// Offset of the code that RESET starts.
 pub(crate) const START: u32 = 0x1_FF00;
 
@@ -118,6 +118,10 @@ pub const STACKS: [u32; 3] = [0xA000, 0xB000, 0xC000];
 pub const STACK3: u32 = 0xD000;
 /// Stack segment of V86 code; SP starts at 1000h.
 pub const V86_STACK: u16 = 0x0D00;
+/// Top of the stack of the tasks in [`TSS_A`] and [`TSS_B`].
+pub const TASK_STACK: u32 = 0x8000;
+/// Top of the stack of the task in [`TSS_D`]: three words lie above it.
+pub const HANDLER_STACK: u32 = 0x7FF0;
 /// Page tables of cases with paging.
 pub const PAGES: u32 = 0x1_0000;
 /// 4 KiB of zeros at the start of each case, for data segments.

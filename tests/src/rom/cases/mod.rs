@@ -11,6 +11,8 @@ mod tables;
 mod task_faults;
 mod tasks;
 mod transfers;
+mod v86;
+mod vme;
 
 use super::asm::Asm;
 use super::builder::Builder;
@@ -24,7 +26,7 @@ pub(crate) fn all(r: &mut Builder) -> Asm {
 }
 
 /// The families, in the order they run.
-const FAMILIES: [fn(&mut Builder) -> Asm; 10] = [
+const FAMILIES: [fn(&mut Builder) -> Asm; 12] = [
     loads::cases,
     limits::cases,
     transfers::cases,
@@ -35,4 +37,6 @@ const FAMILIES: [fn(&mut Builder) -> Asm; 10] = [
     extensions::cases,
     tasks::cases,
     task_faults::cases,
+    v86::cases,
+    vme::cases,
 ];

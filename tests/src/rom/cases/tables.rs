@@ -17,13 +17,7 @@ pub(crate) const PTE: u32 = TABLE;
 
 /// A directory at [`PAGES`]: 4 MiB mapped to themselves for everybody, an empty table behind them.
 pub(crate) fn build(t: &mut Code) -> Asm {
-    code!(t; mov(edi, PAGES); xor(eax, eax); mov(ecx, 0xC000 / 4))?;
-    t.rep().stosd()?;
-    code!(t; mov(dword_ptr(PAGES), (PAGES + 0x1000) | 7); mov(dword_ptr(PDE), TABLE | 7);
-        mov(edi, PAGES + 0x1000); mov(eax, 7); mov(ecx, 1024))?;
-    let next = t.here()?;
-    let again = t.label(next);
-    code!(t; stosd(); add(eax, 0x1000); loop_(again); xor(eax, eax); xor(edi, edi))
+    t.call(u64::from(CODE + KERNEL))
 }
 
 /// Switches paging on, with `cr4` where that is not 0, and with CR0.WP.

@@ -18,7 +18,7 @@ fn handled_by_task(t: &mut Code, stub: u32, vector: u8) -> Asm {
     let (address, to_over) = (t.addr(entry), t.label(over));
     task32(t, D, TSS_D, address)?;
     // The error code is pushed below what will be taken for EIP, CS and EFLAGS.
-    code!(t; poke(TSS_D + field::ESP, 0x7FF0); poke(0x7FF8, 2);
+    code!(t; poke(0x7FF8, 2);
         idt(vector, gate(D, 0, kind::TASK, 0)); jmp(to_over); place(entry);
         mov(eax, dword_ptr(TSS_A + field::EIP)); mov(dword_ptr(0x7FF0u32), eax);
         mov(eax, dword_ptr(TSS_A + field::CS)); mov(dword_ptr(0x7FF4u32), eax);
@@ -81,6 +81,10 @@ fn segments(r: &mut Builder) -> Asm {
                 handled_by_task(t, kernel.stub(vector), vector)?;
             }
             let there = task_a(t)?;
+            if selector == B | 3 && offset == CS {
+                // So that only CS is at fault.
+                t.poke(TSS_A + SS, u32::from(UDATA))?;
+            }
             code!(t; desc(B, descriptor); poke(TSS_A + offset, u32::from(selector)); jmp_far(A, 0); place(there); at())
         })?;
     }

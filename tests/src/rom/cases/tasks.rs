@@ -32,30 +32,9 @@ pub(crate) mod field {
     pub(crate) const T: u32 = 0x64;
 }
 
-/// Top of the stack of a new task.
-pub(crate) const TASK_STACK: u32 = 0x8000;
-
-/// A task at level 0 in the TSS at `base`, which slot `selector` names, starting at `entry`.
+/// A task in the TSS at `base`, which slot `selector` names, starting at `entry`.
 pub(crate) fn task32(t: &mut Code, selector: u16, base: u32, entry: u32) -> Asm {
-    t.desc(selector, segment(base, 0x67, kind::TSS32, size::S16))?;
-    let data = u32::from(KDATA);
-    for (offset, value) in [
-        (4, STACKS[0]),
-        (8, data),
-        (field::EIP, entry),
-        (field::EFLAGS, 2),
-        (field::ESP, TASK_STACK),
-        (field::ES, data),
-        (field::CS, u32::from(KCODE)),
-        (field::SS, data),
-        (field::DS, data),
-        (field::FS, data),
-        (field::GS, data),
-        (field::T, 0x68 << 16),
-    ] {
-        t.poke(base + offset, value)?;
-    }
-    Ok(())
+    code!(t; desc(selector, segment(base, 0x67, kind::TSS32, size::S16)); poke(base + field::EIP, entry))
 }
 
 /// The task in slot A begins at the returned place.
@@ -67,24 +46,8 @@ pub(crate) fn task_a(t: &mut Code) -> Result<Spot, iced_x86::IcedError> {
 }
 
 /// The same in a 16-bit TSS, at [`TSS_B`] and in slot B.
-fn task16(t: &mut Code, entry: u32, code: u16) -> Asm {
-    t.desc(B, segment(TSS_B, 0x2B, kind::TSS16, size::S16))?;
-    let data = i32::from(KDATA);
-    for (offset, value) in [
-        (2, STACKS[0] as i32),
-        (4, data),
-        (0x0E, entry as i32),
-        (0x10, 2),
-        (0x12, 0x1234),
-        (0x1A, TASK_STACK as i32),
-        (0x22, data),
-        (0x24, i32::from(code)),
-        (0x26, i32::from(KDATA16)),
-        (0x28, data),
-    ] {
-        t.mov(word_ptr(TSS_B + offset), value)?;
-    }
-    Ok(())
+fn task16(t: &mut Code, entry: u32) -> Asm {
+    code!(t; desc(B, segment(TSS_B, 0x2B, kind::TSS16, size::S16)); mov(word_ptr(TSS_B + 0x0E), entry))
 }
 
 /// TR, the descriptors of both tasks, the back link, NT, TS.
@@ -210,18 +173,18 @@ fn loaded_state(r: &mut Builder) -> Asm {
     })?;
     r.case("task16_jmp", "ok cs=0028 tr=0108 old=89 new=83 ax=1234 fs=0000", &[reg16("tr", last::TR), access("old", KTSS), access("new", B), reg16("ax", last::EAX), reg16("fs", last::FS)], |t| {
         let there = t.code16(|t| code!(t; movzx(esp, sp)))?;
-        task16(t, there, KCODE16)?;
+        task16(t, there)?;
         code!(t; jmp_far(B, 0))
     })?;
     r.case("task16_call_and_back", "ok tr=0068 new=81", &[reg16("tr", last::TR), access("new", B)], |t| {
         let there = t.code16(|t| code!(t; movzx(esp, sp); iret()))?;
-        task16(t, there, KCODE16)?;
+        task16(t, there)?;
         code!(t; call_far(B, 0))
     })?;
     r.case("task16_saves_words", "ok tr=0100 ax=4321 sp=7ffe ds=0023", &[reg16("tr", last::TR), see("ax", TSS_B + 0x12, 2), see("sp", TSS_B + 0x1A, 2), see("ds", TSS_B + 0x28, 2)], |t| {
         let there = task_a(t)?;
         let first = t.code16(|t| code!(t; mov(ax, u32::from(UDATA)); mov(ds, ax); mov(eax, 0x8765_4321u32); push(ax); jmp_far(A, 0)))?;
-        task16(t, first, KCODE16)?;
+        task16(t, first)?;
         code!(t; jmp_far(B, 0); place(there))
     })
 }
