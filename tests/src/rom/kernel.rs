@@ -302,6 +302,7 @@ fn known_state(t: &mut Code, r: &Routines) -> Asm {
     // The end of a case's last event: registers as the continuation wants them.
     t.place(r.go_on)?;
     code!(t;
+        xor(eax, eax); mov(dr7, eax);
         mov(eax, u32::from(KDATA)); mov(ds, ax); mov(es, ax); mov(ss, ax); mov(esp, LAST_STACK); push(2); popfd();
         jmp(dword_ptr(vars::CONT)))
 }

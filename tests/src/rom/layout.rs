@@ -12,9 +12,9 @@ pub(crate) const LOW: u32 = 0x100;
 /// Offset of the table of cases: name, entry, label, continuation of each.
 pub(crate) const TABLE: u32 = 0x2000;
 /// Offset of the initial descriptor tables.
-pub(crate) const INITIAL: u32 = 0x5400;
+pub(crate) const INITIAL: u32 = 0x6000;
 /// Offset of the kernel; the cases follow it.
-pub(crate) const KERNEL: u32 = 0x6400;
+pub(crate) const KERNEL: u32 = 0x7000;
 /// Offset of the code that RESET starts.
 pub(crate) const START: u32 = 0x1_FF00;
 

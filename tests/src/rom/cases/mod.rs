@@ -1,5 +1,6 @@
 //! The cases, one file per family.
 
+mod debug;
 mod extensions;
 mod gates;
 mod interrupts;
@@ -7,11 +8,14 @@ mod iret;
 mod limits;
 mod loads;
 mod paging;
+mod shutdown;
+mod system;
 mod tables;
 mod task_faults;
 mod tasks;
 mod transfers;
 mod v86;
+mod verify;
 mod vme;
 
 use super::asm::Asm;
@@ -26,7 +30,7 @@ pub(crate) fn all(r: &mut Builder) -> Asm {
 }
 
 /// The families, in the order they run.
-const FAMILIES: [fn(&mut Builder) -> Asm; 12] = [
+const FAMILIES: [fn(&mut Builder) -> Asm; 16] = [
     loads::cases,
     limits::cases,
     transfers::cases,
@@ -39,4 +43,8 @@ const FAMILIES: [fn(&mut Builder) -> Asm; 12] = [
     task_faults::cases,
     v86::cases,
     vme::cases,
+    debug::cases,
+    system::cases,
+    verify::cases,
+    shutdown::cases,
 ];

@@ -13,7 +13,7 @@ pub(crate) fn cases(r: &mut Builder) -> Asm {
 
 /// The task in slot D handles `vectors`: it tells of the fault with the CS and EIP that the faulting task in slot A
 /// was left with.
-fn handled_by_task(t: &mut Code, stub: u32, vector: u8) -> Asm {
+pub(crate) fn handled_by_task(t: &mut Code, stub: u32, vector: u8) -> Asm {
     let (entry, over) = (t.spot(), t.spot());
     let (address, to_over) = (t.addr(entry), t.label(over));
     task32(t, D, TSS_D, address)?;
@@ -83,7 +83,9 @@ fn segments(r: &mut Builder) -> Asm {
             let there = task_a(t)?;
             if selector == B | 3 && offset == CS {
                 // So that only CS is at fault.
-                t.poke(TSS_A + SS, u32::from(UDATA))?;
+                for offset in [ES, SS, DS, FS, GS] {
+                    t.poke(TSS_A + offset, u32::from(UDATA))?;
+                }
             }
             code!(t; desc(B, descriptor); poke(TSS_A + offset, u32::from(selector)); jmp_far(A, 0); place(there); at())
         })?;
