@@ -7,4 +7,5 @@ mod determinism;
 mod fuzz;
 mod guests;
 mod house;
+mod rom;
 mod stack;

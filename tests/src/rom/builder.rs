@@ -85,13 +85,7 @@ impl Builder {
     }
 
     /// A case: `f` sets up and tries, the events print themselves, `shows` follow.
-    pub fn case(
-        &mut self,
-        name: &str,
-        expected: &str,
-        shows: &[See],
-        f: impl Fn(&mut Code) -> Asm,
-    ) -> Asm {
+    pub fn case(&mut self, name: &str, expected: &str, shows: &[See], f: impl Fn(&mut Code) -> Asm) -> Asm {
         assert!(self.cases.iter().all(|case| case.name != name), "two cases are named {name}");
         assert!(self.cases.len() < MOST_CASES, "the table of cases is full");
         let (kernel, entry) = (self.kernel, CODE + KERNEL + self.high.bytes.len() as u32);

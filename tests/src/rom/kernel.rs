@@ -209,7 +209,8 @@ fn text(t: &mut Code, say: CodeLabel, text: &str) -> Asm {
 fn main_and_cases(t: &mut Code, r: &Routines) -> Asm {
     let (say, known_state, run_case) = (t.label(r.say), t.label(r.known_state), t.label(r.run_case));
     let (cold, no_cpuid, done, name) = (t.spot(), t.spot(), t.spot(), t.label(r.print));
-    let (to_cold, to_no_cpuid, to_done, go_on) = (t.label(cold), t.label(no_cpuid), t.label(done), t.label(r.go_on));
+    let (to_cold, to_no_cpuid, to_done, go_on) =
+        (t.label(cold), t.label(no_cpuid), t.label(done), t.label(r.go_on));
     t.place(r.main)?;
     code!(t;
         mov(esp, STACK);
@@ -346,11 +347,13 @@ fn printing(t: &mut Code, r: &Routines) -> Asm {
 }
 
 /// What the vectors are called [SDM 3A, "Exception and Interrupt Vectors"]; 4 bytes each.
-const NAMES: &[u8; 80] = b"#DE\0#DB\0NMI\0#BP\0#OF\0#BR\0#UD\0#NM\0#DF\0CSO\0#TS\0#NP\0#SS\0#GP\0#PF\0#15\0#MF\0#AC\0#MC\0#XM\0";
+const NAMES: &[u8; 80] =
+    b"#DE\0#DB\0NMI\0#BP\0#OF\0#BR\0#UD\0#NM\0#DF\0CSO\0#TS\0#NP\0#SS\0#GP\0#PF\0#15\0#MF\0#AC\0#MC\0#XM\0";
 
 fn handler(t: &mut Code, r: &Routines) -> Asm {
     let (outer, stop, names) = (t.spot(), t.spot(), t.spot());
-    let (to_outer, to_stop, go_on, names_at) = (t.label(outer), t.label(stop), t.label(r.go_on), t.addr(names));
+    let (to_outer, to_stop, go_on, names_at) =
+        (t.label(outer), t.label(stop), t.label(r.go_on), t.addr(names));
     t.place(names)?;
     t.db(NAMES)?;
     t.place(r.common)?;
@@ -391,8 +394,19 @@ fn tell_event(t: &mut Code, r: &Routines, names_at: u32) -> Asm {
     let (say, print, hex) = (t.label(r.say), t.label(r.print), t.label(r.hex));
     let [other, plain, named, behind, not_debug, not_page, nearby, kernel_code, not_v86, where_] =
         std::array::from_fn(|_| t.spot());
-    let [to_other, to_plain, to_named, to_behind, to_not_debug, to_not_page, to_nearby, to_kernel, to_not_v86, to_where] =
-        [other, plain, named, behind, not_debug, not_page, nearby, kernel_code, not_v86, where_].map(|s| t.label(s));
+    let [
+        to_other,
+        to_plain,
+        to_named,
+        to_behind,
+        to_not_debug,
+        to_not_page,
+        to_nearby,
+        to_kernel,
+        to_not_v86,
+        to_where,
+    ] = [other, plain, named, behind, not_debug, not_page, nearby, kernel_code, not_v86, where_]
+        .map(|s| t.label(s));
     let field = |offset: u32| dword_ptr(vars::LAST + offset);
     text(t, say, " ")?;
     code!(t; mov(ebx, field(last::VECTOR)); cmp(ebx, OK); jne(to_other))?;

@@ -75,7 +75,8 @@ pub fn run_here(image: &[u8], model: Model) -> Result<String, AttachError> {
     bus.attach_rom("test rom", (1 << 20) - ROM_SIZE as u64, image)?;
     bus.alias_rom("test rom", (1 << 20) - ROM_SIZE as u64, (1 << 32) - ROM_SIZE as u64, ROM_SIZE as u64)?;
     let debug_exit = Some(DebugExitConfig { iobase: 0xF4, iosize: 4 });
-    let config = PcConfig { fdc: false, vga: false, com: vec![], lpt: None, debug_exit, ..PcConfig::default() };
+    let config =
+        PcConfig { fdc: false, vga: false, com: vec![], lpt: None, debug_exit, ..PcConfig::default() };
     let parts = pc::build(&mut bus, &config)?;
     let mut cpu = Cpu::new(model);
     run_until_exit(&mut cpu, &mut bus);

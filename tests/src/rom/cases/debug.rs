@@ -19,15 +19,24 @@ const TF: i32 = 0x102;
 fn single_step(r: &mut Builder) -> Asm {
     r.cite("[SDM 3B, \"Single-Step Exception Condition\"]");
     let k = r.kernel();
-    r.case("tf_traps_behind_the_next", "#DB ip+01 dr6=4000 ok", &[], |t| {
-        code!(t; resume(1, k.without_tf); push(TF); popfd(); at(); nop(); nop())
-    })?;
-    r.case("tf_popf_that_clears_it", "#DB ip+01 dr6=4000 ok", &[], |t| {
-        code!(t; resume(1, k.plain); push(2); push(TF); popfd(); at(); popfd(); nop())
-    })?;
-    r.case("tf_is_saved_by_int_and_clear_inside", "ok saved=0100", &[bits("saved", vars::LAST + last::EFLAGS, 2, 0x100)], |t| {
-        code!(t; push(TF); popfd())
-    })?;
+    r.case(
+        "tf_traps_behind_the_next",
+        "#DB ip+01 dr6=4000 ok",
+        &[],
+        |t| code!(t; resume(1, k.without_tf); push(TF); popfd(); at(); nop(); nop()),
+    )?;
+    r.case(
+        "tf_popf_that_clears_it",
+        "#DB ip+01 dr6=4000 ok",
+        &[],
+        |t| code!(t; resume(1, k.plain); push(2); push(TF); popfd(); at(); popfd(); nop()),
+    )?;
+    r.case(
+        "tf_is_saved_by_int_and_clear_inside",
+        "ok saved=0100",
+        &[bits("saved", vars::LAST + last::EFLAGS, 2, 0x100)],
+        |t| code!(t; push(TF); popfd()),
+    )?;
     r.case("tf_again_after_iret", "int40 ip+02 #DB ip+03 dr6=4000 ok", &[], |t| {
         code!(t; resume(0x40, k.plain); resume(1, k.without_tf); push(TF); popfd(); at(); int(0x40); nop(); nop())
     })?;
@@ -44,17 +53,23 @@ fn single_step(r: &mut Builder) -> Asm {
         code!(t; resume(1, k.without_tf); mov(ecx, 3); mov(edi, DATA); push(TF); popfd(); at())?;
         t.rep().stosb()
     })?;
-    r.case("tf_fault_comes_without_trap", "#UD ip+00 saved=0100", &[bits("saved", vars::LAST + last::EFLAGS, 2, 0x100)], |t| {
-        code!(t; resume(1, k.without_tf); push(TF); popfd(); at(); db(&[0x0F, 0x0B]))
-    })?;
+    r.case(
+        "tf_fault_comes_without_trap",
+        "#UD ip+00 saved=0100",
+        &[bits("saved", vars::LAST + last::EFLAGS, 2, 0x100)],
+        |t| code!(t; resume(1, k.without_tf); push(TF); popfd(); at(); db(&[0x0F, 0x0B])),
+    )?;
     r.case("tf_iret_sets_it", "#DB ip+01 dr6=4000 ok", &[], |t| {
         let there = t.spot();
         let offset = t.addr(there);
         code!(t; resume(1, k.without_tf); push(TF); push(u32::from(KCODE)); push(offset); iretd(); place(there); at(); nop(); nop())
     })?;
-    r.case("tf_at_level_3", "#DB ip+01 cs=001b dr6=4000 ok cs=001b", &[], |t| {
-        code!(t; resume(1, k.without_tf); to_level(3); push(TF); popfd(); at(); nop(); nop())
-    })?;
+    r.case(
+        "tf_at_level_3",
+        "#DB ip+01 cs=001b dr6=4000 ok cs=001b",
+        &[],
+        |t| code!(t; resume(1, k.without_tf); to_level(3); push(TF); popfd(); at(); nop(); nop()),
+    )?;
     r.case("tf_in_v86", "#DB ip+01 cs=2000 v86 dr6=4000 ok cs=2000 v86", &[], |t| {
         let there = t.code16(|t| code!(t; nop(); at(); nop(); nop()))?;
         code!(t; resume(1, k.without_tf))?;
@@ -63,7 +78,12 @@ fn single_step(r: &mut Builder) -> Asm {
     })?;
     r.cite("[SDM 2A, \"INT n/INTO/INT3/INT1\"]");
     r.case("icebp_is_a_trap", "#DB ip+01 dr6=0000", &[], |t| code!(t; at(); db(&[0xF1])))?;
-    r.case("icebp_at_3_ignores_dpl", "#DB ip+01 cs=001b dr6=0000", &[], |t| code!(t; to_level(3); at(); db(&[0xF1])))?;
+    r.case(
+        "icebp_at_3_ignores_dpl",
+        "#DB ip+01 cs=001b dr6=0000",
+        &[],
+        |t| code!(t; to_level(3); at(); db(&[0xF1])),
+    )?;
     r.case("int_1_at_3", "#GP(000a) ip+00 cs=001b", &[], |t| code!(t; to_level(3); at(); db(&[0xCD, 0x01])))
 }
 
@@ -129,7 +149,12 @@ fn instruction_breakpoints(r: &mut Builder) -> Asm {
             place(second); nop())
     })?;
     let rf = [bits("rf", vars::LAST + last::EFLAGS, 4, 0x1_0000)];
-    r.case("rf_in_the_image_of_a_fault", "#UD ip+00 rf=00010000", &rf, |t| code!(t; at(); db(&[0x0F, 0x0B])))?;
+    r.case(
+        "rf_in_the_image_of_a_fault",
+        "#UD ip+00 rf=00010000",
+        &rf,
+        |t| code!(t; at(); db(&[0x0F, 0x0B])),
+    )?;
     r.case("rf_not_in_the_image_of_int_n", "int40 ip+02 rf=00000000", &rf, |t| code!(t; at(); int(0x40)))
 }
 
@@ -172,12 +197,17 @@ fn data_breakpoints(r: &mut Builder) -> Asm {
         breakpoints(t, &[STACK - 4], watch(1, 3))?;
         code!(t; at(); push(1))
     })?;
-    r.case("watch_rep_stops_in_its_round", "#DB ip+00 dr6=0001 ok ecx=00000000", &[reg("ecx", last::ECX)], |t| {
-        t.resume(1, k.plain)?;
-        breakpoints(t, &[DATA + 1], watch(1, 0))?;
-        code!(t; mov(edi, DATA); mov(ecx, 4); at())?;
-        t.rep().stosb()
-    })?;
+    r.case(
+        "watch_rep_stops_in_its_round",
+        "#DB ip+00 dr6=0001 ok ecx=00000000",
+        &[reg("ecx", last::ECX)],
+        |t| {
+            t.resume(1, k.plain)?;
+            breakpoints(t, &[DATA + 1], watch(1, 0))?;
+            code!(t; mov(edi, DATA); mov(ecx, 4); at())?;
+            t.rep().stosb()
+        },
+    )?;
     r.case("watch_and_step_together", "#DB ip+05 dr6=4001 ok", &[], |t| {
         t.resume(1, k.without_tf)?;
         breakpoints(t, &[DATA], watch(1, 3))?;
@@ -199,27 +229,63 @@ fn registers(r: &mut Builder) -> Asm {
     r.cite("[SDM 3B, \"Debug Registers\"]");
     let k = r.kernel();
     let value = reg("eax", last::EAX);
-    r.case("gd_guards_reads", "#DB ip+00 dr6=2000 ok gd=00000000", &[bits("gd", vars::LAST + last::DR7, 4, 0x2000)], |t| {
-        code!(t; resume(1, k.plain); mov(eax, 0x2000); mov(dr7, eax); at(); mov(eax, dr0))
-    })?;
-    r.case("gd_guards_writes", "#DB ip+00 dr6=2000 ok", &[], |t| {
-        code!(t; resume(1, k.plain); mov(eax, 0x2000); mov(dr7, eax); at(); mov(dr3, eax))
-    })?;
-    r.case("dr6_reserved_bits", "ok eax=ffff0ff0", &[value], |t| code!(t; xor(eax, eax); mov(dr6, eax); mov(eax, dr6)))?;
-    r.case("dr7_reserved_bits", "ok eax=00000400", &[value], |t| code!(t; xor(eax, eax); mov(dr7, eax); mov(eax, dr7)))?;
-    r.case("dr4_is_dr6", "ok eax=ffff0ff0", &[value], |t| code!(t; xor(eax, eax); mov(dr6, eax); db(&[0x0F, 0x21, 0xE0])))?;
+    r.case(
+        "gd_guards_reads",
+        "#DB ip+00 dr6=2000 ok gd=00000000",
+        &[bits("gd", vars::LAST + last::DR7, 4, 0x2000)],
+        |t| code!(t; resume(1, k.plain); mov(eax, 0x2000); mov(dr7, eax); at(); mov(eax, dr0)),
+    )?;
+    r.case(
+        "gd_guards_writes",
+        "#DB ip+00 dr6=2000 ok",
+        &[],
+        |t| code!(t; resume(1, k.plain); mov(eax, 0x2000); mov(dr7, eax); at(); mov(dr3, eax)),
+    )?;
+    r.case(
+        "dr6_reserved_bits",
+        "ok eax=ffff0ff0",
+        &[value],
+        |t| code!(t; xor(eax, eax); mov(dr6, eax); mov(eax, dr6)),
+    )?;
+    r.case(
+        "dr7_reserved_bits",
+        "ok eax=00000400",
+        &[value],
+        |t| code!(t; xor(eax, eax); mov(dr7, eax); mov(eax, dr7)),
+    )?;
+    r.case(
+        "dr4_is_dr6",
+        "ok eax=ffff0ff0",
+        &[value],
+        |t| code!(t; xor(eax, eax); mov(dr6, eax); db(&[0x0F, 0x21, 0xE0])),
+    )?;
     r.case("dr5_is_dr7", "ok eax=00000400", &[value], |t| code!(t; db(&[0x0F, 0x21, 0xE8])))?;
-    r.case("dr4_with_de", "#UD ip+00", &[], |t| code!(t; mov(eax, 8); mov(cr4, eax); at(); db(&[0x0F, 0x21, 0xE0])))?;
+    r.case(
+        "dr4_with_de",
+        "#UD ip+00",
+        &[],
+        |t| code!(t; mov(eax, 8); mov(cr4, eax); at(); db(&[0x0F, 0x21, 0xE0])),
+    )?;
     r.case("dr_read_at_3", "#GP(0000) ip+00 cs=001b", &[], |t| code!(t; to_level(3); at(); mov(eax, dr7)))?;
     r.case("dr_write_at_3", "#GP(0000) ip+00 cs=001b", &[], |t| code!(t; to_level(3); at(); mov(dr0, eax)))?;
-    r.case("task_switch_clears_local_breakpoints", "ok dr7=00000408", &[bits("dr7", vars::LAST + last::DR7, 4, 0x4FF)], |t| {
-        let there = task_a(t)?;
-        breakpoints(t, &[0, 0], 0xD)?;
-        code!(t; jmp_far(A, 0); place(there))
-    })?;
-    r.case("dr6_is_kept_until_cleared", "#DB ip+05 dr6=0001 #DB ip+0a dr6=0001 ok", &[see("at", DATA, 4)][..0], |t| {
-        t.resume(1, k.plain)?;
-        breakpoints(t, &[DATA], watch(1, 3))?;
-        code!(t; at(); db(&[0xA3]); dd(&[DATA]); db(&[0xA3]); dd(&[DATA]))
-    })
+    r.case(
+        "task_switch_clears_local_breakpoints",
+        "ok dr7=00000408",
+        &[bits("dr7", vars::LAST + last::DR7, 4, 0x4FF)],
+        |t| {
+            let there = task_a(t)?;
+            breakpoints(t, &[0, 0], 0xD)?;
+            code!(t; jmp_far(A, 0); place(there))
+        },
+    )?;
+    r.case(
+        "dr6_is_kept_until_cleared",
+        "#DB ip+05 dr6=0001 #DB ip+0a dr6=0001 ok",
+        &[see("at", DATA, 4)][..0],
+        |t| {
+            t.resume(1, k.plain)?;
+            breakpoints(t, &[DATA], watch(1, 3))?;
+            code!(t; at(); db(&[0xA3]); dd(&[DATA]); db(&[0xA3]); dd(&[DATA]))
+        },
+    )
 }

@@ -48,7 +48,11 @@ fn large_pages(r: &mut Builder) -> Asm {
                 t.to_level(3)?;
             }
             t.at()?;
-            if entry == 0x83 { t.mov(eax, dword_ptr(LINEAR + DATA)) } else { t.mov(dword_ptr(LINEAR + DATA), eax) }
+            if entry == 0x83 {
+                t.mov(eax, dword_ptr(LINEAR + DATA))
+            } else {
+                t.mov(dword_ptr(LINEAR + DATA), eax)
+            }
         })?;
     }
     r.case("large_page_reserved_from_3", "#PF(000d) ip+00 cs=001b cr2=00450000", &[], |t| {

@@ -21,7 +21,11 @@ fn through(t: &mut Code, level: u8, selector: u16, target: u16, byte: u8, call: 
         t.to_level(level)?;
     }
     t.at()?;
-    if call { t.call_far(selector, 0xDEAD_BEEF)? } else { t.jmp_far(selector, 0xDEAD_BEEF)? }
+    if call {
+        t.call_far(selector, 0xDEAD_BEEF)?
+    } else {
+        t.jmp_far(selector, 0xDEAD_BEEF)?
+    }
     t.place(there)
 }
 
@@ -39,8 +43,12 @@ fn gate_checks(r: &mut Builder) -> Asm {
         ("not_present_after_dpl", 3, A, CALL32 & !P, "#GP(0100) ip+00 cs=001b", "#GP(0100) ip+00 cs=001b"),
     ];
     for (name, level, selector, byte, called, jumped) in tries {
-        r.case(&format!("call_gate_{name}"), called, &[], |t| through(t, level, selector, KCODE, byte, true))?;
-        r.case(&format!("jmp_gate_{name}"), jumped, &[], |t| through(t, level, selector, KCODE, byte, false))?;
+        r.case(&format!("call_gate_{name}"), called, &[], |t| {
+            through(t, level, selector, KCODE, byte, true)
+        })?;
+        r.case(&format!("jmp_gate_{name}"), jumped, &[], |t| {
+            through(t, level, selector, KCODE, byte, false)
+        })?;
     }
     Ok(())
 }
@@ -82,8 +90,18 @@ fn target_checks(r: &mut Builder) -> Asm {
 fn frames(r: &mut Builder) -> Asm {
     use kind::*;
     r.cite("[SDM 3A, \"Stack Switching\"]");
-    let words: [_; 7] = std::array::from_fn(|n| see(["ip", "cs", "1", "2", "3", "esp", "ss"][n], 0x9FE4 + n as u32 * 4, 4));
-    let shows = [reg("esp", last::ESP), reg16("ss", last::SS), words[1], words[2], words[3], words[4], words[5], words[6]];
+    let words: [_; 7] =
+        std::array::from_fn(|n| see(["ip", "cs", "1", "2", "3", "esp", "ss"][n], 0x9FE4 + n as u32 * 4, 4));
+    let shows = [
+        reg("esp", last::ESP),
+        reg16("ss", last::SS),
+        words[1],
+        words[2],
+        words[3],
+        words[4],
+        words[5],
+        words[6],
+    ];
     r.case(
         "call_gate_32_copies_parameters",
         "ok esp=00009fe4 ss=0010 cs=0000001b 1=00000033 2=00000022 3=00000011 esp=0000cff4 ss=00000023",
@@ -95,7 +113,8 @@ fn frames(r: &mut Builder) -> Asm {
                 at(); call_far(A, 0); place(there))
         },
     )?;
-    let words: [_; 6] = std::array::from_fn(|n| see(["cs", "1", "2", "3", "sp", "ss"][n], 0x9FF4 + n as u32 * 2, 2));
+    let words: [_; 6] =
+        std::array::from_fn(|n| see(["cs", "1", "2", "3", "sp", "ss"][n], 0x9FF4 + n as u32 * 2, 2));
     r.case(
         "call_gate_16_copies_words",
         "ok cs=0028 esp=00009ff2 cs=001b 1=0000 2=0033 3=0022 sp=cff4 ss=0023",
@@ -117,13 +136,18 @@ fn frames(r: &mut Builder) -> Asm {
         let offset = t.addr(there);
         code!(t; desc(A, gate(KCODE, offset, CALL32, 3)); at(); call_far(A, 0); place(there))
     })?;
-    r.case("call_gate_there_and_back", "ok cs=001b esp=0000d000 ds=0023", &[reg("esp", last::ESP), reg16("ds", last::DS)], |t| {
-        let there = t.spot();
-        let (offset, back) = (t.addr(there), t.spot());
-        let to_back = t.label(back);
-        code!(t; desc(A, gate(KCODE, offset, CALL32 | DPL3, 2)); to_level(3); push(1); push(2);
+    r.case(
+        "call_gate_there_and_back",
+        "ok cs=001b esp=0000d000 ds=0023",
+        &[reg("esp", last::ESP), reg16("ds", last::DS)],
+        |t| {
+            let there = t.spot();
+            let (offset, back) = (t.addr(there), t.spot());
+            let to_back = t.label(back);
+            code!(t; desc(A, gate(KCODE, offset, CALL32 | DPL3, 2)); to_level(3); push(1); push(2);
             at(); call_far(A, 0); jmp(to_back); place(there); retf_1(8); place(back))
-    })?;
+        },
+    )?;
     r.case("call_gate_from_16_bit_stack", "ok esp=00009ff0 old=0000cffc", &[reg("esp", last::ESP), see("old", 0x9FF8, 4)], |t| {
         let there = t.spot();
         let offset = t.addr(there);

@@ -86,16 +86,26 @@ fn outer_level(r: &mut Builder) -> Asm {
         code!(t; desc(B, flat(XR_CONFORMING)); mov(eax, u32::from(B)); mov(fs, ax); mov(eax, u32::from(UDATA)); mov(es, ax);
             xor(eax, eax); mov(gs, ax); iret_to(UCODE, offset, 2, (UDATA, STACK3)); place(there))
     })?;
-    r.case("iret_outer_loads_esp", "ok cs=001b esp=0000d000 ss=0023", &[reg("esp", last::ESP), reg16("ss", last::SS)], |t| {
-        let there = t.spot();
-        let offset = t.addr(there);
-        code!(t; iret_to(UCODE, offset, 2, (UDATA, STACK3)); place(there))
-    })?;
-    r.case("iret_to_16_bit_stack_keeps_upper_esp_image", "ok cs=001b ss=0043", &[reg16("ss", last::SS)], |t| {
-        let there = t.spot();
-        let offset = t.addr(there);
-        code!(t; iret_to(UCODE, offset, 2, (UDATA16, STACK3)); place(there))
-    })
+    r.case(
+        "iret_outer_loads_esp",
+        "ok cs=001b esp=0000d000 ss=0023",
+        &[reg("esp", last::ESP), reg16("ss", last::SS)],
+        |t| {
+            let there = t.spot();
+            let offset = t.addr(there);
+            code!(t; iret_to(UCODE, offset, 2, (UDATA, STACK3)); place(there))
+        },
+    )?;
+    r.case(
+        "iret_to_16_bit_stack_keeps_upper_esp_image",
+        "ok cs=001b ss=0043",
+        &[reg16("ss", last::SS)],
+        |t| {
+            let there = t.spot();
+            let offset = t.addr(there);
+            code!(t; iret_to(UCODE, offset, 2, (UDATA16, STACK3)); place(there))
+        },
+    )
 }
 
 /// AC, VM, NT, IOPL, DF, IF.
@@ -104,8 +114,12 @@ const SHOWN: [See; 1] = [bits("flags", vars::LAST + last::EFLAGS, 4, 0x6_7600)];
 fn flags(r: &mut Builder) -> Asm {
     r.cite("[SDM 2A, \"IRET/IRETD\"; SDM 1, \"EFLAGS Register\"]");
     r.case("iret_at_0_changes_if_and_iopl", "ok flags=00003600", &SHOWN, |t| iret(t, 0, KCODE, 0x3602))?;
-    r.case("iret_from_3_keeps_if_and_iopl", "ok cs=001b flags=00000400", &SHOWN, |t| iret(t, 3, UCODE, 0x3602))?;
-    r.case("iret_from_3_cannot_enter_v86", "ok cs=001b flags=00000000", &SHOWN, |t| iret(t, 3, UCODE, 0x2_0002))?;
+    r.case("iret_from_3_keeps_if_and_iopl", "ok cs=001b flags=00000400", &SHOWN, |t| {
+        iret(t, 3, UCODE, 0x3602)
+    })?;
+    r.case("iret_from_3_cannot_enter_v86", "ok cs=001b flags=00000000", &SHOWN, |t| {
+        iret(t, 3, UCODE, 0x2_0002)
+    })?;
     r.case("iret_from_3_sets_nt", "ok cs=001b flags=00004000", &SHOWN, |t| iret(t, 3, UCODE, 0x4002))?;
     r.case("iret_from_3_at_iopl_3_changes_if", "ok cs=001b flags=00003200", &SHOWN, |t| {
         let there = t.spot();
@@ -144,14 +158,22 @@ fn popf(r: &mut Builder) -> Asm {
     r.case("popf_at_0_keeps_vm", "ok flags=00000000", &SHOWN, |t| popfd_at(t, 0, 0, 0x2_0002))?;
     r.case("popf_at_0_sets_ac", "ok flags=00040000", &SHOWN, |t| popfd_at(t, 0, 0, 0x4_0002))?;
     r.case("popf_at_3_iopl_0_keeps_if", "ok cs=001b flags=00000400", &SHOWN, |t| popfd_at(t, 3, 0, 0x3602))?;
-    r.case("popf_at_3_iopl_3_changes_if", "ok cs=001b flags=00003200", &SHOWN, |t| popfd_at(t, 3, 3, 0x0202))?;
+    r.case("popf_at_3_iopl_3_changes_if", "ok cs=001b flags=00003200", &SHOWN, |t| {
+        popfd_at(t, 3, 3, 0x0202)
+    })?;
     r.case("popf_at_3_iopl_2_keeps_if", "ok cs=001b flags=00002000", &SHOWN, |t| popfd_at(t, 3, 2, 0x3202))?;
-    r.case("popf_16_keeps_upper", "ok flags=00040400", &SHOWN, |t| {
-        code!(t; push(0x4_0002); popfd(); push(0x402); db(&[0x66, 0x9D]); add(esp, 2))
-    })?;
-    r.case("pushf_never_shows_rf_or_vm", "ok eax=00000002", &[bits("eax", vars::LAST + last::EAX, 4, 0x3_0002)], |t| {
-        code!(t; push(0x3_0002); popfd(); pushfd(); pop(eax))
-    })?;
+    r.case(
+        "popf_16_keeps_upper",
+        "ok flags=00040400",
+        &SHOWN,
+        |t| code!(t; push(0x4_0002); popfd(); push(0x402); db(&[0x66, 0x9D]); add(esp, 2)),
+    )?;
+    r.case(
+        "pushf_never_shows_rf_or_vm",
+        "ok eax=00000002",
+        &[bits("eax", vars::LAST + last::EAX, 4, 0x3_0002)],
+        |t| code!(t; push(0x3_0002); popfd(); pushfd(); pop(eax)),
+    )?;
     r.case("cli_at_3_iopl_0", "#GP(0000) ip+00 cs=001b", &[], |t| code!(t; to_level(3); at(); cli()))?;
     r.case("sti_at_3_iopl_0", "#GP(0000) ip+00 cs=001b", &[], |t| code!(t; to_level(3); at(); sti()))?;
     r.case("sti_at_3_iopl_3", "ok cs=001b flags=00003200", &SHOWN, |t| {

@@ -67,19 +67,34 @@ fn edges(r: &mut Builder) -> Asm {
             }
         })?;
     }
-    r.case("limit_write_across", "#GP(0000) ip+00 at=00000000", &[crate::rom::builder::see("at", DATA + 0xFC, 4)], |t| {
-        ds_at(t, 0xFD, kind::RW, size::S32)?;
-        code!(t; at(); mov(dword_ptr(0xFCu32), -1))
-    })?;
-    r.case("limit_rep_stops_in_the_middle", "#GP(0000) ip+00 ecx=00000003 edi=00000010", &[reg("ecx", last::ECX), reg("edi", last::EDI)], |t| {
-        code!(t; desc(A, segment(DATA, 0xF, kind::RW, size::S32)); mov(eax, u32::from(A)); mov(es, ax);
+    r.case(
+        "limit_write_across",
+        "#GP(0000) ip+00 at=00000000",
+        &[crate::rom::builder::see("at", DATA + 0xFC, 4)],
+        |t| {
+            ds_at(t, 0xFD, kind::RW, size::S32)?;
+            code!(t; at(); mov(dword_ptr(0xFCu32), -1))
+        },
+    )?;
+    r.case(
+        "limit_rep_stops_in_the_middle",
+        "#GP(0000) ip+00 ecx=00000003 edi=00000010",
+        &[reg("ecx", last::ECX), reg("edi", last::EDI)],
+        |t| {
+            code!(t; desc(A, segment(DATA, 0xF, kind::RW, size::S32)); mov(eax, u32::from(A)); mov(es, ax);
             mov(edi, 0xC); mov(ecx, 7); at())?;
-        t.rep().stosb()
-    })?;
-    r.case("limit_movs_faults_before_writing", "#GP(0000) ip+00 esi=00050000 edi=00000100", &[reg("esi", last::ESI), reg("edi", last::EDI)], |t| {
-        code!(t; desc(A, segment(DATA, 0xFF, kind::RW, size::S32)); mov(eax, u32::from(A)); mov(es, ax);
+            t.rep().stosb()
+        },
+    )?;
+    r.case(
+        "limit_movs_faults_before_writing",
+        "#GP(0000) ip+00 esi=00050000 edi=00000100",
+        &[reg("esi", last::ESI), reg("edi", last::EDI)],
+        |t| {
+            code!(t; desc(A, segment(DATA, 0xFF, kind::RW, size::S32)); mov(eax, u32::from(A)); mov(es, ax);
             mov(edi, 0x100); mov(esi, DATA); at(); movsd())
-    })?;
+        },
+    )?;
     r.case("limit_ebp_is_ss", "#SS(0000) ip+00", &[], |t| {
         code!(t; desc(A, segment(0, 0xFFFF, kind::RW, size::S32)); mov(eax, u32::from(A)); mov(ss, ax);
             mov(ebp, 0x1_0000); at(); mov(al, byte_ptr(ebp)))
@@ -108,7 +123,12 @@ fn rights(r: &mut Builder) -> Asm {
         ds_at(t, 0xFFF, kind::XR, size::S32)?;
         code!(t; at(); mov(al, byte_ptr(0u32)))
     })?;
-    r.case("write_to_cs", "#GP(0000) ip+00", &[], |t| code!(t; mov(ebx, DATA); at(); mov(byte_ptr(ebx).cs(), 1)))?;
+    r.case(
+        "write_to_cs",
+        "#GP(0000) ip+00",
+        &[],
+        |t| code!(t; mov(ebx, DATA); at(); mov(byte_ptr(ebx).cs(), 1)),
+    )?;
     r.case("read_execute_only_cs", "#GP(0000) ip+00 cs=0100", &[], |t| {
         let there = t.spot();
         let offset = t.addr(there);
@@ -158,20 +178,30 @@ fn stacks(r: &mut Builder) -> Asm {
         at_level_3(t, 0xFFFF, size::S16, 0x0002)?;
         code!(t; at(); push(1))
     })?;
-    r.case("pusha_across_limit_changes_nothing", "#SS(0000) ip+00 cs=001b esp=00000014", &[reg("esp", last::ESP)], |t| {
-        at_level_3(t, 0xFFFF, size::S32, 0x14)?;
-        code!(t; at(); pushad())
-    })?;
+    r.case(
+        "pusha_across_limit_changes_nothing",
+        "#SS(0000) ip+00 cs=001b esp=00000014",
+        &[reg("esp", last::ESP)],
+        |t| {
+            at_level_3(t, 0xFFFF, size::S32, 0x14)?;
+            code!(t; at(); pushad())
+        },
+    )?;
     r.case("enter_checks_the_frame", "#SS(0000) ip+00 cs=001b", &[], |t| {
         at_level_3(t, 0xFFFF, size::S32, 0x8)?;
         code!(t; at(); enter(0x20, 3))
     })?;
-    r.case("call_near_without_room", "#SS(0000) ip+00 cs=001b esp=00000002", &[reg("esp", last::ESP)], |t| {
-        at_level_3(t, 0xFFFF, size::S32, 2)?;
-        let next = t.spot();
-        let target = t.label(next);
-        code!(t; at(); call(target); place(next))
-    })?;
+    r.case(
+        "call_near_without_room",
+        "#SS(0000) ip+00 cs=001b esp=00000002",
+        &[reg("esp", last::ESP)],
+        |t| {
+            at_level_3(t, 0xFFFF, size::S32, 2)?;
+            let next = t.spot();
+            let target = t.label(next);
+            code!(t; at(); call(target); place(next))
+        },
+    )?;
     r.case("pop_word_at_16_bit_top_wraps", "ok cs=001b eax=00000000", &[reg("eax", last::EAX)], |t| {
         at_level_3(t, 0xFFFF, size::S16, 0xFFFE)?;
         code!(t; mov(eax, 0); pop(cx); mov(ax, sp))
@@ -207,13 +237,18 @@ fn code_segments(r: &mut Builder) -> Asm {
         code!(t; desc(A, segment(0, offset + 0x10, kind::XR, size::S32)); mov(eax, far);
             jmp_far(A, offset); place(there); at(); jmp(eax); db(&[0x90; 16]); place(beyond))
     })?;
-    r.case("near_call_beyond_cs_pushes_nothing", "#GP(0000) ip+00 cs=0100 esp=00009000", &[reg("esp", last::ESP)], |t| {
-        let there = t.spot();
-        let (offset, beyond) = (t.addr(there), t.spot());
-        let far = t.addr(beyond);
-        code!(t; desc(A, segment(0, offset + 0x10, kind::XR, size::S32)); mov(eax, far);
+    r.case(
+        "near_call_beyond_cs_pushes_nothing",
+        "#GP(0000) ip+00 cs=0100 esp=00009000",
+        &[reg("esp", last::ESP)],
+        |t| {
+            let there = t.spot();
+            let (offset, beyond) = (t.addr(there), t.spot());
+            let far = t.addr(beyond);
+            code!(t; desc(A, segment(0, offset + 0x10, kind::XR, size::S32)); mov(eax, far);
             jmp_far(A, offset); place(there); at(); call(eax); db(&[0x90; 16]); place(beyond))
-    })?;
+        },
+    )?;
     r.case("near_ret_beyond_cs", "#GP(0000) ip+00 cs=0100 esp=00008ffc", &[reg("esp", last::ESP)], |t| {
         let there = t.spot();
         let (offset, beyond) = (t.addr(there), t.spot());
@@ -221,8 +256,11 @@ fn code_segments(r: &mut Builder) -> Asm {
         code!(t; desc(A, segment(0, offset + 0x10, kind::XR, size::S32)); push(far); jmp_far(A, offset);
             place(there); at(); ret(); db(&[0x90; 16]); place(beyond))
     })?;
-    r.case("fifteen_prefixes_are_too_long", "#GP(0000) ip+00", &[], |t| {
-        code!(t; at(); db(&[0x26; 15]); nop())
-    })?;
+    r.case(
+        "fifteen_prefixes_are_too_long",
+        "#GP(0000) ip+00",
+        &[],
+        |t| code!(t; at(); db(&[0x26; 15]); nop()),
+    )?;
     r.case("fourteen_prefixes_are_not", "ok", &[], |t| code!(t; at(); db(&[0x26; 14]); nop()))
 }

@@ -25,18 +25,26 @@ fn null_and_limit(r: &mut Builder) -> Asm {
     {
         for rpl in [0, 3] {
             let expected = format!("ok sel=000{rpl}");
-            r.case(&format!("mov_{name}_null_{rpl}"), &expected, &[reg16("sel", offset)], |t| mov(t, register, rpl))?;
+            r.case(&format!("mov_{name}_null_{rpl}"), &expected, &[reg16("sel", offset)], |t| {
+                mov(t, register, rpl)
+            })?;
         }
         r.case(&format!("mov_{name}_beyond_gdt"), "#GP(0200) ip+00", &[], |t| mov(t, register, BEYOND + 3))?;
     }
     r.case("mov_cs_is_invalid", "#UD ip+00", &[], |t| code!(t; at(); db(&[0x8E, 0xC8])))?;
     r.case("mov_sreg_6_is_invalid", "#UD ip+00", &[], |t| code!(t; at(); db(&[0x8E, 0xF0])))?;
-    r.case("use_null_ds_read", "#GP(0000) ip+00", &[], |t| {
-        code!(t; xor(eax, eax); mov(ds, ax); at(); mov(al, byte_ptr(DATA)))
-    })?;
-    r.case("use_null_es_write", "#GP(0000) ip+00", &[], |t| {
-        code!(t; xor(eax, eax); mov(es, ax); mov(edi, DATA); at(); stosb())
-    })?;
+    r.case(
+        "use_null_ds_read",
+        "#GP(0000) ip+00",
+        &[],
+        |t| code!(t; xor(eax, eax); mov(ds, ax); at(); mov(al, byte_ptr(DATA))),
+    )?;
+    r.case(
+        "use_null_es_write",
+        "#GP(0000) ip+00",
+        &[],
+        |t| code!(t; xor(eax, eax); mov(es, ax); mov(edi, DATA); at(); stosb()),
+    )?;
     r.case("mov_ds_last_in_gdt", "ok a=93", &[access("a", 0x1F8)], |t| {
         code!(t; desc(0x1F8, flat(kind::RW)))?;
         mov(t, ds, 0x1F8)
@@ -165,23 +173,35 @@ fn stack_segment(r: &mut Builder) -> Asm {
         code!(t; desc(L, flat(kind::RW)); use_ldt())?;
         mov(t, ss, L)
     })?;
-    r.case("mov_ss_keeps_old_when_refused", "#GP(0000) ip+00 ss=0010", &[reg16("ss", last::SS)], |t| mov(t, ss, 0))
+    r.case("mov_ss_keeps_old_when_refused", "#GP(0000) ip+00 ss=0010", &[reg16("ss", last::SS)], |t| {
+        mov(t, ss, 0)
+    })
 }
 
 fn other_ways(r: &mut Builder) -> Asm {
     r.cite("[SDM 2B, \"POP\"]");
-    r.case("pop_ds_bad_keeps_esp", "#GP(0200) ip+00 esp=00008ffc", &[crate::rom::builder::reg("esp", last::ESP)], |t| {
-        code!(t; push(u32::from(BEYOND)); at(); pop(ds))
-    })?;
+    r.case(
+        "pop_ds_bad_keeps_esp",
+        "#GP(0200) ip+00 esp=00008ffc",
+        &[crate::rom::builder::reg("esp", last::ESP)],
+        |t| code!(t; push(u32::from(BEYOND)); at(); pop(ds)),
+    )?;
     r.case("pop_ss_null", "#GP(0000) ip+00", &[], |t| code!(t; push(0); at(); pop(ss)))?;
-    r.case("pop_ss_not_present", "#SS(0100) ip+00", &[], |t| {
-        code!(t; desc(A, flat(kind::RW & !kind::P)); push(u32::from(A)); at(); pop(ss))
-    })?;
-    r.case("pop_gs_is_two_bytes_of_four", "ok gs=0010", &[reg16("gs", last::GS)], |t| {
-        code!(t; push(0x1234_0010); pop(gs))
-    })?;
+    r.case(
+        "pop_ss_not_present",
+        "#SS(0100) ip+00",
+        &[],
+        |t| code!(t; desc(A, flat(kind::RW & !kind::P)); push(u32::from(A)); at(); pop(ss)),
+    )?;
+    r.case(
+        "pop_gs_is_two_bytes_of_four",
+        "ok gs=0010",
+        &[reg16("gs", last::GS)],
+        |t| code!(t; push(0x1234_0010); pop(gs)),
+    )?;
     r.cite("[SDM 2A, \"LDS/LES/LFS/LGS/LSS\"]");
-    let pointer = |t: &mut Code, selector: u16| code!(t; poke(DATA, 0x1234_5678); poke(DATA + 4, u32::from(selector)));
+    let pointer =
+        |t: &mut Code, selector: u16| code!(t; poke(DATA, 0x1234_5678); poke(DATA + 4, u32::from(selector)));
     let loaded = crate::rom::builder::reg("ebx", last::EBX);
     r.case("lds_null_cs_rpl", "ok ds=0003 ebx=12345678", &[reg16("ds", last::DS), loaded], |t| {
         pointer(t, 3)?;

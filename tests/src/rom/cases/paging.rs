@@ -119,13 +119,18 @@ fn accessed_and_dirty(r: &mut Builder) -> Asm {
         tables::on(t, 0, false)?;
         code!(t; inc(dword_ptr(LINEAR)))
     })?;
-    r.case("page_bits_refused_write_is_not_dirty", "#PF(0007) ip+00 cs=001b cr2=00400000 pte=05", &[bits("pte", PTE, 1, 0x47)], |t| {
-        tables::build(t)?;
-        code!(t; poke(PTE, FRAME | 5))?;
-        tables::on(t, 0, false)?;
-        code!(t; to_level(3))?;
-        attempt(t, Try::Write)
-    })
+    r.case(
+        "page_bits_refused_write_is_not_dirty",
+        "#PF(0007) ip+00 cs=001b cr2=00400000 pte=05",
+        &[bits("pte", PTE, 1, 0x47)],
+        |t| {
+            tables::build(t)?;
+            code!(t; poke(PTE, FRAME | 5))?;
+            tables::on(t, 0, false)?;
+            code!(t; to_level(3))?;
+            attempt(t, Try::Write)
+        },
+    )
 }
 
 fn places(r: &mut Builder) -> Asm {
@@ -135,12 +140,17 @@ fn places(r: &mut Builder) -> Asm {
         tables::on(t, 0, false)?;
         code!(t; at(); mov(al, byte_ptr(LINEAR + 0xABC)))
     })?;
-    r.case("page_cr2_is_in_the_second_page", "#PF(0002) ip+00 cr2=00401000 first=00000000", &[see("first", FRAME + 0xFFC, 4)], |t| {
-        tables::build(t)?;
-        code!(t; poke(FRAME + 0xFFC, 0); poke(PTE, FRAME | 7))?;
-        tables::on(t, 0, false)?;
-        code!(t; mov(eax, -1); at(); mov(dword_ptr(LINEAR + 0xFFE), eax))
-    })?;
+    r.case(
+        "page_cr2_is_in_the_second_page",
+        "#PF(0002) ip+00 cr2=00401000 first=00000000",
+        &[see("first", FRAME + 0xFFC, 4)],
+        |t| {
+            tables::build(t)?;
+            code!(t; poke(FRAME + 0xFFC, 0); poke(PTE, FRAME | 7))?;
+            tables::on(t, 0, false)?;
+            code!(t; mov(eax, -1); at(); mov(dword_ptr(LINEAR + 0xFFE), eax))
+        },
+    )?;
     r.case("page_cr2_is_in_the_first_page", "#PF(0000) ip+00 cr2=00400ffe", &[], |t| {
         tables::build(t)?;
         code!(t; poke(PTE + 4, FRAME | 7))?;
@@ -159,17 +169,27 @@ fn places(r: &mut Builder) -> Asm {
         code!(t; desc(A, segment(LINEAR, 0xFF, kind::RW, size::S32)); mov(eax, u32::from(A)); mov(es, ax);
             at(); mov(al, byte_ptr(0x100u32).es()))
     })?;
-    r.case("page_push_keeps_esp", "#PF(0006) ip+00 cs=001b cr2=00400ffc esp=00401000", &[reg("esp", last::ESP)], |t| {
-        tables::build(t)?;
-        tables::on(t, 0, false)?;
-        code!(t; to_level(3); mov(esp, LINEAR + 0x1000); at(); push(1))
-    })?;
-    r.case("page_pusha_across_pages", "#PF(0006) ip+00 cs=001b cr2=00400ffc esp=00401010", &[reg("esp", last::ESP)], |t| {
-        tables::build(t)?;
-        code!(t; poke(PTE + 4, (FRAME + 0x1000) | 7))?;
-        tables::on(t, 0, false)?;
-        code!(t; to_level(3); mov(esp, LINEAR + 0x1010); at(); pushad())
-    })?;
+    r.case(
+        "page_push_keeps_esp",
+        "#PF(0006) ip+00 cs=001b cr2=00400ffc esp=00401000",
+        &[reg("esp", last::ESP)],
+        |t| {
+            tables::build(t)?;
+            tables::on(t, 0, false)?;
+            code!(t; to_level(3); mov(esp, LINEAR + 0x1000); at(); push(1))
+        },
+    )?;
+    r.case(
+        "page_pusha_across_pages",
+        "#PF(0006) ip+00 cs=001b cr2=00400ffc esp=00401010",
+        &[reg("esp", last::ESP)],
+        |t| {
+            tables::build(t)?;
+            code!(t; poke(PTE + 4, (FRAME + 0x1000) | 7))?;
+            tables::on(t, 0, false)?;
+            code!(t; to_level(3); mov(esp, LINEAR + 0x1010); at(); pushad())
+        },
+    )?;
     r.case("page_ldt_is_supervisor", "#PF(0000) ip+00 cs=001b cr2=00400000", &[], |t| {
         tables::build(t)?;
         tables::on(t, 0, false)?;
@@ -204,51 +224,81 @@ fn repaired(t: &mut Code) -> Asm {
 fn restart(r: &mut Builder) -> Asm {
     r.cite("[SDM 3A, \"Restarting a Program or Task\"]");
     let (ecx_now, edi_now, esp_now) = (reg("ecx", last::ECX), reg("edi", last::EDI), reg("esp", last::ESP));
-    r.case("restart_push", "#PF(0006) ip+00 cs=001b cr2=00400ffc ok cs=001b esp=00400ffc at=00000077", &[esp_now, see("at", FRAME + 0xFFC, 4)], |t| {
-        // The handler cannot use the stack that is not there: the stack is level 3's.
-        repaired(t)?;
-        tables::on(t, 0, false)?;
-        code!(t; to_level(3); mov(esp, LINEAR + 0x1000); at(); push(0x77))
-    })?;
-    r.case("restart_rep_stos", "#PF(0002) ip+00 cr2=00401000 ok ecx=00000000 edi=00401010 last=55", &[ecx_now, edi_now, see("last", FRAME + 0x100F, 1)], |t| {
-        repaired(t)?;
-        code!(t; poke(FRAME + 0x100C, 0); poke(PTE, FRAME | 7))?;
-        tables::on(t, 0, false)?;
-        code!(t; mov(al, 0x55); mov(edi, LINEAR + 0xFF0); mov(ecx, 0x20); at())?;
-        t.rep().stosb()
-    })?;
-    r.case("rep_stos_stops_at_the_page", "#PF(0002) ip+00 cr2=00401000 ecx=00000010 edi=00401000", &[ecx_now, edi_now], |t| {
-        tables::build(t)?;
-        code!(t; poke(PTE, FRAME | 7))?;
-        tables::on(t, 0, false)?;
-        code!(t; mov(al, 0x55); mov(edi, LINEAR + 0xFF0); mov(ecx, 0x20); at())?;
-        t.rep().stosb()
-    })?;
-    r.case("restart_call", "#PF(0006) ip+00 cs=001b cr2=00400ffc ok cs=001b esp=00400ffc", &[esp_now], |t| {
-        repaired(t)?;
-        tables::on(t, 0, false)?;
-        let next = t.spot();
-        let target = t.label(next);
-        code!(t; to_level(3); mov(esp, LINEAR + 0x1000); at(); call(target); place(next))
-    })?;
+    r.case(
+        "restart_push",
+        "#PF(0006) ip+00 cs=001b cr2=00400ffc ok cs=001b esp=00400ffc at=00000077",
+        &[esp_now, see("at", FRAME + 0xFFC, 4)],
+        |t| {
+            // The handler cannot use the stack that is not there: the stack is level 3's.
+            repaired(t)?;
+            tables::on(t, 0, false)?;
+            code!(t; to_level(3); mov(esp, LINEAR + 0x1000); at(); push(0x77))
+        },
+    )?;
+    r.case(
+        "restart_rep_stos",
+        "#PF(0002) ip+00 cr2=00401000 ok ecx=00000000 edi=00401010 last=55",
+        &[ecx_now, edi_now, see("last", FRAME + 0x100F, 1)],
+        |t| {
+            repaired(t)?;
+            code!(t; poke(FRAME + 0x100C, 0); poke(PTE, FRAME | 7))?;
+            tables::on(t, 0, false)?;
+            code!(t; mov(al, 0x55); mov(edi, LINEAR + 0xFF0); mov(ecx, 0x20); at())?;
+            t.rep().stosb()
+        },
+    )?;
+    r.case(
+        "rep_stos_stops_at_the_page",
+        "#PF(0002) ip+00 cr2=00401000 ecx=00000010 edi=00401000",
+        &[ecx_now, edi_now],
+        |t| {
+            tables::build(t)?;
+            code!(t; poke(PTE, FRAME | 7))?;
+            tables::on(t, 0, false)?;
+            code!(t; mov(al, 0x55); mov(edi, LINEAR + 0xFF0); mov(ecx, 0x20); at())?;
+            t.rep().stosb()
+        },
+    )?;
+    r.case(
+        "restart_call",
+        "#PF(0006) ip+00 cs=001b cr2=00400ffc ok cs=001b esp=00400ffc",
+        &[esp_now],
+        |t| {
+            repaired(t)?;
+            tables::on(t, 0, false)?;
+            let next = t.spot();
+            let target = t.label(next);
+            code!(t; to_level(3); mov(esp, LINEAR + 0x1000); at(); call(target); place(next))
+        },
+    )?;
     r.case("restart_fetch", "#PF(0000) ip=00400000 cr2=00400000 ok", &[], |t| {
         repaired(t)?;
         code!(t; mov(byte_ptr(FRAME), 0xC3))?;
         tables::on(t, 0, false)?;
         code!(t; mov(ebx, LINEAR); call(ebx))
     })?;
-    r.case("restart_add_to_memory_once", "#PF(0002) ip+00 cr2=00400000 ok at=00000002", &[see("at", FRAME, 4)], |t| {
-        repaired(t)?;
-        code!(t; poke(FRAME, 1))?;
-        tables::on(t, 0, false)?;
-        code!(t; at(); inc(dword_ptr(LINEAR)))
-    })?;
-    r.case("restart_movs_across_pages", "#PF(0002) ip+00 cr2=00401000 ok at=12345678", &[see("at", FRAME + 0xFFE, 4)], |t| {
-        repaired(t)?;
-        code!(t; poke(PTE, FRAME | 7); poke(DATA, 0x1234_5678))?;
-        tables::on(t, 0, false)?;
-        code!(t; mov(esi, DATA); mov(edi, LINEAR + 0xFFE); at(); movsd())
-    })
+    r.case(
+        "restart_add_to_memory_once",
+        "#PF(0002) ip+00 cr2=00400000 ok at=00000002",
+        &[see("at", FRAME, 4)],
+        |t| {
+            repaired(t)?;
+            code!(t; poke(FRAME, 1))?;
+            tables::on(t, 0, false)?;
+            code!(t; at(); inc(dword_ptr(LINEAR)))
+        },
+    )?;
+    r.case(
+        "restart_movs_across_pages",
+        "#PF(0002) ip+00 cr2=00401000 ok at=12345678",
+        &[see("at", FRAME + 0xFFE, 4)],
+        |t| {
+            repaired(t)?;
+            code!(t; poke(PTE, FRAME | 7); poke(DATA, 0x1234_5678))?;
+            tables::on(t, 0, false)?;
+            code!(t; mov(esi, DATA); mov(edi, LINEAR + 0xFFE); at(); movsd())
+        },
+    )
 }
 
 fn translations(r: &mut Builder) -> Asm {
@@ -269,7 +319,12 @@ fn translations(r: &mut Builder) -> Asm {
         two_frames(t)?;
         code!(t; invlpg(ptr(LINEAR + 0x123)); mov(eax, dword_ptr(LINEAR)))
     })?;
-    r.case("invlpg_at_3", "#GP(0000) ip+00 cs=001b", &[], |t| code!(t; to_level(3); at(); invlpg(ptr(LINEAR))))?;
+    r.case(
+        "invlpg_at_3",
+        "#GP(0000) ip+00 cs=001b",
+        &[],
+        |t| code!(t; to_level(3); at(); invlpg(ptr(LINEAR))),
+    )?;
     r.case("invlpg_of_a_register_is_invalid", "#UD ip+00", &[], |t| code!(t; at(); db(&[0x0F, 0x01, 0xF8])))?;
     r.case("translation_after_paging_off_and_on", "ok eax=00000022", &[value], |t| {
         two_frames(t)?;
@@ -295,12 +350,20 @@ fn translations(r: &mut Builder) -> Asm {
 
 fn tables_in_pages(r: &mut Builder) -> Asm {
     r.cite("[SDM 2B, \"MOV - Move to/from Control Registers\"]");
-    r.case("pg_without_pe", "#GP(0000) ip+00", &[], |t| code!(t; mov(eax, 0x8000_0010u32); at(); mov(cr0, eax)))?;
+    r.case(
+        "pg_without_pe",
+        "#GP(0000) ip+00",
+        &[],
+        |t| code!(t; mov(eax, 0x8000_0010u32); at(); mov(cr0, eax)),
+    )?;
     r.case("cr3_reads_back", "ok cr3=00010000", &[reg("cr3", last::CR3)], |t| {
         tables::build(t)?;
         tables::on(t, 0, false)
     })?;
-    r.case("cr2_is_a_register", "ok eax=12345678", &[reg("eax", last::EAX)], |t| {
-        code!(t; mov(eax, 0x1234_5678); mov(cr2, eax); xor(eax, eax); mov(eax, cr2))
-    })
+    r.case(
+        "cr2_is_a_register",
+        "ok eax=12345678",
+        &[reg("eax", last::EAX)],
+        |t| code!(t; mov(eax, 0x1234_5678); mov(cr2, eax); xor(eax, eax); mov(eax, cr2)),
+    )
 }

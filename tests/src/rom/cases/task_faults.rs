@@ -65,7 +65,14 @@ fn segments(r: &mut Builder) -> Asm {
         ("ldt_beyond", field::LDT, BEYOND, 0, 10, "#TS(0200) ip+00"),
         ("ldt_in_ldt", field::LDT, L, 0, 10, "#TS(0004) ip+00"),
         ("ldt_data", field::LDT, B, flat(RW), 10, "#TS(0108) ip+00"),
-        ("ldt_not_present", field::LDT, B, segment(super::super::layout::LDT, 7, kind::LDT & !P, size::S16), 10, "#TS(0108) ip+00"),
+        (
+            "ldt_not_present",
+            field::LDT,
+            B,
+            segment(super::super::layout::LDT, 7, kind::LDT & !P, size::S16),
+            10,
+            "#TS(0108) ip+00",
+        ),
         ("ds_in_absent_ldt", DS, L, 0, 10, "#TS(0004) ip+00"),
         ("ds_null_is_good", DS, 3, 0, OK, "ok"),
     ];
@@ -101,11 +108,16 @@ fn others(r: &mut Builder) -> Asm {
         code!(t; desc(B, segment(0, 0xFFF, kind::XR, size::S32)); poke(TSS_A + field::CS, u32::from(B)); jmp_far(A, 0);
             place(there); at())
     })?;
-    r.case("task_new_called_cs_bad", "#TS(0200) ip+00 cs=0200 from=0100 old=8b new=8b link=0068", &[WHOSE[0], WHOSE[1], WHOSE[2], see("link", TSS_A, 2)], |t| {
-        handled_by_task(t, kernel.stub(10), 10)?;
-        let there = task_a(t)?;
-        code!(t; poke(TSS_A + field::CS, u32::from(BEYOND)); call_far(A, 0); place(there); at())
-    })?;
+    r.case(
+        "task_new_called_cs_bad",
+        "#TS(0200) ip+00 cs=0200 from=0100 old=8b new=8b link=0068",
+        &[WHOSE[0], WHOSE[1], WHOSE[2], see("link", TSS_A, 2)],
+        |t| {
+            handled_by_task(t, kernel.stub(10), 10)?;
+            let there = task_a(t)?;
+            code!(t; poke(TSS_A + field::CS, u32::from(BEYOND)); call_far(A, 0); place(there); at())
+        },
+    )?;
     r.case("task_new_ds_bad_with_gate", "#TS(0200) ip+00 tr=0100", &[reg16("tr", last::TR)], |t| {
         // CS and SS are good by then, so that a gate's handler can run in the new task.
         let there = task_a(t)?;

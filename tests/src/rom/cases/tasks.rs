@@ -124,14 +124,24 @@ fn saved_state(r: &mut Builder) -> Asm {
                 place(there); mov(ebx, dword_ptr(TSS + field::EIP)); sub(ebx, address))
         },
     )?;
-    r.case("task_saves_no_cr3_and_no_ldt", "ok cr3=00000077 ldt=00000066", &[at_tss("cr3", field::CR3), at_tss("ldt", field::LDT)], |t| {
-        let there = task_a(t)?;
-        code!(t; poke(TSS + field::CR3, 0x77); poke(TSS + field::LDT, 0x66); jmp_far(A, 0); place(there))
-    })?;
-    r.case("task_int_saves_rf_clear", "ok flags=00000002", &[bits("flags", TSS + field::EFLAGS, 4, 0x3_0002)], |t| {
-        let there = task_a(t)?;
-        code!(t; idt(0x40, gate(A, 0, kind::TASK, 0)); int(0x40); place(there))
-    })
+    r.case(
+        "task_saves_no_cr3_and_no_ldt",
+        "ok cr3=00000077 ldt=00000066",
+        &[at_tss("cr3", field::CR3), at_tss("ldt", field::LDT)],
+        |t| {
+            let there = task_a(t)?;
+            code!(t; poke(TSS + field::CR3, 0x77); poke(TSS + field::LDT, 0x66); jmp_far(A, 0); place(there))
+        },
+    )?;
+    r.case(
+        "task_int_saves_rf_clear",
+        "ok flags=00000002",
+        &[bits("flags", TSS + field::EFLAGS, 4, 0x3_0002)],
+        |t| {
+            let there = task_a(t)?;
+            code!(t; idt(0x40, gate(A, 0, kind::TASK, 0)); int(0x40); place(there))
+        },
+    )
 }
 
 fn loaded_state(r: &mut Builder) -> Asm {
@@ -141,13 +151,25 @@ fn loaded_state(r: &mut Builder) -> Asm {
         code!(t; poke(TSS_A + field::EAX, 0x1234_5678); poke(TSS_A + field::DS, u32::from(UDATA)); poke(TSS_A + field::FS, 0);
             jmp_far(A, 0); place(there))
     })?;
-    r.case("task_at_level_3", "ok cs=001b ss=0023 tr=0100", &[reg16("ss", last::SS), reg16("tr", last::TR)], |t| {
-        let there = task_a(t)?;
-        for (offset, value) in [(field::CS, UCODE), (field::SS, UDATA), (field::DS, UDATA), (field::ES, UDATA), (field::FS, 0), (field::GS, 0)] {
-            t.poke(TSS_A + offset, u32::from(value))?;
-        }
-        code!(t; jmp_far(A, 0); place(there))
-    })?;
+    r.case(
+        "task_at_level_3",
+        "ok cs=001b ss=0023 tr=0100",
+        &[reg16("ss", last::SS), reg16("tr", last::TR)],
+        |t| {
+            let there = task_a(t)?;
+            for (offset, value) in [
+                (field::CS, UCODE),
+                (field::SS, UDATA),
+                (field::DS, UDATA),
+                (field::ES, UDATA),
+                (field::FS, 0),
+                (field::GS, 0),
+            ] {
+                t.poke(TSS_A + offset, u32::from(value))?;
+            }
+            code!(t; jmp_far(A, 0); place(there))
+        },
+    )?;
     r.case("task_loads_ldt", "ok ldtr=0070 ds=0004", &[reg16("ldtr", last::LDTR), reg16("ds", last::DS)], |t| {
         let there = task_a(t)?;
         code!(t; desc(L, flat(kind::RW)); poke(TSS_A + field::LDT, u32::from(KLDT)); poke(TSS_A + field::DS, u32::from(L));
@@ -157,25 +179,41 @@ fn loaded_state(r: &mut Builder) -> Asm {
         let there = task_a(t)?;
         code!(t; desc(C, flat(kind::RW)); poke(TSS_A + field::DS, u32::from(C)); jmp_far(A, 0); place(there))
     })?;
-    r.case("task_loads_cr3", "ok eax=00000022 cr3=00018000", &[reg("eax", last::EAX), reg("cr3", last::CR3)], |t| {
-        use super::tables::{FRAME, LINEAR, PTE};
-        let there = task_a(t)?;
-        super::tables::build(t)?;
-        code!(t; poke(FRAME, 0x11); poke(FRAME + 0x1000, 0x22); poke(PTE, FRAME | 7);
+    r.case(
+        "task_loads_cr3",
+        "ok eax=00000022 cr3=00018000",
+        &[reg("eax", last::EAX), reg("cr3", last::CR3)],
+        |t| {
+            use super::tables::{FRAME, LINEAR, PTE};
+            let there = task_a(t)?;
+            super::tables::build(t)?;
+            code!(t; poke(FRAME, 0x11); poke(FRAME + 0x1000, 0x22); poke(PTE, FRAME | 7);
             poke(PAGES + 0x8000, (PAGES + 0x1000) | 7); poke(PAGES + 0x8004, (PAGES + 0x9000) | 7);
             poke(PAGES + 0x9000, (FRAME + 0x1000) | 7); poke(TSS_A + field::CR3, PAGES + 0x8000))?;
-        super::tables::on(t, 0, false)?;
-        code!(t; mov(ecx, dword_ptr(LINEAR)); jmp_far(A, 0); place(there); mov(eax, dword_ptr(LINEAR)))
-    })?;
+            super::tables::on(t, 0, false)?;
+            code!(t; mov(ecx, dword_ptr(LINEAR)); jmp_far(A, 0); place(there); mov(eax, dword_ptr(LINEAR)))
+        },
+    )?;
     r.case("task_debug_trap", "#DB ip+00 dr6=8000 tr=0100", &[reg16("tr", last::TR)], |t| {
         let there = task_a(t)?;
         code!(t; poke(TSS_A + field::T, 0x68 << 16 | 1); jmp_far(A, 0); place(there); at(); nop())
     })?;
-    r.case("task16_jmp", "ok cs=0028 tr=0108 old=89 new=83 ax=1234 fs=0000", &[reg16("tr", last::TR), access("old", KTSS), access("new", B), reg16("ax", last::EAX), reg16("fs", last::FS)], |t| {
-        let there = t.code16(|t| code!(t; movzx(esp, sp)))?;
-        task16(t, there)?;
-        code!(t; jmp_far(B, 0))
-    })?;
+    r.case(
+        "task16_jmp",
+        "ok cs=0028 tr=0108 old=89 new=83 ax=1234 fs=0000",
+        &[
+            reg16("tr", last::TR),
+            access("old", KTSS),
+            access("new", B),
+            reg16("ax", last::EAX),
+            reg16("fs", last::FS),
+        ],
+        |t| {
+            let there = t.code16(|t| code!(t; movzx(esp, sp)))?;
+            task16(t, there)?;
+            code!(t; jmp_far(B, 0))
+        },
+    )?;
     r.case("task16_call_and_back", "ok tr=0068 new=81", &[reg16("tr", last::TR), access("new", B)], |t| {
         let there = t.code16(|t| code!(t; movzx(esp, sp); iret()))?;
         task16(t, there)?;
@@ -191,8 +229,13 @@ fn loaded_state(r: &mut Builder) -> Asm {
 
 fn nested_return(r: &mut Builder) -> Asm {
     r.cite("[SDM 2A, \"IRET/IRETD\": TASK-RETURN]");
-    let shows = [reg16("tr", last::TR), access("old", KTSS), access("new", A), bits("nt", vars::LAST + last::EFLAGS, 2, 0x4000),
-        bits("saved_nt", TSS_A + field::EFLAGS, 2, 0x4000)];
+    let shows = [
+        reg16("tr", last::TR),
+        access("old", KTSS),
+        access("new", A),
+        bits("nt", vars::LAST + last::EFLAGS, 2, 0x4000),
+        bits("saved_nt", TSS_A + field::EFLAGS, 2, 0x4000),
+    ];
     r.case("task_iret_returns", "ok tr=0068 old=8b new=89 nt=0000 saved_nt=0000", &shows, |t| {
         let (there, back) = (task_a(t)?, t.spot());
         let to_back = t.label(back);
@@ -252,14 +295,21 @@ fn refused(r: &mut Builder) -> Asm {
                     t.to_level(level)?;
                 }
                 t.at()?;
-                if call { t.call_far(selector, 0)? } else { t.jmp_far(selector, 0)? }
+                if call {
+                    t.call_far(selector, 0)?
+                } else {
+                    t.jmp_far(selector, 0)?
+                }
                 t.place(there)
             })?;
         }
     }
-    r.case("task_in_ldt", "#GP(0004) ip+00", &[], |t| {
-        code!(t; desc(L, segment(TSS_A, 0x67, TSS32, size::S16)); use_ldt(); at(); jmp_far(L, 0))
-    })
+    r.case(
+        "task_in_ldt",
+        "#GP(0004) ip+00",
+        &[],
+        |t| code!(t; desc(L, segment(TSS_A, 0x67, TSS32, size::S16)); use_ldt(); at(); jmp_far(L, 0)),
+    )
 }
 
 fn task_gates(r: &mut Builder) -> Asm {

@@ -48,12 +48,16 @@ fn direct(r: &mut Builder) -> Asm {
         ("cpl1", 1, 1, XR | DPL1, "ok cs=0101 a=bb"),
     ];
     for (name, level, rpl, byte, expected) in tries {
-        r.case(&format!("jmp_far_{name}"), expected, &[access("a", A)], |t| jump(t, level, A | rpl, flat(byte)))?;
+        r.case(&format!("jmp_far_{name}"), expected, &[access("a", A)], |t| {
+            jump(t, level, A | rpl, flat(byte))
+        })?;
     }
     r.case("jmp_far_null", "#GP(0000) ip+00", &[], |t| code!(t; at(); jmp_far(0, 0)))?;
     r.case("jmp_far_null_rpl", "#GP(0000) ip+00", &[], |t| code!(t; at(); jmp_far(3, 0)))?;
     r.case("jmp_far_beyond_gdt", "#GP(0200) ip+00", &[], |t| code!(t; at(); jmp_far(BEYOND, 0)))?;
-    r.case("jmp_far_beyond_limit", "#GP(0000) ip+00", &[], |t| jump(t, 0, A, segment(0, 0xFFF, XR, size::S32)))?;
+    r.case("jmp_far_beyond_limit", "#GP(0000) ip+00", &[], |t| {
+        jump(t, 0, A, segment(0, 0xFFF, XR, size::S32))
+    })?;
     r.case("jmp_far_ldt", "ok cs=0004", &[], |t| {
         let there = t.spot();
         let offset = t.addr(there);
@@ -83,19 +87,27 @@ fn calls(r: &mut Builder) -> Asm {
         code!(t; desc(A, flat(XR)); place(before); at(); call_far(A, offset); place(there); mov(eax, dword_ptr(esp));
             sub(eax, from))
     })?;
-    r.case("call_far_not_present_pushes_nothing", "#NP(0100) ip+00 esp=00009000", &[esp_now], |t| {
-        code!(t; desc(A, flat(XR & !P)); at(); call_far(A, 0))
-    })?;
+    r.case(
+        "call_far_not_present_pushes_nothing",
+        "#NP(0100) ip+00 esp=00009000",
+        &[esp_now],
+        |t| code!(t; desc(A, flat(XR & !P)); at(); call_far(A, 0)),
+    )?;
     r.case("call_far_beyond_limit_pushes_nothing", "#GP(0000) ip+00 esp=00009000", &[esp_now], |t| {
         let there = t.spot();
         let offset = t.addr(there);
         code!(t; desc(A, segment(0, 0xFFF, XR, size::S32)); at(); call_far(A, offset); place(there))
     })?;
-    r.case("call_far_16_bit_pushes_words", "ok cs=0028 esp=00008ffc cs=0028 ip=0000", &[esp_now, see("cs", 0x8FFE, 2), bits_ip()], |t| {
-        let there = t.code16(|_| Ok(()))?;
-        let from = t.code16(|t| code!(t; at(); call_far(KCODE16, there)))?;
-        code!(t; at(); jmp_far(KCODE16, from))
-    })?;
+    r.case(
+        "call_far_16_bit_pushes_words",
+        "ok cs=0028 esp=00008ffc cs=0028 ip=0000",
+        &[esp_now, see("cs", 0x8FFE, 2), bits_ip()],
+        |t| {
+            let there = t.code16(|_| Ok(()))?;
+            let from = t.code16(|t| code!(t; at(); call_far(KCODE16, there)))?;
+            code!(t; at(); jmp_far(KCODE16, from))
+        },
+    )?;
     r.case("call_far_without_room", "#SS(0000) ip+00 cs=001b esp=00000004", &[esp_now], |t| {
         let there = t.spot();
         let offset = t.addr(there);
@@ -144,9 +156,12 @@ fn returns(r: &mut Builder) -> Asm {
     }
     r.case("retf_null", "#GP(0000) ip+00", &[], |t| code!(t; push(0); push(0); at(); retf()))?;
     r.case("retf_null_rpl3", "#GP(0000) ip+00", &[], |t| code!(t; push(3); push(0); at(); retf()))?;
-    r.case("retf_beyond_gdt", "#GP(0200) ip+00 esp=00008ff8", &[reg("esp", last::ESP)], |t| {
-        code!(t; push(u32::from(BEYOND)); push(0); at(); retf())
-    })?;
+    r.case(
+        "retf_beyond_gdt",
+        "#GP(0200) ip+00 esp=00008ff8",
+        &[reg("esp", last::ESP)],
+        |t| code!(t; push(u32::from(BEYOND)); push(0); at(); retf()),
+    )?;
     r.case("retf_beyond_limit", "#GP(0000) ip+00", &[], |t| {
         let there = t.spot();
         let offset = t.addr(there);

@@ -34,19 +34,38 @@ const PUSHED: [See; 4] = [
 fn transitions(r: &mut Builder) -> Asm {
     use kind::*;
     r.cite("[SDM 3B, \"Entering Virtual-8086 Mode\", \"Leaving Virtual-8086 Mode\"]");
-    let entry = [PUSHED[0], PUSHED[1], PUSHED[2], PUSHED[3], reg16("ss", last::SS), reg("esp", last::ESP), see("stack", vars::LAST + last::HANDLER_ESP, 4)];
-    r.case("v86_pushes_segments", "ok cs=2000 v86 es=5001 ds=5000 fs=5002 gs=5003 ss=0d00 esp=00001000 stack=00009fe8", &entry, |t| {
-        in_v86(t, IOPL3, |_| Ok(()))
-    })?;
+    let entry = [
+        PUSHED[0],
+        PUSHED[1],
+        PUSHED[2],
+        PUSHED[3],
+        reg16("ss", last::SS),
+        reg("esp", last::ESP),
+        see("stack", vars::LAST + last::HANDLER_ESP, 4),
+    ];
+    r.case(
+        "v86_pushes_segments",
+        "ok cs=2000 v86 es=5001 ds=5000 fs=5002 gs=5003 ss=0d00 esp=00001000 stack=00009fe8",
+        &entry,
+        |t| in_v86(t, IOPL3, |_| Ok(())),
+    )?;
     let inside = [reg16("ds", last::DS), reg16("es", last::ES), reg16("fs", last::FS), reg16("gs", last::GS)];
-    r.case("v86_handler_finds_null_segments", "ok cs=2000 v86 ds=0000 es=0000 fs=0000 gs=0000", &inside, |t| {
-        in_v86(t, IOPL3, |_| Ok(()))
-    })?;
+    r.case(
+        "v86_handler_finds_null_segments",
+        "ok cs=2000 v86 ds=0000 es=0000 fs=0000 gs=0000",
+        &inside,
+        |t| in_v86(t, IOPL3, |_| Ok(())),
+    )?;
     let kernel = r.kernel();
-    r.case("v86_handler_returns", "int40 ip+02 cs=2000 v86 ok cs=2000 v86 es=5001 ds=5000 fs=5002 gs=5003", &PUSHED, |t| {
-        t.resume(0x40, kernel.plain)?;
-        in_v86(t, IOPL3, |t| code!(t; at(); int(0x40)))
-    })?;
+    r.case(
+        "v86_handler_returns",
+        "int40 ip+02 cs=2000 v86 ok cs=2000 v86 es=5001 ds=5000 fs=5002 gs=5003",
+        &PUSHED,
+        |t| {
+            t.resume(0x40, kernel.plain)?;
+            in_v86(t, IOPL3, |t| code!(t; at(); int(0x40)))
+        },
+    )?;
     r.case("v86_gate_dpl_0", "#GP(0202) ip+00 cs=2000 v86", &[], |t| {
         t.idt(0x40, gate(KCODE, kernel.stub(0x40), INT32, 0))?;
         in_v86(t, IOPL3, |t| code!(t; at(); int(0x40)))
@@ -99,19 +118,28 @@ fn sensitive(r: &mut Builder) -> Asm {
             in_v86(t, 0, |t| code!(t; push(2); push(2); at(); db(bytes)))
         })?;
     }
-    r.case("v86_cli_iopl_2", "#GP(0000) ip+00 cs=2000 v86", &[], |t| in_v86(t, 0x2000, |t| code!(t; at(); cli())))?;
+    r.case("v86_cli_iopl_2", "#GP(0000) ip+00 cs=2000 v86", &[], |t| {
+        in_v86(t, 0x2000, |t| code!(t; at(); cli()))
+    })?;
     let flags = [bits("flags", vars::LAST + last::EFLAGS, 4, 0x2_7600)];
-    r.case("v86_sti_iopl_3", "ok cs=2000 v86 flags=00023200", &flags, |t| in_v86(t, IOPL3, |t| code!(t; sti())))?;
-    r.case("v86_cli_iopl_3", "ok cs=2000 v86 flags=00023000", &flags, |t| in_v86(t, IOPL3 | 0x200, |t| code!(t; cli())))?;
+    r.case("v86_sti_iopl_3", "ok cs=2000 v86 flags=00023200", &flags, |t| {
+        in_v86(t, IOPL3, |t| code!(t; sti()))
+    })?;
+    r.case("v86_cli_iopl_3", "ok cs=2000 v86 flags=00023000", &flags, |t| {
+        in_v86(t, IOPL3 | 0x200, |t| code!(t; cli()))
+    })?;
     r.case("v86_popf_keeps_iopl", "ok cs=2000 v86 flags=00023200", &flags, |t| {
         in_v86(t, IOPL3, |t| code!(t; push(0x202); popf()))
     })?;
     r.case("v86_popfd_keeps_vm", "ok cs=2000 v86 flags=00023000", &flags, |t| {
         in_v86(t, IOPL3, |t| code!(t; push(0); push(2); db(&[0x66, 0x9D])))
     })?;
-    r.case("v86_pushf_shows_iopl", "ok cs=2000 v86 ax=3002", &[bits("ax", vars::LAST + last::EAX, 2, 0x7702)], |t| {
-        in_v86(t, IOPL3, |t| code!(t; pushf(); pop(ax)))
-    })?;
+    r.case(
+        "v86_pushf_shows_iopl",
+        "ok cs=2000 v86 ax=3002",
+        &[bits("ax", vars::LAST + last::EAX, 2, 0x7702)],
+        |t| in_v86(t, IOPL3, |t| code!(t; pushf(); pop(ax))),
+    )?;
     r.case("v86_iret_iopl_3", "ok cs=2000 v86 flags=00023400", &flags, |t| {
         in_v86(t, IOPL3, |t| {
             let there = t.spot();
@@ -170,30 +198,64 @@ fn memory(r: &mut Builder) -> Asm {
     let v86 = |r: &mut Builder, name: &str, expected: &str, shows: &[See], f: fn(&mut Code) -> Asm| {
         r.case(name, expected, shows, |t| in_v86(t, IOPL3, f))
     };
-    v86(r, "v86_limit_is_64k", "#GP(0000) ip+00 cs=2000 v86", &[], |t| {
-        code!(t; mov(bx, 0xFFFF); at(); mov(ax, word_ptr(bx)))
-    })?;
-    v86(r, "v86_32_bit_address_beyond_64k", "#GP(0000) ip+00 cs=2000 v86", &[], |t| {
-        code!(t; mov(ebx, 0x1_0000); at(); mov(al, byte_ptr(ebx)))
-    })?;
-    v86(r, "v86_stack_across_64k", "#SS(0000) ip+00 cs=2000 v86", &[], |t| code!(t; mov(sp, 1); at(); push(ax)))?;
-    v86(r, "v86_segment_load_needs_no_descriptor", "ok cs=2000 v86 ds=fff8", &[PUSHED[1]], |t| {
-        code!(t; mov(ax, 0xFFF8); mov(ds, ax))
-    })?;
-    v86(r, "v86_segment_base_is_16_times", "ok cs=2000 v86 at=00000077", &[see("at", DATA + 0x10, 4)], |t| {
-        code!(t; mov(ax, 0x5001); mov(ds, ax); mov(dword_ptr(0), 0x77))
-    })?;
+    v86(
+        r,
+        "v86_limit_is_64k",
+        "#GP(0000) ip+00 cs=2000 v86",
+        &[],
+        |t| code!(t; mov(bx, 0xFFFF); at(); mov(ax, word_ptr(bx))),
+    )?;
+    v86(
+        r,
+        "v86_32_bit_address_beyond_64k",
+        "#GP(0000) ip+00 cs=2000 v86",
+        &[],
+        |t| code!(t; mov(ebx, 0x1_0000); at(); mov(al, byte_ptr(ebx))),
+    )?;
+    v86(
+        r,
+        "v86_stack_across_64k",
+        "#SS(0000) ip+00 cs=2000 v86",
+        &[],
+        |t| code!(t; mov(sp, 1); at(); push(ax)),
+    )?;
+    v86(
+        r,
+        "v86_segment_load_needs_no_descriptor",
+        "ok cs=2000 v86 ds=fff8",
+        &[PUSHED[1]],
+        |t| code!(t; mov(ax, 0xFFF8); mov(ds, ax)),
+    )?;
+    v86(
+        r,
+        "v86_segment_base_is_16_times",
+        "ok cs=2000 v86 at=00000077",
+        &[see("at", DATA + 0x10, 4)],
+        |t| code!(t; mov(ax, 0x5001); mov(ds, ax); mov(dword_ptr(0), 0x77)),
+    )?;
     v86(r, "v86_far_jump", "ok cs=2001 v86", &[], |t| {
         let there = t.spot();
         let offset = t.addr(there).wrapping_sub(0x10);
         code!(t; jmp_far(CODE_SEGMENT + 1, offset); place(there))
     })?;
-    v86(r, "v86_far_call_pushes_words", "ok cs=2000 v86 cs=2000 sp=0ffc", &[see("cs", 0xDFFE, 2), reg16("sp", last::ESP)], |t| {
-        let there = t.spot();
-        let offset = t.addr(there);
-        code!(t; call_far(CODE_SEGMENT, offset); place(there))
-    })?;
-    v86(r, "v86_code_is_writable", "ok cs=2000 v86", &[], |t| code!(t; mov(bx, 0xFFFE); mov(al, byte_ptr(bx).cs()); mov(byte_ptr(bx).cs(), al)))?;
+    v86(
+        r,
+        "v86_far_call_pushes_words",
+        "ok cs=2000 v86 cs=2000 sp=0ffc",
+        &[see("cs", 0xDFFE, 2), reg16("sp", last::ESP)],
+        |t| {
+            let there = t.spot();
+            let offset = t.addr(there);
+            code!(t; call_far(CODE_SEGMENT, offset); place(there))
+        },
+    )?;
+    v86(
+        r,
+        "v86_code_is_writable",
+        "ok cs=2000 v86",
+        &[],
+        |t| code!(t; mov(bx, 0xFFFE); mov(al, byte_ptr(bx).cs()); mov(byte_ptr(bx).cs(), al)),
+    )?;
     r.case("v86_is_user_to_pages", "#PF(0005) ip+00 cs=2000 v86 cr2=00050000", &[], |t| {
         super::tables::build(t)?;
         code!(t; poke(PAGES + 0x1000 + (DATA >> 12) * 4, DATA | 3))?;
@@ -225,22 +287,33 @@ fn ports(r: &mut Builder) -> Asm {
 
 fn tasks(r: &mut Builder) -> Asm {
     r.cite("[SDM 3B, \"Task Switches with Virtual-8086 Tasks\"]");
-    r.case("v86_task", "ok cs=2000 v86 tr=0100 ds=5000 esp=00001000", &[reg16("tr", last::TR), PUSHED[1], reg("esp", last::ESP)], |t| {
-        let first = t.code16(|_| Ok(()))?;
-        let over = task_a(t)?;
-        for (offset, value) in [
-            (field::EIP, first),
-            (field::EFLAGS, 0x2_3002),
-            (field::CS, u32::from(CODE_SEGMENT)),
-            (field::SS, u32::from(V86_STACK)),
-            (field::ESP, 0x1000),
-            (field::DS, DATA >> 4),
-        ] {
-            t.poke(TSS_A + offset, value)?;
-        }
-        code!(t; jmp_far(A, 0); place(over))
-    })?;
-    let saved = [reg16("tr", last::TR), bits("flags", TSS + field::EFLAGS, 4, 0x2_7000), see("cs", TSS + field::CS, 2), see("ds", TSS + field::DS, 2), access("old", KTSS)];
+    r.case(
+        "v86_task",
+        "ok cs=2000 v86 tr=0100 ds=5000 esp=00001000",
+        &[reg16("tr", last::TR), PUSHED[1], reg("esp", last::ESP)],
+        |t| {
+            let first = t.code16(|_| Ok(()))?;
+            let over = task_a(t)?;
+            for (offset, value) in [
+                (field::EIP, first),
+                (field::EFLAGS, 0x2_3002),
+                (field::CS, u32::from(CODE_SEGMENT)),
+                (field::SS, u32::from(V86_STACK)),
+                (field::ESP, 0x1000),
+                (field::DS, DATA >> 4),
+            ] {
+                t.poke(TSS_A + offset, value)?;
+            }
+            code!(t; jmp_far(A, 0); place(over))
+        },
+    )?;
+    let saved = [
+        reg16("tr", last::TR),
+        bits("flags", TSS + field::EFLAGS, 4, 0x2_7000),
+        see("cs", TSS + field::CS, 2),
+        see("ds", TSS + field::DS, 2),
+        access("old", KTSS),
+    ];
     r.case("v86_interrupt_to_task", "ok tr=0100 flags=00023000 cs=2000 ds=5000 old=8b", &saved, |t| {
         let there = task_a(t)?;
         let first = t.code16(|t| code!(t; int(0x40)))?;

@@ -52,19 +52,31 @@ fn types(r: &mut Builder) -> Asm {
         let zf = |good: bool| if good { "ok zf=40" } else { "ok zf=00" };
         let descriptor = segment(0, 0x1_2345, byte, size::S32);
         let rights = if lar_ok { format!("0040{byte:02x}00") } else { "77707777".to_owned() };
-        r.case(&format!("lar_{byte:02x}"), &format!("{} lar={rights}", zf(lar_ok)), &[ZF, RIGHTS], |t| {
-            code!(t; desc(A, descriptor); mov(eax, 0x7777_7777); mov(ecx, u32::from(A)); lar(eax, ecx))
-        })?;
+        r.case(
+            &format!("lar_{byte:02x}"),
+            &format!("{} lar={rights}", zf(lar_ok)),
+            &[ZF, RIGHTS],
+            |t| code!(t; desc(A, descriptor); mov(eax, 0x7777_7777); mov(ecx, u32::from(A)); lar(eax, ecx)),
+        )?;
         let limit = if lsl_ok { "00012345" } else { "77777777" };
-        r.case(&format!("lsl_{byte:02x}"), &format!("{} eax={limit}", zf(lsl_ok)), &[ZF, reg("eax", last::EAX)], |t| {
-            code!(t; desc(A, descriptor); mov(eax, 0x7777_7777); mov(ecx, u32::from(A)); lsl(eax, ecx))
-        })?;
-        r.case(&format!("verr_{byte:02x}"), zf(verr_ok), &[ZF], |t| {
-            code!(t; desc(A, descriptor); mov(eax, u32::from(A)); verr(ax))
-        })?;
-        r.case(&format!("verw_{byte:02x}"), zf(verw_ok), &[ZF], |t| {
-            code!(t; desc(A, descriptor); mov(eax, u32::from(A)); verw(ax))
-        })?;
+        r.case(
+            &format!("lsl_{byte:02x}"),
+            &format!("{} eax={limit}", zf(lsl_ok)),
+            &[ZF, reg("eax", last::EAX)],
+            |t| code!(t; desc(A, descriptor); mov(eax, 0x7777_7777); mov(ecx, u32::from(A)); lsl(eax, ecx)),
+        )?;
+        r.case(
+            &format!("verr_{byte:02x}"),
+            zf(verr_ok),
+            &[ZF],
+            |t| code!(t; desc(A, descriptor); mov(eax, u32::from(A)); verr(ax)),
+        )?;
+        r.case(
+            &format!("verw_{byte:02x}"),
+            zf(verw_ok),
+            &[ZF],
+            |t| code!(t; desc(A, descriptor); mov(eax, u32::from(A)); verw(ax)),
+        )?;
     }
     Ok(())
 }
@@ -115,9 +127,12 @@ fn arpl(r: &mut Builder) -> Asm {
         ("equal", 0x102, 2, "ok zf=00 eax=00000102"),
         ("keeps_greater", 0x103, 1, "ok zf=00 eax=00000103"),
     ] {
-        r.case(&format!("arpl_{name}"), expected, &[ZF, reg("eax", last::EAX)], |t| {
-            code!(t; mov(eax, dest); mov(ecx, source); arpl(ax, cx))
-        })?;
+        r.case(
+            &format!("arpl_{name}"),
+            expected,
+            &[ZF, reg("eax", last::EAX)],
+            |t| code!(t; mov(eax, dest); mov(ecx, source); arpl(ax, cx)),
+        )?;
     }
     r.case("arpl_of_read_only_memory", "#GP(0000) ip+00", &[], |t| {
         code!(t; desc(A, segment(DATA, 0xFFF, kind::RO, size::S32)); mov(eax, u32::from(A)); mov(ds, ax); mov(ecx, 3); at();

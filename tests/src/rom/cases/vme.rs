@@ -26,19 +26,25 @@ fn with_vme(t: &mut Code, flags: u32, vector_40: u8, f: impl Fn(&mut Code) -> As
     t.rep().stosd()?;
     code!(t; mov(word_ptr(TSS + 0x66), 0x88); mov(byte_ptr(TSS + 0x68 + 8), u32::from(vector_40));
         mov(eax, u32::from(KTSS)); ltr(ax);
-        poke(0x40 * 4, u32::from(CODE_SEGMENT) << 16 | handler);
+        poke(0xDFFC, 0); poke(0x40 * 4, u32::from(CODE_SEGMENT) << 16 | handler);
         mov(eax, 1); mov(cr4, eax); to_v86(there, flags))
 }
 
 fn redirection(r: &mut Builder) -> Asm {
     r.cite("[SDM 3B, \"Class 3-Software Interrupt Handling in Virtual-8086 Mode\"]");
     let pushed = [FLAGS[0], see("ip_cs", 0xDFFC, 2), bits("pushed", 0xDFFE, 2, 0x3200)];
-    r.case("vme_int_iopl_0_to_program", "#UD ip+00 cs=2000 v86 flags=00000200 ip_cs=2000 pushed=3200", &pushed, |t| {
-        with_vme(t, VIF | 0x200, 0xFE, |t| code!(t; int(0x40)))
-    })?;
-    r.case("vme_int_iopl_3_to_program", "#UD ip+00 cs=2000 v86 flags=00003000 ip_cs=2000 pushed=3200", &pushed, |t| {
-        with_vme(t, IOPL3 | 0x200, 0xFE, |t| code!(t; int(0x40)))
-    })?;
+    r.case(
+        "vme_int_iopl_0_to_program",
+        "#UD ip+00 cs=2000 v86 flags=00000200 ip_cs=2000 pushed=3200",
+        &pushed,
+        |t| with_vme(t, VIF | 0x200, 0xFE, |t| code!(t; int(0x40))),
+    )?;
+    r.case(
+        "vme_int_iopl_3_to_program",
+        "#UD ip+00 cs=2000 v86 flags=00003000 ip_cs=2000 pushed=3200",
+        &pushed,
+        |t| with_vme(t, IOPL3 | 0x200, 0xFE, |t| code!(t; int(0x40))),
+    )?;
     r.case("vme_int_iopl_0_to_monitor", "#GP(0000) ip+00 cs=2000 v86", &[], |t| {
         with_vme(t, 0, 0xFF, |t| code!(t; at(); int(0x40)))
     })?;
@@ -71,12 +77,17 @@ fn virtual_flag(r: &mut Builder) -> Asm {
     r.case("vme_cli_at_iopl_3_is_if", "ok cs=2000 v86 flags=00083000", &FLAGS, |t| {
         with_vme(t, VIF | IOPL3 | 0x200, 0xFF, |t| code!(t; cli()))
     })?;
-    r.case("vme_pushf_shows_vif", "#UD ip+02 cs=2000 v86 pushed=3200", &[bits("pushed", vars::LAST + last::EAX, 2, 0x3200)], |t| {
-        with_vme(t, VIF, 0xFF, |t| {
-            code!(t; at(); pushf(); pop(ax))?;
-            ud(t)
-        })
-    })?;
+    r.case(
+        "vme_pushf_shows_vif",
+        "#UD ip+02 cs=2000 v86 pushed=3200",
+        &[bits("pushed", vars::LAST + last::EAX, 2, 0x3200)],
+        |t| {
+            with_vme(t, VIF, 0xFF, |t| {
+                code!(t; at(); pushf(); pop(ax))?;
+                ud(t)
+            })
+        },
+    )?;
     r.case("vme_popf_sets_vif", "#UD ip+01 cs=2000 v86 flags=00080000", &FLAGS, |t| {
         with_vme(t, 0, 0xFF, |t| {
             code!(t; push(0x202); at(); popf())?;
@@ -124,9 +135,12 @@ fn protected(r: &mut Builder) -> Asm {
         with_pvi(t, VIP)?;
         code!(t; at(); sti())
     })?;
-    r.case("pvi_at_level_2_faults", "#GP(0000) ip+00 cs=005a", &[], |t| {
-        code!(t; mov(eax, 2); mov(cr4, eax); to_level(2); at(); cli())
-    })?;
+    r.case(
+        "pvi_at_level_2_faults",
+        "#GP(0000) ip+00 cs=005a",
+        &[],
+        |t| code!(t; mov(eax, 2); mov(cr4, eax); to_level(2); at(); cli()),
+    )?;
     r.case("pvi_iopl_3_is_if", "ok cs=001b flags=00003200", &FLAGS, |t| {
         with_pvi(t, IOPL3)?;
         t.sti()
