@@ -7,5 +7,6 @@ mod determinism;
 mod fuzz;
 mod guests;
 mod house;
+mod rom;
 mod stack;
 mod transcendentals;

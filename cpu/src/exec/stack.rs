@@ -12,6 +12,7 @@ use crate::model::Generation;
 use crate::protected::vme::InterruptFlag;
 use crate::regs::number::{BP, SP};
 use crate::segment::SegReg;
+use crate::state::Shadow;
 use crate::word::Word;
 use std::marker::PhantomData;
 
@@ -147,7 +148,7 @@ impl<T: Word, W: StackWidth> Semantics for PopSeg<T, W> {
         let reg = SegReg::from_encoding(op.dst);
         descriptor::load_data_segment(m, reg, selector)?;
         if reg == SegReg::Ss {
-            m.cpu().state.interrupt_shadow = true;
+            m.cpu().state.interrupt_shadow = Shadow::StackLoad;
         }
         move_sp::<W>(m.cpu(), T::BYTES as i64);
         Ok(())
@@ -220,8 +221,8 @@ impl<T: Word, W: StackWidth> Semantics for Popf<T, W> {
             return Ok(());
         }
         let value = pop::<T, W, A>(m)?;
-        // POPFD leaves VM and clears RF.
-        let mask = if T::BITS == 16 { 0xFFFF } else { !(bit::VM | bit::RF) };
+        // POPFD leaves VM, VIF and VIP, and clears RF.
+        let mask = if T::BITS == 16 { 0xFFFF } else { !(bit::VM | bit::RF | bit::VIF | bit::VIP) };
         m.cpu().pop_flags(value.zext() as u32, mask);
         Ok(())
     }
@@ -239,7 +240,7 @@ impl Cpu {
         if self.state.protected() {
             writable = self.model.flags_writable_protected;
             if cpl > 0 {
-                writable &= !bit::IOPL;
+                writable &= !(bit::IOPL | bit::VIF | bit::VIP);
             }
             if cpl > self.state.iopl() {
                 writable &= !bit::IF;
