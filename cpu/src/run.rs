@@ -97,6 +97,12 @@ impl Cpu {
             self.trap_after(false);
             return None;
         }
+        if self.takes_smi() {
+            self.left -= 1;
+            bus.set_count(self.limit_count - self.left as u64);
+            self.enter_smm(bus);
+            return None;
+        }
         let open = self.state.flags.control(bit::IF) && self.state.interrupt_shadow == Shadow::None;
         if open && bus.intr() {
             self.left -= 1;

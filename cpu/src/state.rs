@@ -127,6 +127,12 @@ pub struct CpuState {
     pub ldtr: Segment,
     /// TR.
     pub tr: Segment,
+    /// In system management mode.
+    pub in_smm: bool,
+    /// An SMI waits to be taken.
+    pub smi_pending: bool,
+    /// Where the state save map and the handler of system management mode lie.
+    pub smbase: u32,
     /// Running, halted or shut down.
     pub activity: Activity,
     /// What waits for one more instruction.
@@ -182,6 +188,9 @@ impl CpuState {
             idtr: TableRegister { base: 0, limit: 0x3FF },
             ldtr: Segment { limit: 0xFFFF, ..Segment::default() },
             tr: Segment { limit: 0xFFFF, ..Segment::default() },
+            in_smm: false,
+            smi_pending: false,
+            smbase: 0x3_0000,
             activity: Activity::Running,
             interrupt_shadow: Shadow::None,
             breakpoint_hits: 0,

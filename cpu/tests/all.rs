@@ -7,3 +7,4 @@ mod budget;
 mod code;
 mod interrupts;
 mod modes;
+mod smm;

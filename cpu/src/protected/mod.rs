@@ -5,6 +5,7 @@
 
 pub(crate) mod interrupt;
 pub(crate) mod iret;
+pub(crate) mod smm;
 pub(crate) mod stack;
 pub(crate) mod task;
 pub(crate) mod transfer;
