@@ -353,7 +353,7 @@ pub const DEVIATIONS: &[Deviation] = &[
     },
     Deviation {
         peer: "bochs",
-        reason: "it raises #NP, as the 80386 manual says of IRET; the SDM and RET say #SS",
+        reason: "it raises #NP, which the list of exceptions of [SDM 2A, IRET] names; the Operation there, and RET, say #SS",
         cases: &[("iret_outer_ss_not_present", "#NP(0100) ip+00")],
     },
     Deviation {
