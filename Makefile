@@ -1,7 +1,7 @@
 # RingZero: `make run` opens the machine, `make test` checks it. `make help` lists the rest.
 
 CARGO   ?= cargo
-CORE    := bus cpu devices roms bios machine
+CORE    := bus float cpu devices roms bios machine
 WASM    := wasm32-unknown-unknown
 SKIPPED := $(CURDIR)/target/skipped
 PURE    := $(patsubst %,-p ringzero-%,$(CORE))
@@ -18,7 +18,7 @@ help:
 	@echo "make test   every test, and the core crates for $(WASM)"
 	@echo "make lint   format, clippy and documentation, warnings denied"
 	@echo "make bench  the figures of README.md"
-	@echo "make soak   fuzzing for RINGZERO_SOAK_SECONDS (now $(RINGZERO_SOAK_SECONDS))"
+	@echo "make soak   fuzzing for RINGZERO_SOAK_SECONDS (now $(RINGZERO_SOAK_SECONDS)), and a million arguments to the x87's functions"
 
 run: packages
 	$(CARGO) build --release -p ringzero-frontend
@@ -51,6 +51,7 @@ bench: packages
 soak:
 	RINGZERO_FUZZ_SECONDS=$(RINGZERO_SOAK_SECONDS) RINGZERO_SEED=$${RINGZERO_SEED:-$$(date +%s)} \
 	    $(CARGO) test --release -p ringzero-tests --test all fuzz:: -- --nocapture
+	$(CARGO) run --release -p ringzero-tests --bin transcendentals
 
 packages:
 	@./packages.sh

@@ -11,7 +11,7 @@ use crate::device::{
 use crate::map::{DeviceId, MemoryKind, MemoryMap, MemoryRegion, PageTarget, PortMap};
 use crate::time::{TimeBase, VTime};
 use crate::types::{PhysAddr, Port, Vector, Width};
-use crate::wires::SystemRequest;
+use crate::wires::{IrqPin, SystemRequest};
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::marker::PhantomData;
@@ -49,6 +49,7 @@ pub struct SystemBus {
     firmware_port: Option<Port>,
     firmware_called: bool,
     attention: bool,
+    ferr_pin: Option<IrqPin>,
     a20_seen: bool,
     accesses: Accesses,
 }
@@ -83,6 +84,7 @@ impl SystemBus {
             firmware_port: None,
             firmware_called: false,
             attention: false,
+            ferr_pin: None,
             a20_seen: true,
             accesses: Accesses::default(),
         }
@@ -141,6 +143,8 @@ impl SystemBus {
         self.each_device(|device, fabric| device.reset(fabric));
         self.fabric.wires.request = None;
         self.fabric.wires.a20 = true;
+        self.fabric.wires.ferr = false;
+        self.fabric.wires.ignne = false;
         self.settle();
     }
 
@@ -152,6 +156,21 @@ impl SystemBus {
     /// The fabric, for the host and for tests.
     pub fn fabric_mut(&mut self) -> &mut Fabric {
         &mut self.fabric
+    }
+
+    /// Drives FERR#. A rise asks for IRQ 13, where the machine has that wire; a fall ends IGNNE#.
+    pub fn set_ferr(&mut self, level: bool) {
+        let wires = &mut self.fabric.wires;
+        if wires.ferr == level {
+            return;
+        }
+        wires.ferr = level;
+        wires.ignne &= level;
+        let error = wires.coprocessor_error();
+        if let Some(pin) = self.ferr_pin {
+            self.fabric.irqs.set(pin, error);
+            self.settle();
+        }
     }
 
     // --- time -----------------------------------------------------------------------------------------------

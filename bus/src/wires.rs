@@ -145,15 +145,24 @@ pub struct Wires {
     pub request: Option<SystemRequest>,
     /// DMA requests.
     pub dreq: DmaRequests,
+    /// FERR#: the x87 has an unmasked exception and CR0.NE is off.
+    pub ferr: bool,
+    /// IGNNE#: the x87 goes on in spite of it, until FERR# falls.
+    pub ignne: bool,
 }
 
 impl Default for Wires {
     fn default() -> Self {
-        Self { a20: true, request: None, dreq: DmaRequests::default() }
+        Self { a20: true, request: None, dreq: DmaRequests::default(), ferr: false, ignne: false }
     }
 }
 
 impl Wires {
+    /// Whether IRQ 13 is due: FERR# is not being ignored [PIIX3, "Coprocessor Error"].
+    pub fn coprocessor_error(&self) -> bool {
+        self.ferr && !self.ignne
+    }
+
     /// Asks the machine for `request` unless something was asked for already.
     pub fn ask(&mut self, request: SystemRequest) {
         self.request.get_or_insert(request);

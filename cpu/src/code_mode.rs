@@ -1,7 +1,8 @@
 //! Everything about the processor's mode that lowering relies on.
 
+use crate::fault::Fault;
 use crate::segment::SegReg;
-use crate::state::CpuState;
+use crate::state::{CpuState, cr0, cr4};
 
 /// Identity of the mode that a block was decoded in. Two states with equal `CodeMode` run the same block alike.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -11,6 +12,10 @@ const CODE_32: u32 = 1 << 0;
 const STACK_32: u32 = 1 << 1;
 const PROTECTED: u32 = 1 << 2;
 const BIG_REAL: u32 = 1 << 3;
+const V86: u32 = 1 << 4;
+const EMULATION: u32 = 1 << 5;
+const TASK_SWITCHED: u32 = 1 << 6;
+const SSE_ENABLED: u32 = 1 << 7;
 const FLAT_SHIFT: u32 = 8;
 
 impl CodeMode {
@@ -21,6 +26,10 @@ impl CodeMode {
         set(state.seg(SegReg::Cs).attr.is_big(), CODE_32);
         set(state.seg(SegReg::Ss).attr.is_big(), STACK_32);
         set(state.protected(), PROTECTED);
+        set(state.v86(), V86);
+        set(state.cr0 & cr0::EM != 0, EMULATION);
+        set(state.cr0 & cr0::TS != 0, TASK_SWITCHED);
+        set(state.cr4 & cr4::OSFXSR != 0, SSE_ENABLED);
         set(!state.protected() && state.segments.iter().any(|s| s.limit > 0xFFFF), BIG_REAL);
         for (n, segment) in state.segments.iter().enumerate() {
             let flat = segment.is_flat() && (n == SegReg::Cs as usize || segment.attr.is_writable());
@@ -42,6 +51,27 @@ impl CodeMode {
     /// Whether accesses through `seg` need no base and limit.
     pub(crate) fn is_flat(self, seg: SegReg) -> bool {
         self.0 & 1 << (FLAT_SHIFT + seg as u32) != 0
+    }
+
+    /// Whether segment registers hold selectors: in protected mode, not in virtual-8086 mode. Only then are VEX prefixes
+    /// recognised.
+    pub(crate) fn has_selectors(self) -> bool {
+        self.0 & (PROTECTED | V86) == PROTECTED
+    }
+
+    /// What every x87 instruction but WAIT raises in this mode [SDM 3A, "Control Registers"].
+    pub(crate) fn x87_fault(self) -> Option<Fault> {
+        (self.0 & (EMULATION | TASK_SWITCHED) != 0).then_some(Fault::DeviceNotAvailable)
+    }
+
+    /// What every MMX instruction raises in this mode.
+    pub(crate) fn mmx_fault(self) -> Option<Fault> {
+        if self.0 & EMULATION != 0 { Some(Fault::InvalidOpcode) } else { self.x87_fault() }
+    }
+
+    /// What every SSE instruction raises in this mode.
+    pub(crate) fn sse_fault(self) -> Option<Fault> {
+        if self.0 & SSE_ENABLED == 0 { Some(Fault::InvalidOpcode) } else { self.mmx_fault() }
     }
 
     /// Whether loading a data segment register cannot change the mode: real mode with 64 KiB limits.

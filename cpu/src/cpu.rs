@@ -1,12 +1,14 @@
 //! The processor: its state, and what is derived from it for speed.
 
 use crate::code_mode::CodeMode;
+use crate::debug::Breakpoints;
 use crate::decode::cache::{Block, BlockCache};
 use crate::exec::op::Head;
+use crate::flags::bit;
 use crate::host_memory::HostMemory;
 use crate::model::{Generation, Model};
 use crate::segment::{SegReg, Segment};
-use crate::state::CpuState;
+use crate::state::{CpuState, cr0};
 use crate::tlb::Tlb;
 use ringzero_bus::{LinAddr, PhysAddr, SystemBus};
 
@@ -31,6 +33,10 @@ pub struct Cpu {
     other_tlb: Tlb,
     /// Privilege level 3: pages must be user pages.
     pub(crate) user: bool,
+    /// Unaligned accesses fault.
+    pub(crate) aligned_only: bool,
+    /// Derived from the debug registers.
+    pub(crate) breakpoints: Breakpoints,
     pub(crate) left: i64,
     /// `state.count` at which the present run ends.
     pub(crate) limit_count: u64,
@@ -64,6 +70,8 @@ impl Cpu {
             tlb: Tlb::new(),
             other_tlb: Tlb::new(),
             user: false,
+            aligned_only: false,
+            breakpoints: Breakpoints::default(),
             left: 0,
             limit_count: 0,
             next_ip: 0,
@@ -132,6 +140,20 @@ impl Cpu {
         self.cache.forget_fetch_page();
     }
 
+    /// Forgets where pages lie that are not global.
+    pub(crate) fn flush_local_translations(&mut self) {
+        self.tlb.flush_local();
+        self.other_tlb.flush_local();
+        self.cache.forget_fetch_page();
+    }
+
+    /// Forgets where the pages lie in `len` bytes, a power of two, around `lin`.
+    pub(crate) fn flush_page(&mut self, lin: u64, len: u64) {
+        self.tlb.flush_range(lin, len);
+        self.other_tlb.flush_range(lin, len);
+        self.cache.forget_fetch_page();
+    }
+
     /// Takes the store permission from every linear alias of a memory page.
     pub(crate) fn protect_page(&mut self, page: u32) {
         self.tlb.protect(page);
@@ -144,9 +166,24 @@ impl Cpu {
             self.segment_changed(reg);
         }
         self.privilege_changed();
+        self.breakpoints_changed();
+    }
+
+    /// Renews whether accesses must be aligned [SDM 3A, "Interrupt 17 - Alignment Check Exception (#AC)"]: then none of
+    /// them may take the fast path.
+    pub(crate) fn alignment_changed(&mut self) {
+        let checked = self.state.cpl == 3
+            && self.state.cr0 & cr0::AM != 0
+            && self.state.flags.control(bit::AC)
+            && self.model.at_least(Generation::I80486);
+        if checked != self.aligned_only {
+            self.aligned_only = checked;
+            self.flush_translations();
+        }
     }
 
     fn privilege_changed(&mut self) {
+        self.alignment_changed();
         let user = self.state.cpl == 3;
         if user != self.user {
             self.user = user;
@@ -161,8 +198,13 @@ impl Cpu {
             if self.state.protected() { segment.fast_write_limit() } else { segment.fast_read_limit() };
         self.windows[reg as usize] =
             Window { base: segment.base, read_limit: segment.fast_read_limit(), write_limit };
-        self.mode = CodeMode::of(&self.state);
+        self.mode_changed();
         self.privilege_changed();
+    }
+
+    /// Renews what blocks are decoded for.
+    pub(crate) fn mode_changed(&mut self) {
+        self.mode = CodeMode::of(&self.state);
     }
 
     /// Puts a loaded descriptor into a segment register.

@@ -78,6 +78,12 @@ impl Fault {
         }
     }
 
+    /// Whether the saved IP is that of the instruction, which is to run again: all but traps and aborts. #DB counts
+    /// as a trap: a breakpoint on an instruction does not set RF.
+    pub(crate) fn restarts(self) -> bool {
+        !matches!(self, Self::Debug | Self::Breakpoint | Self::Overflow | Self::DoubleFault)
+    }
+
     /// Whether a second contributory exception during delivery makes a double fault
     /// [SDM 3A, "Interrupt 8 - Double Fault Exception"].
     pub fn is_contributory(self) -> bool {

@@ -23,6 +23,8 @@ pub mod bit {
     pub const RF: u32 = 1 << 16;
     pub const VM: u32 = 1 << 17;
     pub const AC: u32 = 1 << 18;
+    pub const VIF: u32 = 1 << 19;
+    pub const VIP: u32 = 1 << 20;
     pub const ID: u32 = 1 << 21;
     /// The six status flags.
     pub const STATUS: u32 = CF | PF | AF | ZF | SF | OF;

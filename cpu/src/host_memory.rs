@@ -43,6 +43,24 @@ impl HostMemory {
     }
 
     /// # Safety
+    /// `offset..offset + N` is inside guest memory.
+    #[inline(always)]
+    pub(crate) unsafe fn load_bytes<const N: usize>(&self, offset: u64) -> [u8; N] {
+        debug_assert!(offset as usize + N <= self.len);
+        // SAFETY: the caller promises the range.
+        unsafe { self.base.add(offset as usize).cast::<[u8; N]>().read_unaligned() }
+    }
+
+    /// # Safety
+    /// `offset..offset + N` is RAM in a page without decoded code.
+    #[inline(always)]
+    pub(crate) unsafe fn store_bytes<const N: usize>(&mut self, offset: u64, bytes: [u8; N]) {
+        debug_assert!(offset as usize + N <= self.len);
+        // SAFETY: the caller promises the range.
+        unsafe { self.base.add(offset as usize).cast::<[u8; N]>().write_unaligned(bytes) }
+    }
+
+    /// # Safety
     /// `offset..offset + T::BYTES` is RAM in a page without decoded code.
     #[inline(always)]
     pub(crate) unsafe fn store<T: Word>(&mut self, offset: u64, value: T) {

@@ -1,15 +1,17 @@
 //! Delivery of interrupts and exceptions.
 
 use crate::cpu::Cpu;
+use crate::debug::Dr7;
 use crate::exec::access::{Access, Slow};
 use crate::exec::descriptor::load_real;
 use crate::fault::Fault;
 use crate::flags::bit;
 use crate::mmu::Intent;
+use crate::model::Generation;
 use crate::protected::interrupt::{self, Origin};
 use crate::regs::number::SP;
 use crate::segment::SegReg;
-use crate::state::{Activity, cr0};
+use crate::state::Activity;
 use ringzero_bus::SystemBus;
 
 impl Cpu {
@@ -75,6 +77,13 @@ impl Cpu {
     /// [SDM 3A, "Interrupt 8 - Double Fault Exception"].
     pub(crate) fn deliver_fault(&mut self, bus: &mut SystemBus, fault: Fault) {
         let mut fault = fault;
+        if fault == Fault::Debug {
+            self.state.dr[7] &= !Dr7::GD;
+        }
+        if fault.restarts() && self.model.at_least(Generation::I80386) {
+            // The saved image lets the instruction restart past a breakpoint on it.
+            self.state.flags.set_control(bit::RF, true);
+        }
         loop {
             let Err(second) = self.deliver(bus, fault.vector(), Origin::Event, fault.error_code()) else {
                 return;
@@ -88,27 +97,5 @@ impl Cpu {
             let double = (fault.is_contributory() || page_fault) && second_counts;
             fault = if double { Fault::DoubleFault } else { second };
         }
-    }
-
-    /// MOV to CR0 and LMSW: the bits this model has.
-    pub(crate) fn set_cr0(&mut self, value: u32) {
-        use crate::model::Generation;
-        let writable = cr0::PE | cr0::MP | cr0::EM | cr0::TS;
-        self.state.cr0 = if self.model.generation == Generation::I80286 {
-            value & writable | 0xFFF0
-        } else {
-            value & (writable | cr0::PG | cr0::ET)
-        };
-        if !self.state.protected() {
-            self.state.cpl = 0;
-        }
-        self.flush_translations();
-        self.state_changed();
-    }
-
-    /// MOV to CR3 and task switches: the page directory, all of whose translations are new.
-    pub(crate) fn set_cr3(&mut self, value: u64) {
-        self.state.cr3 = value;
-        self.flush_translations();
     }
 }

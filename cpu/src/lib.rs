@@ -21,14 +21,19 @@
 
 mod code_mode;
 mod cpu;
+mod cpuid;
+mod debug;
 mod decode;
 mod exec;
 mod fault;
+mod features;
 pub mod flags;
+mod fpu;
 mod host_memory;
 mod interrupt;
 mod mmu;
 mod model;
+mod msr;
 mod paging;
 mod protected;
 mod regs;
@@ -40,9 +45,12 @@ mod word;
 
 pub use cpu::Cpu;
 pub use fault::Fault;
+pub use features::Features;
 pub use flags::Flags;
+pub use fpu::{Fpu, LastPointer};
 pub use model::{Generation, Model};
+pub use msr::Msrs;
 pub use regs::{Regs, number};
 pub use run::Exit;
 pub use segment::{SegAttr, SegReg, Segment};
-pub use state::{Activity, CpuState, Event, TableRegister, cr0};
+pub use state::{Activity, CpuState, Event, Shadow, TableRegister, cr0, cr4};

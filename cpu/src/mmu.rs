@@ -2,7 +2,7 @@
 
 use crate::cpu::Cpu;
 use crate::fault::Fault;
-use crate::paging;
+use crate::paging::{self, Translation};
 use crate::state::cr0;
 use crate::word::Word;
 use ringzero_bus::ram::PAGE_SIZE;
@@ -41,6 +41,16 @@ impl Spot {
 
     fn byte(&self, n: u64) -> PhysAddr {
         if n < self.split { PhysAddr(self.first.0 + n) } else { PhysAddr(self.second.0 + (n - self.split)) }
+    }
+
+    pub(crate) fn load_bytes<const N: usize>(&self, bus: &mut SystemBus) -> [u8; N] {
+        std::array::from_fn(|n| bus.read(self.byte(n as u64), Width::Byte) as u8)
+    }
+
+    pub(crate) fn store_bytes<const N: usize>(&self, bus: &mut SystemBus, bytes: [u8; N]) {
+        for (n, byte) in (0..).zip(bytes) {
+            bus.write(self.byte(n), Width::Byte, byte.into());
+        }
     }
 
     pub(crate) fn load<T: Word>(&self, bus: &mut SystemBus) -> T {
@@ -90,14 +100,18 @@ impl Cpu {
         let phys = if self.state.cr0 & cr0::PG == 0 {
             lin
         } else {
-            paging::walk(&mut self.state, bus, lin, intent, user)?.0
+            paging::walk(&mut self.state, &self.model, bus, lin, intent, user)?.phys
         };
         Ok(PhysAddr(phys & self.model.address_mask()))
     }
 
     /// The same without side effects and with supervisor rights; `None` where no page is present.
     pub(crate) fn inspect_translation(&self, bus: &SystemBus, lin: u64) -> Option<PhysAddr> {
-        let phys = if self.state.cr0 & cr0::PG == 0 { lin } else { paging::inspect(&self.state, bus, lin)? };
+        let phys = if self.state.cr0 & cr0::PG == 0 {
+            lin
+        } else {
+            paging::inspect(&self.state, &self.model, bus, lin)?
+        };
         Some(PhysAddr(phys & self.model.address_mask()))
     }
 
@@ -133,24 +147,30 @@ impl Cpu {
         intent: Intent,
         user: bool,
     ) -> Result<PhysAddr, Fault> {
-        let (phys, may_write) = if self.state.cr0 & cr0::PG == 0 {
-            (lin, true)
+        let found = if self.state.cr0 & cr0::PG == 0 {
+            Translation { phys: lin, writable: true, global: false }
         } else {
-            paging::walk(&mut self.state, bus, lin, intent, user)?
+            paging::walk(&mut self.state, &self.model, bus, lin, intent, user)?
         };
-        let phys = PhysAddr(phys & self.model.address_mask());
+        let phys = PhysAddr(found.phys & self.model.address_mask());
         // An access with the other privilege's rights says nothing about the present one's.
-        if user == self.user {
+        if user == self.user && !self.watches_page(lin) {
+            let Translation { writable, global, .. } = found;
             match bus.page(phys) {
                 PageTarget::Ram(offset) => {
                     let free_of_code = bus.fabric().ram.code_lines(offset.page()) == 0;
-                    self.tlb.fill(lin, offset.0, may_write && free_of_code);
+                    self.tlb.fill(lin, offset.0, writable && free_of_code, global);
                 }
-                PageTarget::Rom(offset) => self.tlb.fill(lin, offset.0, false),
+                PageTarget::Rom(offset) => self.tlb.fill(lin, offset.0, false, global),
                 PageTarget::Mmio | PageTarget::Open => {}
             }
         }
         Ok(phys)
+    }
+
+    /// Whether every access to the page of `lin` must be looked at: alignment is checked, or a breakpoint lies there.
+    fn watches_page(&self, lin: u64) -> bool {
+        self.aligned_only || self.breakpoints.watch_page(lin)
     }
 
     /// A load with supervisor rights from linear memory that no segment covers: descriptor tables, the IVT.

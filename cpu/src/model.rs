@@ -1,5 +1,6 @@
 //! Processor models: a model is data, chosen by `--cpu`.
 
+use crate::features::Features;
 use serde::{Deserialize, Serialize};
 
 /// A processor generation. Later generations compare greater.
@@ -13,6 +14,14 @@ pub enum Generation {
     I80286,
     /// 80386.
     I80386,
+    /// 80486.
+    I80486,
+    /// Pentium.
+    Pentium,
+    /// P6: Pentium Pro to Pentium III.
+    P6,
+    /// NetBurst: Pentium 4, and what came after.
+    Pentium4,
 }
 
 /// A processor as data: its generation, and the behaviours that changed from one to the next.
@@ -36,11 +45,53 @@ pub struct Model {
     pub shift_count_mask: u8,
     /// PUSH SP pushes the value SP has after the push.
     pub push_sp_decremented: bool,
+    /// What it has beyond its generation.
+    pub features: Features,
+    /// The name CPUID gives it, up to 48 bytes; empty where CPUID gives none.
+    pub brand: &'static str,
+    /// The highest basic leaf of CPUID.
+    pub highest_leaf: u32,
+    /// Leaf 2 of CPUID: cache and TLB descriptors.
+    pub cache_descriptors: [u32; 4],
+    /// Ticks of the time-stamp counter in a virtual microsecond.
+    pub tsc_mhz: u32,
     /// The value of EDX (DX) after reset: family, model, stepping [SDM 3A, "Processor State After Reset"].
     pub reset_dx: u32,
 }
 
 const STATUS_AND_CONTROL: u32 = 0x0FD5;
+
+const OF_80486: Features = Features::FPU.with(Features::VME).with(Features::CPUID).with(Features::SMM);
+const OF_PENTIUM: Features = OF_80486
+    .with(Features::DE)
+    .with(Features::PSE)
+    .with(Features::TSC)
+    .with(Features::MSR)
+    .with(Features::MCE)
+    .with(Features::CX8)
+    .with(Features::MMX)
+    .with(Features::RDPMC);
+const OF_PENTIUM3: Features = OF_PENTIUM
+    .with(Features::PAE)
+    .with(Features::SEP)
+    .with(Features::MTRR)
+    .with(Features::PGE)
+    .with(Features::MCA)
+    .with(Features::CMOV)
+    .with(Features::PAT)
+    .with(Features::PSE36)
+    .with(Features::FXSR)
+    .with(Features::SSE);
+const OF_PENTIUM4: Features = OF_PENTIUM3.with(Features::SSE2).with(Features::CLFSH).with(Features::SS);
+const OF_MAX: Features = OF_PENTIUM4
+    .with(Features::FISTTP)
+    .with(Features::MOVBE)
+    .with(Features::CRC32)
+    .with(Features::POPCNT)
+    .with(Features::LZCNT)
+    .with(Features::BMI1)
+    .with(Features::BMI2)
+    .with(Features::ADX);
 
 impl Model {
     /// Intel 8086.
@@ -54,6 +105,11 @@ impl Model {
         flags_writable_protected: 0,
         shift_count_mask: 0xFF,
         push_sp_decremented: true,
+        features: Features::NONE,
+        brand: "",
+        highest_leaf: 0,
+        cache_descriptors: [0; 4],
+        tsc_mhz: 0,
         reset_dx: 0,
     };
     /// Intel 80186.
@@ -71,8 +127,9 @@ impl Model {
         shift_count_mask: 0x1F,
         push_sp_decremented: false,
         reset_dx: 0,
+        ..Self::I8086
     };
-    /// Intel 80386 DX.
+    /// Intel 80386 DX with an 80387.
     pub const I80386: Self = Self {
         name: "80386",
         generation: Generation::I80386,
@@ -80,14 +137,75 @@ impl Model {
         length_limit: Some(15),
         flags_writable: STATUS_AND_CONTROL | 0x7000,
         flags_writable_protected: STATUS_AND_CONTROL | 0x1_7000,
+        features: Features::FPU,
         reset_dx: 0x0308,
         ..Self::I80286
     };
+    /// Intel 80486 DX4, the first line with CPUID.
+    pub const I80486: Self = Self {
+        name: "80486",
+        generation: Generation::I80486,
+        flags_writable: STATUS_AND_CONTROL | 0x24_7000,
+        flags_writable_protected: STATUS_AND_CONTROL | 0x3D_7000,
+        features: OF_80486,
+        highest_leaf: 1,
+        reset_dx: 0x0480,
+        ..Self::I80386
+    };
+    /// Intel Pentium with MMX technology (P55C).
+    pub const PENTIUM: Self = Self {
+        name: "pentium",
+        generation: Generation::Pentium,
+        features: OF_PENTIUM,
+        tsc_mhz: 200,
+        reset_dx: 0x0543,
+        ..Self::I80486
+    };
+    /// Intel Pentium III (Coppermine).
+    pub const PENTIUM3: Self = Self {
+        name: "pentium3",
+        generation: Generation::P6,
+        address_bits: 36,
+        features: OF_PENTIUM3,
+        highest_leaf: 2,
+        cache_descriptors: [0x0302_0101, 0, 0, 0x0C04_0882],
+        tsc_mhz: 1000,
+        reset_dx: 0x0686,
+        ..Self::PENTIUM
+    };
+    /// Intel Pentium 4 (Northwood).
+    pub const PENTIUM4: Self = Self {
+        name: "pentium4",
+        generation: Generation::Pentium4,
+        features: OF_PENTIUM4,
+        brand: "Intel(R) Pentium(R) 4 CPU 2.00GHz",
+        cache_descriptors: [0x665B_5001, 0, 0, 0x007B_7040],
+        tsc_mhz: 2000,
+        reset_dx: 0x0F29,
+        ..Self::PENTIUM3
+    };
     /// Everything implemented so far.
-    pub const MAX: Self = Self { name: "max", ..Self::I80386 };
+    pub const MAX: Self = Self {
+        name: "max",
+        features: OF_MAX,
+        brand: "RingZero max",
+        highest_leaf: 7,
+        reset_dx: 0x0006_06F2,
+        ..Self::PENTIUM4
+    };
 
     /// All models, oldest first, then `max`.
-    pub const ALL: [Self; 5] = [Self::I8086, Self::I80186, Self::I80286, Self::I80386, Self::MAX];
+    pub const ALL: [Self; 9] = [
+        Self::I8086,
+        Self::I80186,
+        Self::I80286,
+        Self::I80386,
+        Self::I80486,
+        Self::PENTIUM,
+        Self::PENTIUM3,
+        Self::PENTIUM4,
+        Self::MAX,
+    ];
 
     /// The model of that name.
     pub fn by_name(name: &str) -> Option<Self> {
@@ -97,6 +215,11 @@ impl Model {
     /// Whether this is `generation` or a later one.
     pub fn at_least(&self, generation: Generation) -> bool {
         self.generation >= generation
+    }
+
+    /// Whether this has all of `features`.
+    pub fn has(&self, features: Features) -> bool {
+        self.features.has(features)
     }
 
     /// The bits a physical address can have.

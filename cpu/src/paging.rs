@@ -1,44 +1,22 @@
-//! 32-bit paging [SDM 3A, "32-Bit Paging"]: a directory of 1,024 entries, tables of 1,024 entries, 4 KiB pages.
+//! Page tables [SDM 3A, "Paging"]: 32-bit paging with 4 KiB and 4 MiB pages, PAE paging with 4 KiB and 2 MiB pages.
 
 use crate::fault::Fault;
+use crate::features::Features;
 use crate::mmu::Intent;
-use crate::state::CpuState;
+use crate::model::Model;
+use crate::state::{CpuState, cr0, cr4};
 use ringzero_bus::{PhysAddr, SystemBus, Width};
 
-/// A directory or table entry.
-#[derive(Clone, Copy)]
-struct Entry(u32);
-
-impl Entry {
-    const PRESENT: u32 = 1 << 0;
-    const WRITABLE: u32 = 1 << 1;
-    const USER: u32 = 1 << 2;
-    const ACCESSED: u32 = 1 << 5;
-    const DIRTY: u32 = 1 << 6;
-
-    fn read(bus: &mut SystemBus, at: PhysAddr) -> Self {
-        Self(bus.read(at, Width::Dword))
-    }
-
-    fn peek(bus: &SystemBus, at: PhysAddr) -> Self {
-        let byte = |n: u64| u32::from(bus.peek(PhysAddr(at.0 + n)).unwrap_or(0xFF)) << (8 * n);
-        Self((0..4).map(byte).sum())
-    }
-
-    /// Sets bits in memory if they are not set.
-    fn mark(self, bus: &mut SystemBus, at: PhysAddr, bits: u32) {
-        if self.0 & bits != bits {
-            bus.write(at, Width::Dword, self.0 | bits);
-        }
-    }
-
-    fn is_present(self) -> bool {
-        self.0 & Self::PRESENT != 0
-    }
-
-    fn frame(self) -> u64 {
-        u64::from(self.0 & 0xFFFF_F000)
-    }
+/// Bits of directory and table entries, of both sizes.
+mod bit {
+    pub(super) const PRESENT: u64 = 1 << 0;
+    pub(super) const WRITABLE: u64 = 1 << 1;
+    pub(super) const USER: u64 = 1 << 2;
+    pub(super) const ACCESSED: u64 = 1 << 5;
+    pub(super) const DIRTY: u64 = 1 << 6;
+    /// In a directory entry: it maps a large page.
+    pub(super) const PAGE_SIZE: u64 = 1 << 7;
+    pub(super) const GLOBAL: u64 = 1 << 8;
 }
 
 /// Bits of a page-fault error code [SDM 3A, "Page-Fault Exceptions"].
@@ -46,47 +24,177 @@ mod error {
     pub(super) const PROTECTION: u16 = 1 << 0;
     pub(super) const WRITE: u16 = 1 << 1;
     pub(super) const USER: u16 = 1 << 2;
+    pub(super) const RESERVED: u16 = 1 << 3;
 }
 
-fn directory_entry_at(cr3: u64, lin: u64) -> PhysAddr {
-    PhysAddr((cr3 & 0xFFFF_F000) + (lin >> 22 & 0x3FF) * 4)
+/// What a walk has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Translation {
+    pub(crate) phys: u64,
+    /// Stores may go there without another walk: allowed, and the page is dirty.
+    pub(crate) writable: bool,
+    /// A load of CR3 does not end it.
+    pub(crate) global: bool,
 }
 
-fn table_entry_at(directory: Entry, lin: u64) -> PhysAddr {
-    PhysAddr(directory.frame() + (lin >> 12 & 0x3FF) * 4)
+/// How an access reads entries: with side effects on devices, or without.
+trait Memory {
+    fn dword(&mut self, at: u64) -> u32;
 }
 
-/// Walks the tables for an access: the physical address, and whether stores may go there without another walk.
-/// On a fault CR2 is loaded and nothing is marked.
+struct Live<'a>(&'a mut SystemBus);
+struct Peek<'a>(&'a SystemBus);
+
+impl Memory for Live<'_> {
+    fn dword(&mut self, at: u64) -> u32 {
+        self.0.read(PhysAddr(at), Width::Dword)
+    }
+}
+
+impl Memory for Peek<'_> {
+    fn dword(&mut self, at: u64) -> u32 {
+        let byte = |n: u64| u32::from(self.0.peek(PhysAddr(at + n)).unwrap_or(0xFF)) << (8 * n);
+        (0..4).map(byte).sum()
+    }
+}
+
+/// An entry and where it lies.
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    at: u64,
+    value: u64,
+}
+
+impl Entry {
+    fn has(&self, bits: u64) -> bool {
+        self.value & bits == bits
+    }
+
+    /// Sets bits in memory if they are not set; all of them are in the low doubleword.
+    fn mark(&self, bus: &mut SystemBus, bits: u64) {
+        if !self.has(bits) {
+            bus.write(PhysAddr(self.at), Width::Dword, (self.value | bits) as u32);
+        }
+    }
+}
+
+/// The entries that translate an address.
+struct Path {
+    /// The directory entry, and the table entry unless the page is large.
+    directory: Entry,
+    table: Option<Entry>,
+    phys: u64,
+}
+
+/// Why no page is found.
+enum Absent {
+    NotPresent,
+    ReservedBit,
+}
+
+/// Reads the tables, as `Features` and CR4 say they are laid out.
+struct Walker<'a, M> {
+    state: &'a CpuState,
+    model: &'a Model,
+    memory: M,
+}
+
+impl<M: Memory> Walker<'_, M> {
+    fn find(&mut self, lin: u64) -> Result<Path, Absent> {
+        if self.state.cr4 & cr4::PAE != 0 { self.find_pae(lin) } else { self.find_32(lin) }
+    }
+
+    fn present(entry: Entry, reserved: u64) -> Result<Entry, Absent> {
+        if !entry.has(bit::PRESENT) {
+            return Err(Absent::NotPresent);
+        }
+        if entry.value & reserved != 0 { Err(Absent::ReservedBit) } else { Ok(entry) }
+    }
+
+    fn entry_32(&mut self, at: u64) -> Entry {
+        Entry { at, value: u64::from(self.memory.dword(at)) }
+    }
+
+    fn entry_64(&mut self, at: u64) -> Entry {
+        Entry { at, value: u64::from(self.memory.dword(at)) | u64::from(self.memory.dword(at + 4)) << 32 }
+    }
+
+    /// [SDM 3A, "32-Bit Paging"].
+    fn find_32(&mut self, lin: u64) -> Result<Path, Absent> {
+        let directory = self.entry_32((self.state.cr3 & 0xFFFF_F000) + (lin >> 22 & 0x3FF) * 4);
+        let directory = Self::present(directory, 0)?;
+        if directory.has(bit::PAGE_SIZE) && self.state.cr4 & cr4::PSE != 0 {
+            return self.large_32(directory, lin);
+        }
+        let table = self.entry_32((directory.value & 0xFFFF_F000) + (lin >> 12 & 0x3FF) * 4);
+        let table = Self::present(table, 0)?;
+        Ok(Path { directory, table: Some(table), phys: table.value & 0xFFFF_F000 | lin & 0xFFF })
+    }
+
+    /// A 4 MiB page. With PSE-36 its bits 13 to 20 are bits 32 to 39 of the physical address.
+    fn large_32(&self, directory: Entry, lin: u64) -> Result<Path, Absent> {
+        let high_bits = if self.model.has(Features::PSE36) { self.model.address_bits - 32 } else { 0 };
+        let high_mask = ((1u64 << high_bits) - 1) << 13;
+        // Bit 12 is PAT where there is one.
+        let pat = if self.model.has(Features::PAT) { 1 << 12 } else { 0 };
+        let directory = Self::present(directory, 0x3F_F000 & !high_mask & !pat)?;
+        let high = (directory.value & high_mask) << (32 - 13);
+        Ok(Path { directory, table: None, phys: high | directory.value & 0xFFC0_0000 | lin & 0x3F_FFFF })
+    }
+
+    /// [SDM 3A, "PAE Paging"]. The four entries above the directories were read when CR3 was loaded.
+    fn find_pae(&mut self, lin: u64) -> Result<Path, Absent> {
+        let frame = self.model.address_mask() & !0xFFF;
+        let reserved = !self.model.address_mask();
+        let pointer = self.state.pdpte[(lin >> 30 & 3) as usize];
+        if pointer & bit::PRESENT == 0 {
+            return Err(Absent::NotPresent);
+        }
+        let directory = self.entry_64((pointer & frame) + (lin >> 21 & 0x1FF) * 8);
+        if directory.has(bit::PRESENT | bit::PAGE_SIZE) {
+            let directory = Self::present(directory, reserved | 0x1F_E000)?;
+            let phys = directory.value & frame & !0x1F_FFFF | lin & 0x1F_FFFF;
+            return Ok(Path { directory, table: None, phys });
+        }
+        let directory = Self::present(directory, reserved)?;
+        let table = self.entry_64((directory.value & frame) + (lin >> 12 & 0x1FF) * 8);
+        let table = Self::present(table, reserved)?;
+        Ok(Path { directory, table: Some(table), phys: table.value & frame | lin & 0xFFF })
+    }
+}
+
+/// Walks the tables for an access. On a fault CR2 is loaded and nothing is marked.
 pub(crate) fn walk(
     state: &mut CpuState,
+    model: &Model,
     bus: &mut SystemBus,
     lin: u64,
     intent: Intent,
     user: bool,
-) -> Result<(u64, bool), Fault> {
+) -> Result<Translation, Fault> {
     let write = intent == Intent::Write;
     let code = if write { error::WRITE } else { 0 } | if user { error::USER } else { 0 };
-    let directory_at = directory_entry_at(state.cr3, lin);
-    let directory = Entry::read(bus, directory_at);
-    if !directory.is_present() {
-        return fault(state, lin, code);
-    }
-    let table_at = table_entry_at(directory, lin);
-    let table = Entry::read(bus, table_at);
-    if !table.is_present() {
-        return fault(state, lin, code);
-    }
-    let rights = directory.0 & table.0;
-    // The 80386 lets supervisors write anywhere; CR0.WP came with the 80486.
-    let writable = !user || rights & Entry::WRITABLE != 0;
-    if user && rights & Entry::USER == 0 || write && !writable {
+    let path = match (Walker { state, model, memory: Live(bus) }).find(lin) {
+        Ok(path) => path,
+        Err(Absent::NotPresent) => return fault(state, lin, code),
+        Err(Absent::ReservedBit) => return fault(state, lin, code | error::PROTECTION | error::RESERVED),
+    };
+    let last = path.table.unwrap_or(path.directory);
+    let rights = path.directory.value & last.value;
+    // Without CR0.WP, which came with the 80486, supervisors may write anywhere.
+    let writable = rights & bit::WRITABLE != 0 || !user && state.cr0 & cr0::WP == 0;
+    if user && rights & bit::USER == 0 || write && !writable {
         return fault(state, lin, code | error::PROTECTION);
     }
-    directory.mark(bus, directory_at, Entry::ACCESSED);
-    table.mark(bus, table_at, Entry::ACCESSED | if write { Entry::DIRTY } else { 0 });
-    let dirty = write || table.0 & Entry::DIRTY != 0;
-    Ok((table.frame() | lin & 0xFFF, writable && dirty))
+    if path.table.is_some() {
+        path.directory.mark(bus, bit::ACCESSED);
+    }
+    last.mark(bus, bit::ACCESSED | if write { bit::DIRTY } else { 0 });
+    Ok(Translation {
+        phys: path.phys,
+        writable: writable && (write || last.has(bit::DIRTY)),
+        global: state.cr4 & cr4::PGE != 0 && last.has(bit::GLOBAL),
+    })
 }
 
 fn fault<R>(state: &mut CpuState, lin: u64, code: u16) -> Result<R, Fault> {
@@ -95,8 +203,22 @@ fn fault<R>(state: &mut CpuState, lin: u64, code: u16) -> Result<R, Fault> {
 }
 
 /// The physical address of a linear one whoever asks; `None` where no page is present.
-pub(crate) fn inspect(state: &CpuState, bus: &SystemBus, lin: u64) -> Option<u64> {
-    let directory = Some(Entry::peek(bus, directory_entry_at(state.cr3, lin))).filter(|e| e.is_present())?;
-    let table = Some(Entry::peek(bus, table_entry_at(directory, lin))).filter(|e| e.is_present())?;
-    Some(table.frame() | lin & 0xFFF)
+pub(crate) fn inspect(state: &CpuState, model: &Model, bus: &SystemBus, lin: u64) -> Option<u64> {
+    Walker { state, model, memory: Peek(bus) }.find(lin).ok().map(|path| path.phys)
+}
+
+/// The four page-directory pointers that CR3 points to under PAE [SDM 3A, "PDPTE Registers"]; `None` (#GP) where a
+/// reserved bit is set.
+pub(crate) fn directory_pointers(model: &Model, bus: &mut SystemBus, cr3: u64) -> Option<[u64; 4]> {
+    let mut memory = Live(bus);
+    let mut pointers = [0; 4];
+    for (n, pointer) in (0..).zip(&mut pointers) {
+        let at = (cr3 & 0xFFFF_FFE0) + n * 8;
+        *pointer = u64::from(memory.dword(at)) | u64::from(memory.dword(at + 4)) << 32;
+        let reserved = !model.address_mask() | 0x1E6;
+        if *pointer & bit::PRESENT != 0 && *pointer & reserved != 0 {
+            return None;
+        }
+    }
+    Some(pointers)
 }

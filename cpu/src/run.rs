@@ -1,13 +1,16 @@
 //! The run loop: pending events, interrupts, blocks.
 
 use crate::cpu::Cpu;
+use crate::debug::Dr6;
 use crate::exec::dispatch::execute;
 use crate::exec::op::Head;
 use crate::fault::Fault;
 use crate::flags::bit;
 use crate::host_memory::HostMemory;
+use crate::model::Generation;
 use crate::protected::interrupt::Origin;
-use crate::state::{Activity, Event};
+use crate::segment::SegReg;
+use crate::state::{Activity, Event, Shadow};
 use ringzero_bus::SystemBus;
 
 /// Why a run ended.
@@ -24,9 +27,6 @@ pub enum Exit {
     /// The firmware port was written; IP is behind the OUT.
     Firmware,
 }
-
-/// DR6.BS: the trap is due to TF [SDM 3B, "Debug Status Register (DR6)"].
-const DR6_BS: u64 = 1 << 14;
 
 /// Longest slice: far below what would make an unlinked block's gate open.
 const LONGEST_SLICE: u64 = 1 << 40;
@@ -94,9 +94,10 @@ impl Cpu {
             self.left -= 1;
             bus.set_count(self.limit_count - self.left as u64);
             self.deliver_fault(bus, fault);
+            self.trap_after(false);
             return None;
         }
-        let open = self.state.flags.control(bit::IF) && !self.state.interrupt_shadow;
+        let open = self.state.flags.control(bit::IF) && self.state.interrupt_shadow == Shadow::None;
         if open && bus.intr() {
             self.left -= 1;
             bus.set_count(self.limit_count - self.left as u64);
@@ -105,6 +106,7 @@ impl Cpu {
             if let Err(fault) = self.deliver(bus, vector, Origin::Event, None) {
                 self.deliver_fault(bus, fault);
             }
+            self.trap_after(false);
             return None;
         }
         if self.state.activity == Activity::Halted {
@@ -120,9 +122,17 @@ impl Cpu {
     /// Runs from `state.ip` on; a single instruction where something is to be looked at after it.
     fn run_block(&mut self, bus: &mut SystemBus) {
         let trap = self.state.flags.control(bit::TF);
+        let resume = self.state.flags.control(bit::RF);
         let shadow = std::mem::take(&mut self.state.interrupt_shadow);
-        let single = trap || shadow;
+        let single = trap || shadow != Shadow::None || resume || self.breakpoints.any();
         let before = self.left;
+        if resume {
+            // RF is for one instruction; IRET, and a repeat that is not done, set it again.
+            self.state.flags.set_control(bit::RF, false);
+        } else if self.breakpoints.any() && shadow != Shadow::StackLoad && self.meets_breakpoint() {
+            self.left -= 1;
+            return;
+        }
         let most = if single { 1 } else { self.left };
         // What lies beyond `most` must not run: it is taken out of the budget and put back afterwards.
         let held_back = self.left - most;
@@ -143,16 +153,45 @@ impl Cpu {
         }
         self.left += held_back;
         self.limit_count += held_back as u64;
-        if trap && self.left < before && self.state.pending.is_none() && self.trap_follows() {
-            self.state.dr[6] |= DR6_BS;
+        if (trap || self.state.breakpoint_hits != 0) && self.left < before {
+            self.trap_after(trap);
+        }
+    }
+
+    /// Whether a breakpoint is set on the next instruction; if so, the fault is pending.
+    fn meets_breakpoint(&mut self) -> bool {
+        let lin = self.wrap_linear(self.state.seg(SegReg::Cs).base.wrapping_add(self.state.ip));
+        let hits = self.breakpoints.on_fetch(lin);
+        if hits != 0 {
+            self.state.dr[6] |= hits;
+            self.state.pending = Some(Event::Fault(Fault::Debug));
+        }
+        hits != 0
+    }
+
+    /// The debug trap behind an instruction, for TF and for the breakpoints it hit. A fault of the instruction comes
+    /// in its place; behind a load of SS it waits for one more instruction.
+    fn trap_after(&mut self, trap: bool) {
+        if self.state.pending.is_some() {
+            self.state.breakpoint_hits = 0;
+            return;
+        }
+        if self.state.interrupt_shadow == Shadow::StackLoad {
+            return;
+        }
+        let single_step = if trap && !self.entered_handler { Dr6::BS } else { 0 };
+        let reasons = std::mem::take(&mut self.state.breakpoint_hits) | single_step;
+        if reasons != 0 {
+            self.state.dr[6] |= reasons;
             self.state.pending = Some(Event::Fault(Fault::Debug));
         }
     }
 
-    /// Whether a single-step trap follows the instruction just done: not when it loaded SS, which holds the trap
-    /// back for one instruction, nor when it entered an interrupt handler.
-    fn trap_follows(&self) -> bool {
-        !self.state.interrupt_shadow && !self.entered_handler
+    /// A repeated string instruction is left before it is done: it goes on without meeting a breakpoint on it again.
+    pub(crate) fn resume_repeat(&mut self) {
+        if self.model.at_least(Generation::I80386) {
+            self.state.flags.set_control(bit::RF, true);
+        }
     }
 
     /// A block at `state.ip` of at most `most` instructions.

@@ -2,9 +2,12 @@
 
 use crate::fault::Fault;
 use crate::flags::{Flags, bit};
+use crate::fpu::Fpu;
 use crate::model::{Generation, Model};
+use crate::msr::Msrs;
 use crate::regs::Regs;
 use crate::segment::{SegReg, Segment};
+use ringzero_float::Mxcsr;
 use serde::{Deserialize, Serialize};
 
 /// Bits of CR0 [SDM 3A, "Control Registers"].
@@ -15,7 +18,30 @@ pub mod cr0 {
     pub const EM: u32 = 1 << 2;
     pub const TS: u32 = 1 << 3;
     pub const ET: u32 = 1 << 4;
+    pub const NE: u32 = 1 << 5;
+    pub const WP: u32 = 1 << 16;
+    pub const AM: u32 = 1 << 18;
+    pub const NW: u32 = 1 << 29;
+    pub const CD: u32 = 1 << 30;
     pub const PG: u32 = 1 << 31;
+    /// Those an 80486 has.
+    pub const OF_80486: u32 = PE | MP | EM | TS | ET | NE | WP | AM | NW | CD | PG;
+}
+
+/// Bits of CR4 [SDM 3A, "Control Registers"].
+#[expect(missing_docs, reason = "the names are the manual's")]
+pub mod cr4 {
+    pub const VME: u32 = 1 << 0;
+    pub const PVI: u32 = 1 << 1;
+    pub const TSD: u32 = 1 << 2;
+    pub const DE: u32 = 1 << 3;
+    pub const PSE: u32 = 1 << 4;
+    pub const PAE: u32 = 1 << 5;
+    pub const MCE: u32 = 1 << 6;
+    pub const PGE: u32 = 1 << 7;
+    pub const PCE: u32 = 1 << 8;
+    pub const OSFXSR: u32 = 1 << 9;
+    pub const OSXMMEXCPT: u32 = 1 << 10;
 }
 
 /// GDTR or IDTR.
@@ -32,6 +58,18 @@ pub struct TableRegister {
 pub enum Event {
     /// An exception; IP already points where it must.
     Fault(Fault),
+}
+
+/// What the last instruction holds back for one more [SDM 3A, "Masking Exceptions and Interrupts When Switching Stacks"].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Shadow {
+    /// Nothing.
+    #[default]
+    None,
+    /// Interrupts: it was STI.
+    Sti,
+    /// Interrupts, debug traps, and breakpoints on the next instruction: it was MOV SS or POP SS.
+    StackLoad,
 }
 
 /// Whether the processor fetches instructions.
@@ -65,10 +103,22 @@ pub struct CpuState {
     pub cr2: u64,
     /// CR3, the page directory.
     pub cr3: u64,
+    /// CR4.
+    pub cr4: u32,
+    /// The page-directory pointers that PAE paging read when CR3 was loaded.
+    pub pdpte: [u64; 4],
+    /// Model-specific registers.
+    pub msrs: Msrs,
+    /// The x87, whose registers MMX uses too.
+    pub fpu: Fpu,
+    /// XMM0 to XMM7.
+    pub xmm: [u128; 8],
+    /// MXCSR.
+    pub mxcsr: u32,
     /// DR0 to DR7.
     pub dr: [u64; 8],
-    /// TR6 and TR7 of the 80386, stored and not acted on.
-    pub test_registers: [u32; 2],
+    /// TR3 to TR7 of the 80386 and 80486 in their places, stored and not acted on.
+    pub test_registers: [u32; 8],
     /// GDTR.
     pub gdtr: TableRegister,
     /// IDTR.
@@ -79,8 +129,10 @@ pub struct CpuState {
     pub tr: Segment,
     /// Running, halted or shut down.
     pub activity: Activity,
-    /// Interrupts and single-step traps wait for one more instruction (after STI, MOV SS, POP SS).
-    pub interrupt_shadow: bool,
+    /// What waits for one more instruction.
+    pub interrupt_shadow: Shadow,
+    /// Bits of DR6 for breakpoints that the last instruction hit: a trap that is still to come.
+    pub breakpoint_hits: u64,
     /// An exception to deliver.
     pub pending: Option<Event>,
     /// Instructions begun since power-on.
@@ -100,7 +152,7 @@ impl CpuState {
             }
             // The address lines above 19 are high until the first far transfer.
             Generation::I80286 => cs.base = 0xFF_0000,
-            Generation::I80386 => cs.base = 0xFFFF_0000,
+            _ => cs.base = 0xFFFF_0000,
         }
         segments[SegReg::Cs as usize] = cs;
         let mut regs = Regs::default();
@@ -111,17 +163,28 @@ impl CpuState {
             flags: Flags::from_bits(model.flags_ones),
             segments,
             cpl: 0,
-            cr0: if model.generation == Generation::I80286 { 0xFFF0 } else { 0 },
+            cr0: match model.generation {
+                Generation::I80286 => 0xFFF0,
+                generation if generation >= Generation::I80486 => cr0::CD | cr0::NW | cr0::ET,
+                _ => 0,
+            },
             cr2: 0,
             cr3: 0,
+            cr4: 0,
+            pdpte: [0; 4],
+            msrs: Msrs::default(),
+            fpu: Fpu::RESET,
+            xmm: [0; 8],
+            mxcsr: Mxcsr::INITIAL.0,
             dr: [0, 0, 0, 0, 0, 0, 0xFFFF_0FF0, 0x400],
-            test_registers: [0; 2],
+            test_registers: [0; 8],
             gdtr: TableRegister { base: 0, limit: 0xFFFF },
             idtr: TableRegister { base: 0, limit: 0x3FF },
             ldtr: Segment { limit: 0xFFFF, ..Segment::default() },
             tr: Segment { limit: 0xFFFF, ..Segment::default() },
             activity: Activity::Running,
-            interrupt_shadow: false,
+            interrupt_shadow: Shadow::None,
+            breakpoint_hits: 0,
             pending: None,
             count,
         }

@@ -15,9 +15,11 @@ struct Entry {
     write: u64,
     /// Offset into guest memory minus linear address.
     addend: u64,
+    /// Stays when CR3 is loaded.
+    global: bool,
 }
 
-const EMPTY: Entry = Entry { read: NEVER, write: NEVER, addend: 0 };
+const EMPTY: Entry = Entry { read: NEVER, write: NEVER, addend: 0, global: false };
 
 /// Direct-mapped by linear page number.
 pub(crate) struct Tlb {
@@ -51,16 +53,30 @@ impl Tlb {
     }
 
     /// Enters the page of `lin`, which lies at `offset` of guest memory.
-    pub(crate) fn fill(&mut self, lin: u64, offset: u64, writable: bool) {
+    pub(crate) fn fill(&mut self, lin: u64, offset: u64, writable: bool, global: bool) {
         let page = lin & PAGE_MASK;
         let addend = (offset & PAGE_MASK).wrapping_sub(page);
         let write = if writable { page } else { NEVER };
-        self.entries[(lin >> 12) as usize % ENTRIES] = Entry { read: page, write, addend };
+        self.entries[(lin >> 12) as usize % ENTRIES] = Entry { read: page, write, addend, global };
     }
 
     /// Forgets everything.
     pub(crate) fn flush(&mut self) {
         self.entries.fill(EMPTY);
+    }
+
+    /// Forgets all pages that are not global.
+    pub(crate) fn flush_local(&mut self) {
+        for entry in self.entries.iter_mut().filter(|entry| !entry.global) {
+            *entry = EMPTY;
+        }
+    }
+
+    /// Forgets the pages that begin in `len` bytes, a power of two, around `lin`.
+    pub(crate) fn flush_range(&mut self, lin: u64, len: u64) {
+        for entry in self.entries.iter_mut().filter(|entry| (entry.read ^ lin) & !(len - 1) == 0) {
+            *entry = EMPTY;
+        }
     }
 
     /// Takes the store permission from every linear alias of a memory page.
@@ -81,13 +97,25 @@ mod tests {
     #[test]
     fn an_access_that_leaves_its_page_misses() {
         let mut tlb = Tlb::new();
-        tlb.fill(0x5123, 0x9000, true);
+        tlb.fill(0x5123, 0x9000, true, false);
         assert_eq!(tlb.read(0x5FFE, 2), Some(0x9FFE));
         assert_eq!(tlb.read(0x5FFF, 2), None);
         assert_eq!(tlb.read(0x6000, 1), None);
         tlb.protect(9);
         assert_eq!(tlb.write(0x5000, 1), None);
         assert_eq!(tlb.read(0x5000, 1), Some(0x9000));
+    }
+
+    #[test]
+    fn global_pages_survive_a_local_flush() {
+        let mut tlb = Tlb::new();
+        tlb.fill(0x5000, 0x9000, true, true);
+        tlb.fill(0x6000, 0xA000, true, false);
+        tlb.flush_local();
+        assert_eq!(tlb.read(0x5000, 1), Some(0x9000));
+        assert_eq!(tlb.read(0x6000, 1), None);
+        tlb.flush_range(0x5FFF, 0x1000);
+        assert_eq!(tlb.read(0x5000, 1), None);
     }
 
     #[test]

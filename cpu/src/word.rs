@@ -1,11 +1,31 @@
 //! Operand widths as types: one semantic function serves 8, 16, 32 and 64 bits.
 
+/// What an operand takes in memory.
+pub trait Bytes: 'static {
+    /// Bytes.
+    const BYTES: u64;
+    /// The alignment that #AC asks for [SDM 3A, "Interrupt 17 - Alignment Check Exception (#AC)"], in bytes.
+    const ALIGN: u64;
+}
+
+/// `N` bytes that are not a [`Word`].
+pub(crate) struct Block<const N: usize>;
+
+impl<const N: usize> Bytes for Block<N> {
+    const BYTES: u64 = N as u64;
+    const ALIGN: u64 = match N {
+        10 => 8,
+        14 | 94 => 2,
+        28 | 108 => 4,
+        // Sixteen bytes and more fault by #GP where they must be aligned.
+        _ => 1,
+    };
+}
+
 /// An operand of 8, 16, 32 or 64 bits.
-pub trait Word: Copy + PartialEq + Eq + Ord + std::fmt::Debug + 'static {
+pub trait Word: Bytes + Copy + PartialEq + Eq + Ord + std::fmt::Debug + 'static {
     /// Width in bits.
     const BITS: u32;
-    /// Width in bytes.
-    const BYTES: u64;
     /// The low bits of `value`.
     fn truncate(value: u64) -> Self;
     /// Zero-extended.
@@ -16,9 +36,12 @@ pub trait Word: Copy + PartialEq + Eq + Ord + std::fmt::Debug + 'static {
 
 macro_rules! word {
     ($($unsigned:ty as $signed:ty),*) => {$(
+        impl Bytes for $unsigned {
+            const BYTES: u64 = (<$unsigned>::BITS / 8) as u64;
+            const ALIGN: u64 = Self::BYTES;
+        }
         impl Word for $unsigned {
             const BITS: u32 = <$unsigned>::BITS;
-            const BYTES: u64 = (<$unsigned>::BITS / 8) as u64;
             #[inline(always)]
             fn truncate(value: u64) -> Self {
                 value as $unsigned

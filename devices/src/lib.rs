@@ -16,6 +16,7 @@
 //! assert_eq!(bus.get(parts.dma).post_code(), 0x55);
 //! ```
 
+pub mod coprocessor;
 pub mod debug_exit;
 pub mod debugcon;
 pub mod dma;

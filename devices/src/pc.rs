@@ -3,6 +3,7 @@
 //! *Modelled*: what [`PcConfig`] names. An absent card leaves its ports open, as an empty slot does.
 //! *Not modelled*: PCI; its cards come with the host bridge.
 
+use crate::coprocessor::Coprocessor;
 use crate::debug_exit::DebugExit;
 use crate::debugcon::DebugConsole;
 use crate::dma::Dma;
@@ -110,6 +111,8 @@ pub struct PcParts {
     pub kbc: Handle<Kbc>,
     /// The clock and CMOS memory.
     pub rtc: Handle<Rtc>,
+    /// The coprocessor's error logic.
+    pub coprocessor: Option<Handle<Coprocessor>>,
     /// The floppy controller.
     pub fdc: Option<Handle<Fdc>>,
     /// The display.
@@ -134,6 +137,7 @@ pub fn build(bus: &mut SystemBus, config: &PcConfig) -> Result<PcParts, AttachEr
         pit: attach_pit(bus)?,
         kbc: attach_kbc(bus)?,
         rtc: attach_rtc(bus, config)?,
+        coprocessor: config.fpu.then(|| attach_coprocessor(bus)).transpose()?,
         fdc: config.fdc.then(|| attach_fdc(bus, config)).transpose()?,
         vga: config.vga.then(|| attach_vga(bus)).transpose()?,
         com,
@@ -200,6 +204,13 @@ fn attach_rtc(bus: &mut SystemBus, config: &PcConfig) -> Result<Handle<Rtc>, Att
     bus.attach("rtc", |wiring| {
         bytes(wiring, 0x70..=0x71)?;
         Ok(Rtc::new(wiring.irq(Irq(8)), wiring.slot(), config.unix_time, &cmos))
+    })
+}
+
+fn attach_coprocessor(bus: &mut SystemBus) -> Result<Handle<Coprocessor>, AttachError> {
+    bus.attach("coprocessor", |wiring| {
+        bytes(wiring, 0xF0..=0xF1)?;
+        Ok(Coprocessor::new(wiring.coprocessor_error(Irq(13))))
     })
 }
 

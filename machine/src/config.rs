@@ -77,7 +77,7 @@ impl Config {
             Generation::I8086 | Generation::I80186 => MIB,
             // The top 64 KiB of the address space are ROM.
             Generation::I80286 => self.memory.min(16 * MIB - 0x1_0000),
-            Generation::I80386 => self.memory,
+            _ => self.memory,
         })
     }
 }

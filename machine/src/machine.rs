@@ -7,7 +7,7 @@ use crate::spin::{self, Look, SpinWatch};
 use crate::typist::{KeyWait, Typist, Untypable};
 use ringzero_bios::{Bios, BiosConfig, BootDevice};
 use ringzero_bus::{Port, SystemBus, SystemRequest, VTime};
-use ringzero_cpu::{Activity, Cpu, Exit, Fault, Generation, flags};
+use ringzero_cpu::{Activity, Cpu, Exit, Fault, Features, Generation, flags};
 use ringzero_devices::keyboard::Key;
 use ringzero_devices::pc::{self, PcConfig, PcParts};
 use ringzero_devices::storage::{BlockMedium, MediumError, floppy};
@@ -479,7 +479,7 @@ fn pc_config(config: &Config, floppy_types: [u8; 2]) -> PcConfig {
         unix_time: config.unix_time,
         floppy_types,
         boot_order,
-        fpu: false,
+        fpu: config.cpu.has(Features::FPU),
         com: pc::COM[..config.serial_ports.min(pc::COM.len())].to_vec(),
         debug_exit: config.debug_exit,
         ..PcConfig::default()
@@ -495,7 +495,7 @@ fn map_roms(bus: &mut SystemBus, config: &Config) -> Result<(), ConfigError> {
     match config.cpu.generation {
         Generation::I8086 | Generation::I80186 => {}
         Generation::I80286 => bus.alias_rom("system rom", 0xF_0000, 0xFF_0000, 0x1_0000)?,
-        Generation::I80386 => bus.alias_rom("system rom", 0xF_0000, 0xFFFF_0000, 0x1_0000)?,
+        _ => bus.alias_rom("system rom", 0xF_0000, 0xFFFF_0000, 0x1_0000)?,
     }
     bus.set_firmware_port(Some(Port(u16::from(ringzero_roms::FIRMWARE_PORT))));
     Ok(())

@@ -5,3 +5,4 @@ pub mod fuzz;
 pub mod rom;
 pub mod session;
 pub mod shared;
+pub mod transcendentals;

@@ -9,3 +9,4 @@ mod guests;
 mod house;
 mod rom;
 mod stack;
+mod transcendentals;

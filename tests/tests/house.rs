@@ -6,18 +6,19 @@ use std::path::{Path, PathBuf};
 /// A crate's folder and the crates of ours it may depend on.
 const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("bus", &[]),
-    ("cpu", &["bus"]),
+    ("float", &[]),
+    ("cpu", &["bus", "float"]),
     ("devices", &["bus"]),
     ("roms", &[]),
     ("bios", &["bus", "roms"]),
     ("machine", &["cpu", "bus", "devices", "bios", "roms"]),
     ("process", &["cpu", "bus"]),
     ("frontend", &["machine", "process"]),
-    ("tests", &["bus", "cpu", "devices", "roms", "bios", "machine", "process", "frontend"]),
+    ("tests", &["bus", "float", "cpu", "devices", "roms", "bios", "machine", "process", "frontend"]),
 ];
 
 /// Crates that know nothing of the host.
-const PURE: &[&str] = &["bus", "cpu", "devices", "roms", "bios", "machine"];
+const PURE: &[&str] = &["bus", "float", "cpu", "devices", "roms", "bios", "machine"];
 
 /// What a pure crate does not name.
 const HOST: &[&str] = &[

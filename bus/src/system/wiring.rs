@@ -49,6 +49,13 @@ impl Wiring<'_> {
         self.bus.fabric.irqs.add_pin(irq)
     }
 
+    /// Makes the device the one that FERR# leads to; the pin follows [`crate::Wires::coprocessor_error`].
+    pub fn coprocessor_error(&mut self, irq: Irq) -> IrqPin {
+        let pin = self.irq(irq);
+        self.bus.ferr_pin = Some(pin);
+        pin
+    }
+
     /// A deadline of the device's own; `Device::on_event` is called with it.
     pub fn slot(&mut self) -> EventSlot {
         self.bus.slot_owners.push(self.id);

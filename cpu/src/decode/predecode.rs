@@ -5,8 +5,9 @@
 //! first put into a form that today's map reads the same way.
 
 use crate::code_mode::CodeMode;
+use crate::features::Features;
 use crate::model::{Generation, Model};
-use iced_x86::{Code, CpuidFeature, DecoderError, DecoderOptions, Instruction};
+use iced_x86::{Code, CpuidFeature, DecoderError, DecoderOptions, EncodingKind, Instruction};
 
 /// What the bytes are.
 pub(crate) enum Decoded {
@@ -41,6 +42,13 @@ pub(crate) enum Quirk {
         /// The opcode as it was.
         opcode: u8,
         /// Its ModR/M byte; 0 when that has not been fetched.
+        modrm: u8,
+    },
+    /// D8-DF where there is an x87.
+    X87 {
+        /// The first byte of the opcode.
+        opcode: u8,
+        /// The second; 0 when that has not been fetched.
         modrm: u8,
     },
     /// A run of prefixes as long as the window: skipped.
@@ -78,9 +86,8 @@ impl Decoder {
         let mut buffer = [0; MODERN_LIMIT];
         let len = bytes.len().min(MODERN_LIMIT);
         buffer[..len].copy_from_slice(&bytes[..len]);
-        let quirk = mark_coprocessor(&mut buffer[..len]);
-        let options = DecoderOptions::MOV_TR;
-        let mut decoder = iced_x86::Decoder::new(self.mode.code_bits(), &buffer[..len], options);
+        let quirk = coprocessor(&mut buffer[..len], self.model.has(Features::FPU));
+        let mut decoder = iced_x86::Decoder::new(self.mode.code_bits(), &buffer[..len], self.options());
         let instruction = decoder.decode();
         match decoder.last_error() {
             DecoderError::NoMoreBytes if len < MODERN_LIMIT => Decoded::NeedsMore,
@@ -100,7 +107,8 @@ impl Decoder {
             return Decoded::Instruction { instruction: Instruction::default(), len, quirk: *quirk };
         }
         let first_generation = !self.model.at_least(Generation::I80286);
-        let options = if first_generation { DecoderOptions::NO_INVALID_CHECK } else { DecoderOptions::NONE };
+        let options =
+            if first_generation { DecoderOptions::NO_INVALID_CHECK } else { DecoderOptions::LOADALL286 };
         let mut decoder = iced_x86::Decoder::new(16, &bytes[..*len], options);
         let instruction = decoder.decode();
         let total = prefixes + instruction.len().saturating_sub(canonical.kept_prefixes);
@@ -119,39 +127,95 @@ impl Decoder {
         }
     }
 
-    /// Whether this model has the instruction.
+    /// Whether this model has the instruction in this mode.
     fn knows(&self, instruction: &Instruction) -> bool {
-        if instruction.code() == Code::Pause {
-            return true;
+        if instruction.encoding() != EncodingKind::Legacy && !self.mode.has_selectors() {
+            return false;
         }
-        instruction
-            .cpuid_features()
-            .iter()
-            .all(|&feature| introduced(feature).is_some_and(|generation| self.model.at_least(generation)))
+        match instruction.code() {
+            Code::Pause => true,
+            Code::Crc32_r32_rm8 | Code::Crc32_r32_rm16 | Code::Crc32_r32_rm32 => {
+                self.model.has(Features::CRC32)
+            }
+            Code::Fisttp_m16int | Code::Fisttp_m32int | Code::Fisttp_m64int => {
+                self.model.has(Features::FISTTP)
+            }
+            _ => instruction.cpuid_features().iter().all(|&feature| self.has(feature)),
+        }
+    }
+
+    fn has(&self, feature: CpuidFeature) -> bool {
+        if let Some(generation) = introduced(feature) {
+            return self.model.at_least(generation);
+        }
+        announced(feature).is_some_and(|features| self.model.has(features))
+    }
+
+    /// What the model makes of encodings that newer instructions took.
+    fn options(&self) -> u32 {
+        let mut options = DecoderOptions::MOV_TR;
+        let mut set = |on: bool, option: u32| options |= if on { option } else { 0 };
+        set(self.model.generation == Generation::I80386, DecoderOptions::LOADALL386);
+        set(!self.model.has(Features::BMI1), DecoderOptions::NO_MPFX_0FBC);
+        set(!self.model.has(Features::LZCNT), DecoderOptions::NO_MPFX_0FBD);
+        set(self.model.at_least(Generation::P6), DecoderOptions::FORCE_RESERVED_NOP);
+        options
     }
 }
 
-/// The generation that brought a feature; `None` for those no model here has.
+/// The generation that brought a feature that has no flag of its own.
 fn introduced(feature: CpuidFeature) -> Option<Generation> {
-    match feature {
-        CpuidFeature::INTEL8086 | CpuidFeature::INTEL8086_ONLY => Some(Generation::I8086),
-        CpuidFeature::INTEL186 => Some(Generation::I80186),
-        CpuidFeature::INTEL286 => Some(Generation::I80286),
-        CpuidFeature::INTEL386 | CpuidFeature::INTEL386_ONLY => Some(Generation::I80386),
-        _ => None,
-    }
+    Some(match feature {
+        CpuidFeature::INTEL8086 | CpuidFeature::INTEL8086_ONLY => Generation::I8086,
+        CpuidFeature::INTEL186 => Generation::I80186,
+        CpuidFeature::INTEL286 | CpuidFeature::INTEL286_ONLY => Generation::I80286,
+        CpuidFeature::INTEL386 | CpuidFeature::INTEL386_ONLY => Generation::I80386,
+        CpuidFeature::INTEL486 => Generation::I80486,
+        CpuidFeature::MULTIBYTENOP => Generation::P6,
+        _ => return None,
+    })
+}
+
+/// The flag of a feature; `None` for those no model here has.
+fn announced(feature: CpuidFeature) -> Option<Features> {
+    Some(match feature {
+        CpuidFeature::FPU | CpuidFeature::FPU287 | CpuidFeature::FPU387 => Features::FPU,
+        CpuidFeature::CPUID => Features::CPUID,
+        CpuidFeature::TSC => Features::TSC,
+        CpuidFeature::MSR => Features::MSR,
+        CpuidFeature::RDPMC => Features::RDPMC,
+        CpuidFeature::CX8 => Features::CX8,
+        CpuidFeature::CMOV => Features::CMOV,
+        CpuidFeature::SEP => Features::SEP,
+        CpuidFeature::SMM => Features::SMM,
+        CpuidFeature::CLFSH => Features::CLFSH,
+        CpuidFeature::MMX => Features::MMX,
+        CpuidFeature::FXSR => Features::FXSR,
+        CpuidFeature::SSE => Features::SSE,
+        CpuidFeature::SSE2 => Features::SSE2,
+        CpuidFeature::MOVBE => Features::MOVBE,
+        CpuidFeature::POPCNT => Features::POPCNT,
+        CpuidFeature::LZCNT => Features::LZCNT,
+        CpuidFeature::BMI1 => Features::BMI1,
+        CpuidFeature::BMI2 => Features::BMI2,
+        CpuidFeature::ADX => Features::ADX,
+        _ => return None,
+    })
 }
 
 /// MOV r, r/m: stands in where only the operand of an instruction counts.
 const MOV_R_RM: u8 = 0x8B;
 
-/// Turns the opcode of a coprocessor instruction into a MOV with the same ModR/M byte.
-fn mark_coprocessor(bytes: &mut [u8]) -> Quirk {
+/// Recognises a coprocessor instruction. Without a coprocessor its opcode becomes a MOV with the same ModR/M byte.
+fn coprocessor(bytes: &mut [u8], present: bool) -> Quirk {
     let is_prefix = |b: &u8| matches!(b, 0x26 | 0x2E | 0x36 | 0x3E | 0x64..=0x67 | 0xF0 | 0xF2 | 0xF3);
     let Some(at) = bytes.iter().position(|b| !is_prefix(b)) else { return Quirk::None };
     let (opcode, modrm) = (bytes[at], bytes.get(at + 1).copied().unwrap_or(0));
     if !(0xD8..=0xDF).contains(&opcode) {
         return Quirk::None;
+    }
+    if present {
+        return Quirk::X87 { opcode, modrm };
     }
     bytes[at] = MOV_R_RM;
     Quirk::Esc { opcode, modrm }

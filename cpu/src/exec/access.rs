@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::mmu::{Intent, Spot};
 use crate::model::Generation;
 use crate::segment::{SegReg, Segment};
-use crate::word::Word;
+use crate::word::{Bytes, Word};
 use ringzero_bus::SystemBus;
 
 /// The fast path cannot do this access; nothing has changed yet.
@@ -32,11 +32,16 @@ pub(crate) trait Access {
 
     fn cpu(&mut self) -> &mut Cpu;
     /// Checks `T::BYTES` bytes at `offset` of a segment.
-    fn spot<T: Word>(&mut self, seg: usize, offset: u64, intent: Intent) -> Result<Self::Spot, Self::Fail>;
+    fn spot<T: Bytes>(&mut self, seg: usize, offset: u64, intent: Intent) -> Result<Self::Spot, Self::Fail>;
     /// Checks `T::BYTES` bytes at an offset of a flat segment.
-    fn spot_flat<T: Word>(&mut self, seg: usize, lin: u64, intent: Intent) -> Result<Self::Spot, Self::Fail>;
+    fn spot_flat<T: Bytes>(&mut self, seg: usize, lin: u64, intent: Intent)
+    -> Result<Self::Spot, Self::Fail>;
     fn load<T: Word>(&mut self, spot: Self::Spot) -> T;
     fn store<T: Word>(&mut self, spot: Self::Spot, value: T);
+    /// Loads `N` bytes that were checked as a [`Block`](crate::word::Block).
+    fn load_bytes<const N: usize>(&mut self, spot: Self::Spot) -> [u8; N];
+    /// Stores `N` bytes that were checked as a [`Block`](crate::word::Block).
+    fn store_bytes<const N: usize>(&mut self, spot: Self::Spot, bytes: [u8; N]);
     /// The slow path, if this is it.
     fn slow(&mut self) -> Result<Slow<'_>, Self::Fail>;
 }
@@ -54,7 +59,7 @@ impl Access for Fast<'_> {
         self.0
     }
     #[inline(always)]
-    fn spot<T: Word>(&mut self, seg: usize, offset: u64, intent: Intent) -> Result<u64, Miss> {
+    fn spot<T: Bytes>(&mut self, seg: usize, offset: u64, intent: Intent) -> Result<u64, Miss> {
         let cpu = &*self.0;
         // SAFETY: a segment number comes from an encoding of 0 to 5.
         let window = unsafe { cpu.windows.get_unchecked(seg) };
@@ -66,7 +71,7 @@ impl Access for Fast<'_> {
         self.spot_flat::<T>(seg, lin, intent)
     }
     #[inline(always)]
-    fn spot_flat<T: Word>(&mut self, _seg: usize, lin: u64, intent: Intent) -> Result<u64, Miss> {
+    fn spot_flat<T: Bytes>(&mut self, _seg: usize, lin: u64, intent: Intent) -> Result<u64, Miss> {
         let tlb = &self.0.tlb;
         let hit = if intent == Intent::Read { tlb.read(lin, T::BYTES) } else { tlb.write(lin, T::BYTES) };
         hit.ok_or(Miss)
@@ -80,6 +85,16 @@ impl Access for Fast<'_> {
     fn store<T: Word>(&mut self, spot: u64, value: T) {
         // SAFETY: as for loads; the store half of the TLB has RAM pages without decoded code only.
         unsafe { self.0.ram.store(spot, value) }
+    }
+    #[inline(always)]
+    fn load_bytes<const N: usize>(&mut self, spot: u64) -> [u8; N] {
+        // SAFETY: as above.
+        unsafe { self.0.ram.load_bytes(spot) }
+    }
+    #[inline(always)]
+    fn store_bytes<const N: usize>(&mut self, spot: u64, bytes: [u8; N]) {
+        // SAFETY: as above.
+        unsafe { self.0.ram.store_bytes(spot, bytes) }
     }
     #[inline(always)]
     fn slow(&mut self) -> Result<Slow<'_>, Miss> {
@@ -132,7 +147,7 @@ impl Access for Slow<'_> {
     fn cpu(&mut self) -> &mut Cpu {
         self.cpu
     }
-    fn spot<T: Word>(&mut self, seg: usize, offset: u64, intent: Intent) -> Result<Spot, Fault> {
+    fn spot<T: Bytes>(&mut self, seg: usize, offset: u64, intent: Intent) -> Result<Spot, Fault> {
         let segment = self.cpu.state.segments[seg];
         let lin = self.cpu.wrap_linear(segment.base.wrapping_add(offset));
         if self.cpu.wraps_in_segment && offset + T::BYTES > 0x1_0000 {
@@ -143,9 +158,10 @@ impl Access for Slow<'_> {
             return Ok(Spot::split(first, split, second));
         }
         self.check(&segment, seg, offset, T::BYTES, intent)?;
+        self.cpu.look_at_access::<T>(lin, intent)?;
         self.cpu.spot_linear(self.bus, lin, T::BYTES, intent, self.cpu.user)
     }
-    fn spot_flat<T: Word>(&mut self, seg: usize, lin: u64, intent: Intent) -> Result<Spot, Fault> {
+    fn spot_flat<T: Bytes>(&mut self, seg: usize, lin: u64, intent: Intent) -> Result<Spot, Fault> {
         self.spot::<T>(seg, lin, intent)
     }
     fn load<T: Word>(&mut self, spot: Spot) -> T {
@@ -153,6 +169,12 @@ impl Access for Slow<'_> {
     }
     fn store<T: Word>(&mut self, spot: Spot, value: T) {
         spot.store(self.bus, value);
+    }
+    fn load_bytes<const N: usize>(&mut self, spot: Spot) -> [u8; N] {
+        spot.load_bytes(self.bus)
+    }
+    fn store_bytes<const N: usize>(&mut self, spot: Spot, bytes: [u8; N]) {
+        spot.store_bytes(self.bus, bytes);
     }
     fn slow(&mut self) -> Result<Slow<'_>, Fault> {
         Ok(Slow { cpu: self.cpu, bus: self.bus })
@@ -229,7 +251,7 @@ impl Source for Imm {
 /// A memory operand's address form.
 pub(crate) trait Mem {
     fn address(cpu: &Cpu, op: &Op) -> u64;
-    fn spot<T: Word, A: Access>(m: &mut A, op: &Op, intent: Intent) -> Result<A::Spot, A::Fail>;
+    fn spot<T: Bytes, A: Access>(m: &mut A, op: &Op, intent: Intent) -> Result<A::Spot, A::Fail>;
 }
 
 /// Base + displacement in a flat segment, 32-bit addresses.
@@ -251,7 +273,7 @@ impl Mem for FlatBase {
         u64::from((register(cpu, op.base) as u32).wrapping_add(op.disp))
     }
     #[inline(always)]
-    fn spot<T: Word, A: Access>(m: &mut A, op: &Op, intent: Intent) -> Result<A::Spot, A::Fail> {
+    fn spot<T: Bytes, A: Access>(m: &mut A, op: &Op, intent: Intent) -> Result<A::Spot, A::Fail> {
         let lin = Self::address(m.cpu(), op);
         m.spot_flat::<T>(op.mem.seg(), lin, intent)
     }
@@ -264,7 +286,7 @@ impl Mem for FlatIndexed {
         u64::from((register(cpu, op.base) as u32).wrapping_add(index).wrapping_add(op.disp))
     }
     #[inline(always)]
-    fn spot<T: Word, A: Access>(m: &mut A, op: &Op, intent: Intent) -> Result<A::Spot, A::Fail> {
+    fn spot<T: Bytes, A: Access>(m: &mut A, op: &Op, intent: Intent) -> Result<A::Spot, A::Fail> {
         let lin = Self::address(m.cpu(), op);
         m.spot_flat::<T>(op.mem.seg(), lin, intent)
     }
@@ -278,7 +300,7 @@ impl Mem for Segmented {
         sum & op.mem.address_mask()
     }
     #[inline(always)]
-    fn spot<T: Word, A: Access>(m: &mut A, op: &Op, intent: Intent) -> Result<A::Spot, A::Fail> {
+    fn spot<T: Bytes, A: Access>(m: &mut A, op: &Op, intent: Intent) -> Result<A::Spot, A::Fail> {
         let offset = Self::address(m.cpu(), op);
         m.spot::<T>(op.mem.seg(), offset, intent)
     }

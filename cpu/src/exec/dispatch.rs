@@ -415,6 +415,7 @@ pub(crate) unsafe fn repeat<I: Iterate>(
                 Ok(Progress::Done) => break,
                 Ok(Progress::More) if left == 0 || bus.attention() => {
                     cpu.state.ip = cpu.advance(offset_in_block(op, 0));
+                    cpu.resume_repeat();
                     return stop(cpu, left);
                 }
                 Ok(Progress::More) => left -= 1,

@@ -19,6 +19,16 @@ fn check_available<A: Access>(m: &mut A) -> Result<(), A::Fail> {
     Ok(())
 }
 
+/// An instruction of a unit whose state is another task's.
+pub(crate) struct Unavailable;
+
+impl Semantics for Unavailable {
+    type Slow = Self;
+    fn exec<A: Access>(_m: &mut A, _op: &Op) -> Result<(), A::Fail> {
+        Err(Fault::DeviceNotAvailable.into())
+    }
+}
+
 /// ESC that nobody hears.
 pub(crate) struct Esc;
 

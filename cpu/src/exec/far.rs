@@ -10,6 +10,7 @@ use crate::code_mode::CodeMode;
 use crate::fault::Fault;
 use crate::flags::bit;
 use crate::protected::iret::v86_segment;
+use crate::protected::vme::{self, InterruptFlag};
 use crate::protected::{interrupt::Origin, iret, transfer};
 use crate::segment::SegReg;
 use crate::word::Word;
@@ -158,14 +159,21 @@ impl<T: Word> Semantics for Iret<T> {
         if has_descriptors(m) {
             return Ok(iret::iret(&mut m.slow()?, T::BITS == 32)?);
         }
-        check_v86_iopl(m)?;
+        let interrupt_flag = m.cpu().v86_interrupt_flag(T::BITS)?;
         let size = T::BYTES as i64;
         with_stack!(mode(m), W => {
             let offset = peek::<T, W, A>(m, 0)?;
             let selector = peek::<T, W, A>(m, size)?;
             let flags = peek::<T, W, A>(m, 2 * size)?;
+            if interrupt_flag == InterruptFlag::Virtual {
+                m.cpu().check_virtual_flags(flags.zext() as u32)?;
+            }
             go_far(m, selector.zext() as u16, offset.zext())?;
             move_sp::<W>(m.cpu(), 3 * size);
+            if interrupt_flag == InterruptFlag::Virtual {
+                m.cpu().pop_virtual_flags(flags.zext() as u32);
+                return Ok(());
+            }
             let mask = if T::BITS == 16 { 0xFFFF } else { !bit::VM };
             m.cpu().pop_flags(flags.zext() as u32, mask);
         });
@@ -173,18 +181,12 @@ impl<T: Word> Semantics for Iret<T> {
     }
 }
 
-/// #GP(0) for the instructions that virtual-8086 mode leaves to its monitor unless IOPL is 3.
-pub(crate) fn check_v86_iopl<A: Access>(m: &mut A) -> Result<(), A::Fail> {
-    let state = &m.cpu().state;
-    if state.v86() && state.iopl() < 3 { Err(Fault::GeneralProtection(0).into()) } else { Ok(()) }
-}
-
 /// Enters the handler of a software interrupt; the return address is the next instruction.
-fn software_interrupt<A: Access>(m: &mut A, vector: u8) -> Result<(), A::Fail> {
+fn software_interrupt<A: Access>(m: &mut A, vector: u8, origin: Origin) -> Result<(), A::Fail> {
     let slow = m.slow()?;
     let (here, next) = (slow.cpu.state.ip, slow.cpu.next_ip);
     slow.cpu.state.ip = next;
-    let result = slow.cpu.deliver(slow.bus, vector, Origin::Software, None);
+    let result = slow.cpu.deliver(slow.bus, vector, origin, None);
     slow.cpu.next_ip = slow.cpu.state.ip;
     slow.cpu.entered_handler = true;
     slow.cpu.state.ip = here;
@@ -193,13 +195,19 @@ fn software_interrupt<A: Access>(m: &mut A, vector: u8) -> Result<(), A::Fail> {
 
 simple! {
     /// INT imm8 [SDM 2A, "INT n/INTO/INT3/INT1"].
-    Int: |m, op| { check_v86_iopl(m)?; software_interrupt(m, op.imm as u8) };
+    Int: |m, op| {
+        if m.cpu().state.v86() && vme::redirect(&mut m.slow()?, op.imm as u8)? {
+            m.cpu().entered_handler = true;
+            return Ok(());
+        }
+        software_interrupt(m, op.imm as u8, Origin::Software)
+    };
     /// INT3: goes to the handler even in virtual-8086 mode.
-    Int3: |m, _op| software_interrupt(m, 3);
+    Int3: |m, _op| software_interrupt(m, 3, Origin::Software);
     /// INTO: a trap when OF = 1.
-    Into_: |m, _op| if m.cpu().state.flags.of() { software_interrupt(m, 4) } else { Ok(()) };
-    /// INT1 (ICEBP), undocumented before the Pentium.
-    Int1: |m, _op| software_interrupt(m, 1);
+    Into_: |m, _op| if m.cpu().state.flags.of() { software_interrupt(m, 4, Origin::Software) } else { Ok(()) };
+    /// INT1 (ICEBP): like a debug exception, which no gate's DPL keeps out.
+    Int1: |m, _op| software_interrupt(m, 1, Origin::Event);
 
     /// POP CS, 8086 only: execution goes on at the same IP in the new segment.
     PopCs: |m, _op| {

@@ -23,14 +23,24 @@ pub(crate) fn width_of<T: Word>() -> Width {
 #[inline(always)]
 pub(crate) fn check_port<T: Word, A: Access>(m: &mut A, port: Port) -> Result<(), A::Fail> {
     let state = &m.cpu().state;
-    if state.cpl == 0 || (state.cpl <= state.iopl() && !state.v86()) {
-        return Ok(());
+    if state.cpl > state.iopl() || state.v86() {
+        check_bitmap(&mut m.slow()?, port, T::BYTES as u16)?;
     }
-    Ok(check_bitmap(&mut m.slow()?, port, T::BYTES as u16)?)
+    look_at_port::<T, A>(m, port);
+    Ok(())
 }
 
 /// Offset of the bitmap's offset in a 32-bit TSS.
 const IO_MAP_BASE: u64 = 0x66;
+
+/// Notes the breakpoints on a port.
+#[inline(always)]
+fn look_at_port<T: Word, A: Access>(m: &mut A, port: Port) {
+    let cpu = m.cpu();
+    if cpu.breakpoints.any() {
+        cpu.state.breakpoint_hits |= cpu.breakpoints.on_port(port.0, T::BYTES);
+    }
+}
 
 fn check_bitmap(m: &mut Slow<'_>, port: Port, bytes: u16) -> Result<(), Fault> {
     let denied = Err(Fault::GeneralProtection(0));

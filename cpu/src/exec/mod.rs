@@ -2,18 +2,24 @@
 
 pub(crate) mod access;
 pub(crate) mod arith;
+pub(crate) mod atomic;
 pub(crate) mod bcd;
 pub(crate) mod bits;
+pub(crate) mod bmi;
 pub(crate) mod control;
+pub(crate) mod control_registers;
 pub(crate) mod descriptor;
 pub(crate) mod dispatch;
 pub(crate) mod escape;
 pub(crate) mod far;
 pub(crate) mod io;
+pub(crate) mod machine_specific;
 pub(crate) mod mov;
 pub(crate) mod muldiv;
 pub(crate) mod op;
 pub(crate) mod shift;
+pub(crate) mod simd;
 pub(crate) mod stack;
 pub(crate) mod string;
 pub(crate) mod system;
+pub(crate) mod x87;

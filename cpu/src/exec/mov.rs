@@ -9,6 +9,7 @@ use crate::flags::bit;
 use crate::mmu::Intent;
 use crate::regs::number::{AX, BX, DX};
 use crate::segment::SegReg;
+use crate::state::Shadow;
 use crate::word::Word;
 use std::marker::PhantomData;
 
@@ -110,7 +111,45 @@ impl<const CC: u8, D: Place> Semantics for Set<CC, D> {
     }
 }
 
+/// CMOVcc [SDM 2A, "CMOVcc"]: the source is read, and may fault, whether the condition holds or not.
+pub(crate) struct Cmov<const CC: u8, T, S>(PhantomData<(T, S)>);
+
+impl<const CC: u8, T: Word, S: Source> Semantics for Cmov<CC, T, S> {
+    type Slow = Cmov<CC, T, S::Slow>;
+    #[inline(always)]
+    fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        let src = S::read::<T, A>(m, op)?;
+        if m.cpu().state.flags.condition::<CC>() {
+            Dst::store(m, op.dst, src);
+        }
+        Ok(())
+    }
+}
+
+/// MOVBE [SDM 2B, "MOVBE"]: DEST := SRC with its bytes in reverse order.
+pub(crate) struct Movbe<T, D, S>(PhantomData<(T, D, S)>);
+
+impl<T: Word, D: Place, S: Source> Semantics for Movbe<T, D, S> {
+    type Slow = Movbe<T, D::SlowPlace, S::Slow>;
+    #[inline(always)]
+    fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        let dest = D::resolve::<T, A>(m, op)?;
+        let src = S::read::<T, A>(m, op)?.zext();
+        D::store(m, dest, T::truncate(src.swap_bytes() >> (64 - T::BITS)));
+        Ok(())
+    }
+}
+
 simple! {
+    /// BSWAP [SDM 2A, "BSWAP"].
+    Bswap: |m, op| {
+        let value = Dst::load::<u32, A>(m, op.dst);
+        Dst::store(m, op.dst, value.swap_bytes());
+        Ok(())
+    };
+    /// BSWAP of a 16-bit register, which the manual leaves undefined: zero [AMD Zen 5 captures].
+    Bswap16: |m, op| { Dst::store(m, op.dst, 0u16); Ok(()) };
+
     /// NOP, WAIT without a coprocessor.
     Nop: |_m, _op| Ok(());
 
@@ -182,7 +221,7 @@ impl<S: Source> Semantics for MovToSeg<S> {
         let reg = SegReg::from_encoding(op.dst);
         descriptor::load_data_segment(m, reg, selector)?;
         if reg == SegReg::Ss {
-            m.cpu().state.interrupt_shadow = true;
+            m.cpu().state.interrupt_shadow = Shadow::StackLoad;
         }
         Ok(())
     }

@@ -2,16 +2,17 @@
 
 use super::access::{Access, Place, Source};
 use super::descriptor;
-use super::dispatch::{Semantics, ip_mask};
-use super::far::check_v86_iopl;
+use super::dispatch::Semantics;
 use super::mov::simple;
 use super::op::Op;
 use crate::cpu::Cpu;
 use crate::flags::bit;
 use crate::mmu::Intent;
 use crate::model::Generation;
+use crate::protected::vme::InterruptFlag;
 use crate::regs::number::{BP, SP};
 use crate::segment::SegReg;
+use crate::state::Shadow;
 use crate::word::Word;
 use std::marker::PhantomData;
 
@@ -147,25 +148,22 @@ impl<T: Word, W: StackWidth> Semantics for PopSeg<T, W> {
         let reg = SegReg::from_encoding(op.dst);
         descriptor::load_data_segment(m, reg, selector)?;
         if reg == SegReg::Ss {
-            m.cpu().state.interrupt_shadow = true;
+            m.cpu().state.interrupt_shadow = Shadow::StackLoad;
         }
         move_sp::<W>(m.cpu(), T::BYTES as i64);
         Ok(())
     }
 }
 
-/// PUSHA [SDM 2B, "PUSHA/PUSHAD"].
+/// PUSHA [SDM 2B, "PUSHA/PUSHAD"]: what was pushed before a push faults stays written [AMD Zen 5 captures].
 pub(crate) struct Pusha<T, W>(PhantomData<(T, W)>);
 
 impl<T: Word, W: StackWidth> Semantics for Pusha<T, W> {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
-        let mut spots = [None; 8];
-        for (n, spot) in (0u8..).zip(&mut spots) {
+        for n in 0..8 {
             let pointer = moved::<W>(m.cpu(), -(i64::from(n) + 1) * T::BYTES as i64);
-            *spot = Some(m.spot::<T>(SS, pointer.zext(), Intent::Write)?);
-        }
-        for (n, spot) in (0u8..).zip(spots.into_iter().flatten()) {
+            let spot = m.spot::<T>(SS, pointer.zext(), Intent::Write)?;
             let value = m.cpu().state.regs.read::<T>(n);
             m.store(spot, value);
         }
@@ -201,8 +199,10 @@ impl<T: Word, W: StackWidth> Semantics for Pushf<T, W> {
     type Slow = Self;
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
-        check_v86_iopl(m)?;
-        let flags = m.cpu().state.flags.bits() & 0x00FC_FFFF;
+        let flags = match m.cpu().v86_interrupt_flag(T::BITS)? {
+            InterruptFlag::Real => m.cpu().state.flags.bits() & 0x00FC_FFFF,
+            InterruptFlag::Virtual => m.cpu().virtual_flags(),
+        };
         push::<T, W, A>(m, T::truncate(u64::from(flags)))
     }
 }
@@ -213,10 +213,16 @@ pub(crate) struct Popf<T, W>(PhantomData<(T, W)>);
 impl<T: Word, W: StackWidth> Semantics for Popf<T, W> {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
-        check_v86_iopl(m)?;
+        if m.cpu().v86_interrupt_flag(T::BITS)? == InterruptFlag::Virtual {
+            let value = peek::<T, W, A>(m, 0)?.zext() as u32;
+            m.cpu().check_virtual_flags(value)?;
+            move_sp::<W>(m.cpu(), T::BYTES as i64);
+            m.cpu().pop_virtual_flags(value);
+            return Ok(());
+        }
         let value = pop::<T, W, A>(m)?;
-        // POPFD leaves VM and clears RF.
-        let mask = if T::BITS == 16 { 0xFFFF } else { !(bit::VM | bit::RF) };
+        // POPFD leaves VM, VIF and VIP, and clears RF.
+        let mask = if T::BITS == 16 { 0xFFFF } else { !(bit::VM | bit::RF | bit::VIF | bit::VIP) };
         m.cpu().pop_flags(value.zext() as u32, mask);
         Ok(())
     }
@@ -234,13 +240,14 @@ impl Cpu {
         if self.state.protected() {
             writable = self.model.flags_writable_protected;
             if cpl > 0 {
-                writable &= !bit::IOPL;
+                writable &= !(bit::IOPL | bit::VIF | bit::VIP);
             }
             if cpl > self.state.iopl() {
                 writable &= !bit::IF;
             }
         }
         self.state.flags.update(mask & writable, value);
+        self.alignment_changed();
     }
 }
 
@@ -328,6 +335,7 @@ impl<T: Word, W: StackWidth, S: Source> Semantics for CallIndirect<T, W, S> {
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let target = S::read::<T, A>(m, op)?;
+        m.cpu().check_target(target.zext())?;
         let next = m.cpu().advance(u64::from(op.imm));
         push::<T, W, A>(m, T::truncate(next))?;
         m.cpu().state.ip = target.zext();
@@ -343,7 +351,8 @@ impl<T: Word, S: Source> Semantics for JumpIndirect<T, S> {
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let target = S::read::<T, A>(m, op)?;
-        m.cpu().state.ip = target.zext() & ip_mask(T::BITS);
+        m.cpu().check_target(target.zext())?;
+        m.cpu().state.ip = target.zext();
         Ok(())
     }
 }
@@ -355,8 +364,9 @@ impl<T: Word, W: StackWidth> Semantics for RetNear<T, W> {
     type Slow = Self;
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
-        let target = pop::<T, W, A>(m)?;
-        move_sp::<W>(m.cpu(), i64::from(op.imm));
+        let target = peek::<T, W, A>(m, 0)?;
+        m.cpu().check_target(target.zext())?;
+        move_sp::<W>(m.cpu(), T::BYTES as i64 + i64::from(op.imm));
         m.cpu().state.ip = target.zext();
         Ok(())
     }

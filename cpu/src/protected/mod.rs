@@ -9,6 +9,7 @@ pub(crate) mod stack;
 pub(crate) mod task;
 pub(crate) mod transfer;
 pub(crate) mod verify;
+pub(crate) mod vme;
 
 use crate::exec::access::Slow;
 use crate::exec::descriptor::unpack;

@@ -1,7 +1,9 @@
 //! Task switches [SDM 3A, "Task Switching"].
 
 use super::{Descriptor, System, error_code, is_null, rpl};
+use crate::debug::{Dr6, Dr7};
 use crate::exec::access::Slow;
+use crate::exec::control_registers::set_cr3;
 use crate::fault::Fault;
 use crate::flags::bit;
 use crate::protected::iret::v86_segment;
@@ -35,6 +37,8 @@ struct Image {
     /// In the order of [`TSS_SEGMENTS`]; the 80286 has four.
     selectors: [u16; 6],
     ldt: u16,
+    /// The T bit: a debug trap before the task's first instruction.
+    trap: bool,
 }
 
 /// Offsets in a TSS [SDM 3A, "Task-State Segment (TSS)", "16-Bit Task-State Segment (TSS)"].
@@ -55,6 +59,8 @@ const NARROW: Layout =
     Layout { wide: false, ip: 0x0E, general: 0x12, segments: 0x22, segment_count: 4, ldt: 0x2A, limit: 0x2B };
 /// CR3 in a wide TSS.
 const TSS_CR3: u64 = 0x1C;
+/// The T bit of a wide TSS is bit 0 here.
+const TSS_TRAP: u64 = 0x64;
 
 fn layout(wide: bool) -> &'static Layout {
     if wide { &WIDE } else { &NARROW }
@@ -95,6 +101,7 @@ impl Layout {
             *selector = self.load(m, base + self.segments + n * self.step())? as u16;
         }
         image.ldt = self.load(m, base + self.ldt)? as u16;
+        image.trap = self.wide && m.cpu.load_linear::<u16>(m.bus, base + TSS_TRAP)? & 1 != 0;
         Ok(image)
     }
 
@@ -170,8 +177,12 @@ fn leave_task(m: &mut Slow<'_>, how: Switch) -> Result<(), Fault> {
         general: std::array::from_fn(|n| state.regs.number(n as u8) as u32),
         selectors: TSS_SEGMENTS.map(|reg| state.seg(reg).selector),
         ldt: 0,
+        trap: false,
     };
     let layout = layout(tr.attr.system_type() & 8 != 0);
+    if tr.limit < layout.limit {
+        return Err(Fault::InvalidTss(error_code(tr.selector)));
+    }
     layout.write(m, tr.base, &image)?;
     if matches!(how, Switch::Jump | Switch::Return) {
         let at = m.descriptor(tr.selector, Fault::InvalidTss)?.at;
@@ -186,7 +197,7 @@ fn enter_task(m: &mut Slow<'_>, target: &Descriptor, new: &Image, how: Switch) -
     tr.attr.0 |= 2;
     m.cpu.state.tr = tr;
     if let Some(cr3) = new.cr3.filter(|_| m.cpu.state.cr0 & cr0::PG != 0) {
-        m.cpu.set_cr3(u64::from(cr3));
+        set_cr3(m, u64::from(cr3))?;
     }
     for (n, &value) in (0u8..).zip(&new.general) {
         let old = m.cpu.state.regs.number(n);
@@ -199,6 +210,11 @@ fn enter_task(m: &mut Slow<'_>, target: &Descriptor, new: &Image, how: Switch) -
     }
     m.cpu.state.flags.set_bits(flags & (bit::VM | bit::RF | 0x7FD7));
     m.cpu.state.cr0 |= cr0::TS;
+    m.cpu.state.dr[7] &= !Dr7::LOCAL;
+    m.cpu.breakpoints_changed();
+    if new.trap {
+        m.cpu.state.breakpoint_hits |= Dr6::BT;
+    }
     m.cpu.next_ip = u64::from(new.ip);
     m.cpu.state.ip = u64::from(new.ip);
     load_segments(m, new)

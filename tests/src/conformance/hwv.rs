@@ -64,6 +64,26 @@ pub struct Exception {
     pub cr2: u64,
 }
 
+impl Exception {
+    const PAGE_FAULT: u8 = 14;
+    /// Bit 4 of a page-fault error code: a fetch, told apart where NX is enabled.
+    const FETCH: u32 = 1 << 4;
+
+    /// The same where fetches are not told apart.
+    pub fn without_fetch(self) -> Self {
+        let error = if self.vector == Self::PAGE_FAULT { self.error & !Self::FETCH } else { self.error };
+        Self { error, ..self }
+    }
+}
+
+impl Record {
+    /// Whether the capture ends with a fault that fetching from `ip`, the target of a branch, has taken.
+    pub fn faults_at(&self, ip: u64) -> bool {
+        self.fina.contains(&Item::Ip(ip))
+            && self.exception.is_some_and(|e| e.without_fetch() != e && e.cr2 == ip)
+    }
+}
+
 /// One captured instruction.
 #[derive(Clone, Debug)]
 pub struct Record {

@@ -3,6 +3,7 @@
 //! [`moo`] reads the SingleStepTests files, [`hwv`] the native captures; [`sst`] and [`hw`] run them.
 
 pub mod hw;
+mod hw_float;
 pub mod hwv;
 pub mod moo;
 pub mod report;

@@ -1,0 +1,36 @@
+//! Measures the accuracy of the x87's transcendental instructions: `--arguments N`, `--seed N`.
+#![expect(clippy::print_stdout, reason = "the table is what this program is for")]
+
+use clap::Parser;
+use ringzero_tests::transcendentals::measure;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The largest errors of FSIN, FCOS, FPTAN, FPATAN, F2XM1, FYL2X and FYL2XP1.
+#[derive(Parser)]
+struct Args {
+    /// Random arguments in all.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    arguments: u64,
+    /// Which arguments.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let done = AtomicU64::new(0);
+    let rows = measure(args.arguments, args.seed, &|count| {
+        let done = done.fetch_add(count, Ordering::Relaxed) + count;
+        eprint!("\r{done} of {} arguments", args.arguments);
+    });
+    eprintln!();
+    println!("{:<8} {:>10} {:>12}  of ST(0), ST(1)", "", "arguments", "error in ulp");
+    for row in &rows {
+        let name = row.function.mnemonic();
+        let [x, y] =
+            [row.x, row.y].map(|value| format!("{:04X}.{:016X}", value.sign_exponent, value.significand));
+        println!("{name:<8} {:>10} {:>12.6}  {x}, {y}", row.arguments, row.ulp);
+    }
+    if rows.iter().all(|row| row.ulp <= 1.0) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
