@@ -1,6 +1,7 @@
 //! The protected-mode test ROM, here and on the emulators that are installed.
 
-use ringzero_tests::rom::machines::On;
+use ringzero_cpu::Model;
+use ringzero_tests::rom::machines::{On, run_here};
 use ringzero_tests::rom::{self, Report};
 use ringzero_tests::shared;
 
@@ -31,6 +32,13 @@ fn protected_mode_is_as_the_manual_says() {
     assert!(unknown.is_empty(), "{}", unknown.join("\n"));
     let fixed: Vec<&&str> = KNOWN.iter().filter(|name| !failing.contains(name)).collect();
     assert!(fixed.is_empty(), "known failures that pass now: {fixed:?}");
+}
+
+#[test]
+fn the_rom_prints_the_same_however_long_blocks_are() {
+    let image = rom::image();
+    let [long, short] = [None, Some(1)].map(|limit| run_here(&image, Model::MAX, limit).unwrap());
+    assert_eq!(long, short);
 }
 
 fn peer_agrees(machine: On) {

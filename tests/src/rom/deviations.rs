@@ -1,6 +1,6 @@
 //! Where QEMU 7.2 and Bochs 2.7 do not do what the manual says, and why.
 //!
-//! QEMU is run with `-cpu pentium3`, Bochs as `p3_katmai`. What they print here was compared with the manual's text case by
+//! QEMU is run with `-cpu pentium3,-apic`, Bochs as `p3_katmai`. What they print here was compared with the manual's text case by
 //! case; a peer that begins to agree is reported too.
 
 /// One reason, and the cases that it explains.
@@ -129,6 +129,11 @@ pub const DEVIATIONS: &[Deviation] = &[
         peer: "qemu",
         reason: "it never sets EXT in an error code",
         cases: &[
+            ("irq_gate_not_present", "#NP(0102) ip+01"),
+            ("irq_gate_of_wrong_type", "#GP(0102) ip+01"),
+            ("irq_handler_is_data", "#GP(0108) ip+01"),
+            ("irq_task_is_busy", "#GP(0100) ip+01"),
+            ("irq_beyond_idt", "#GP(0102) ip+01"),
             ("exception_gate_not_present_has_ext", "#NP(0032) ip+00"),
             ("exception_gate_of_wrong_type_has_ext", "#GP(0032) ip+00"),
             ("exception_handler_null", "#GP(0000) ip+00"),
@@ -348,7 +353,7 @@ pub const DEVIATIONS: &[Deviation] = &[
     },
     Deviation {
         peer: "bochs",
-        reason: "it raises #NP, as the 80386 manual says of IRET; the SDM and RET say #SS",
+        reason: "it raises #NP, which the list of exceptions of [SDM 2A, IRET] names; the Operation there, and RET, say #SS",
         cases: &[("iret_outer_ss_not_present", "#NP(0100) ip+00")],
     },
     Deviation {

@@ -59,18 +59,18 @@ impl On {
     /// When the machine cannot be started.
     pub fn run(self, image: &[u8]) -> std::io::Result<String> {
         match self {
-            Self::Ringzero => run_here(image, Model::MAX).map_err(std::io::Error::other),
+            Self::Ringzero => run_here(image, Model::MAX, None).map_err(std::io::Error::other),
             Self::Qemu => run_qemu(image),
             Self::Bochs => run_bochs(image),
         }
     }
 }
 
-/// Runs the ROM on this machine's processor and chips.
+/// Runs the ROM on this machine's processor and chips, with blocks of at most `block_limit` instructions.
 ///
 /// # Errors
 /// When the parts of the machine claim the same place.
-pub fn run_here(image: &[u8], model: Model) -> Result<String, AttachError> {
+pub fn run_here(image: &[u8], model: Model, block_limit: Option<usize>) -> Result<String, AttachError> {
     let mut bus = SystemBus::new(RAM, 100);
     bus.attach_rom("test rom", (1 << 20) - ROM_SIZE as u64, image)?;
     bus.alias_rom("test rom", (1 << 20) - ROM_SIZE as u64, (1 << 32) - ROM_SIZE as u64, ROM_SIZE as u64)?;
@@ -79,6 +79,9 @@ pub fn run_here(image: &[u8], model: Model) -> Result<String, AttachError> {
         PcConfig { fdc: false, vga: false, com: vec![], lpt: None, debug_exit, ..PcConfig::default() };
     let parts = pc::build(&mut bus, &config)?;
     let mut cpu = Cpu::new(model);
+    if let Some(limit) = block_limit {
+        cpu.set_block_limit(limit);
+    }
     run_until_exit(&mut cpu, &mut bus);
     Ok(text_of(&mut bus, &parts))
 }
@@ -163,8 +166,19 @@ fn read(path: &Path) -> std::io::Result<String> {
 fn run_qemu(image: &[u8]) -> std::io::Result<String> {
     let scratch = Scratch::new("qemu", image)?;
     let console = scratch.file("console");
+    // Without a local APIC: after RESET it would let no interrupt through until a BIOS has programmed it.
     let mut command = Command::new("qemu-system-i386");
-    command.args(["-M", "pc,accel=tcg", "-cpu", "pentium3", "-m", "16", "-nodefaults", "-display", "none"]);
+    command.args([
+        "-M",
+        "pc,accel=tcg",
+        "-cpu",
+        "pentium3,-apic",
+        "-m",
+        "16",
+        "-nodefaults",
+        "-display",
+        "none",
+    ]);
     command.args(["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]);
     command.arg("-bios").arg(scratch.file("rom.bin"));
     command.arg("-debugcon").arg(format!("file:{}", console.display()));

@@ -3,6 +3,7 @@
 mod debug;
 mod extensions;
 mod gates;
+mod hardware;
 mod interrupts;
 mod iret;
 mod limits;
@@ -30,7 +31,7 @@ pub(crate) fn all(r: &mut Builder) -> Asm {
 }
 
 /// The families, in the order they run.
-const FAMILIES: [fn(&mut Builder) -> Asm; 16] = [
+const FAMILIES: [fn(&mut Builder) -> Asm; 17] = [
     loads::cases,
     limits::cases,
     transfers::cases,
@@ -47,4 +48,5 @@ const FAMILIES: [fn(&mut Builder) -> Asm; 16] = [
     system::cases,
     verify::cases,
     shutdown::cases,
+    hardware::cases,
 ];
