@@ -6,5 +6,7 @@ mod bench;
 mod budget;
 mod code;
 mod interrupts;
+mod models;
 mod modes;
 mod smm;
+mod x87;
