@@ -6,7 +6,7 @@ use super::predecode::{Decoded, Quirk};
 use crate::code_mode::CodeMode;
 use crate::cpu::Cpu;
 use crate::exec::access::{Dst, InMemory, Segmented};
-use crate::exec::dispatch::{Semantics, ending, ip_mask, plain, plain_slow};
+use crate::exec::dispatch::{Semantics, called, ending, ip_mask, plain, plain_slow};
 use crate::exec::escape::{Esc, EscToPorts};
 use crate::exec::far::{PopCs, TooLong, Undefined};
 use crate::exec::mov::Nop;
@@ -243,6 +243,11 @@ impl<'a> Lowering<'a> {
     /// `plain` for an instruction on the fast path.
     pub(crate) fn fast<S: Semantics>() -> Chosen {
         (plain::<S>, false)
+    }
+
+    /// The same with a frame of its own.
+    pub(crate) fn called<S: Semantics>() -> Chosen {
+        (called::<S>, false)
     }
 
     /// An instruction that has no fast path.
