@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the build needs and this system lacks; changes nothing where all is there. With the word "test" also
-# what the tests of the window need.
+# what the tests of the window and of the test ROM need.
 set -eu
 for_tests=${1:-}
 
@@ -29,6 +29,9 @@ if [ -n "$for_tests" ] && [ "$(uname -s)" = Linux ]; then
     command -v Xvfb >/dev/null 2>&1 || need xvfb
     command -v xwd >/dev/null 2>&1 || need x11-apps
     command -v xdotool >/dev/null 2>&1 || need xdotool
+    # The protected-mode test ROM also runs under these.
+    command -v qemu-system-i386 >/dev/null 2>&1 || need qemu-system-x86
+    command -v bochs-bin >/dev/null 2>&1 || need "bochs bochsbios"
 fi
 
 if ! command -v cargo >/dev/null 2>&1; then

@@ -15,6 +15,8 @@ mod params;
 mod post;
 #[path = "build/print_screen.rs"]
 mod print_screen;
+#[path = "build/processor.rs"]
+mod processor;
 #[path = "build/system.rs"]
 mod system;
 #[path = "build/tables.rs"]

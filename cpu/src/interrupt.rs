@@ -1,6 +1,7 @@
 //! Delivery of interrupts and exceptions.
 
 use crate::cpu::Cpu;
+use crate::debug::Dr7;
 use crate::exec::access::{Access, Slow};
 use crate::exec::descriptor::load_real;
 use crate::fault::Fault;
@@ -76,6 +77,9 @@ impl Cpu {
     /// [SDM 3A, "Interrupt 8 - Double Fault Exception"].
     pub(crate) fn deliver_fault(&mut self, bus: &mut SystemBus, fault: Fault) {
         let mut fault = fault;
+        if fault == Fault::Debug {
+            self.state.dr[7] &= !Dr7::GD;
+        }
         if fault.restarts() && self.model.at_least(Generation::I80386) {
             // The saved image lets the instruction restart past a breakpoint on it.
             self.state.flags.set_control(bit::RF, true);

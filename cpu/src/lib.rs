@@ -53,4 +53,4 @@ pub use msr::Msrs;
 pub use regs::{Regs, number};
 pub use run::Exit;
 pub use segment::{SegAttr, SegReg, Segment};
-pub use state::{Activity, CpuState, Event, TableRegister, cr0, cr4};
+pub use state::{Activity, CpuState, Event, Shadow, TableRegister, cr0, cr4};

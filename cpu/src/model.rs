@@ -146,7 +146,7 @@ impl Model {
         name: "80486",
         generation: Generation::I80486,
         flags_writable: STATUS_AND_CONTROL | 0x24_7000,
-        flags_writable_protected: STATUS_AND_CONTROL | 0x25_7000,
+        flags_writable_protected: STATUS_AND_CONTROL | 0x3D_7000,
         features: OF_80486,
         highest_leaf: 1,
         reset_dx: 0x0480,

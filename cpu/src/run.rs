@@ -10,7 +10,7 @@ use crate::host_memory::HostMemory;
 use crate::model::Generation;
 use crate::protected::interrupt::Origin;
 use crate::segment::SegReg;
-use crate::state::{Activity, Event};
+use crate::state::{Activity, Event, Shadow};
 use ringzero_bus::SystemBus;
 
 /// Why a run ended.
@@ -97,7 +97,13 @@ impl Cpu {
             self.trap_after(false);
             return None;
         }
-        let open = self.state.flags.control(bit::IF) && !self.state.interrupt_shadow;
+        if self.takes_smi() {
+            self.left -= 1;
+            bus.set_count(self.limit_count - self.left as u64);
+            self.enter_smm(bus);
+            return None;
+        }
+        let open = self.state.flags.control(bit::IF) && self.state.interrupt_shadow == Shadow::None;
         if open && bus.intr() {
             self.left -= 1;
             bus.set_count(self.limit_count - self.left as u64);
@@ -124,12 +130,12 @@ impl Cpu {
         let trap = self.state.flags.control(bit::TF);
         let resume = self.state.flags.control(bit::RF);
         let shadow = std::mem::take(&mut self.state.interrupt_shadow);
-        let single = trap || shadow || resume || self.breakpoints.any();
+        let single = trap || shadow != Shadow::None || resume || self.breakpoints.any();
         let before = self.left;
         if resume {
             // RF is for one instruction; IRET, and a repeat that is not done, set it again.
             self.state.flags.set_control(bit::RF, false);
-        } else if self.breakpoints.any() && self.meets_breakpoint() {
+        } else if self.breakpoints.any() && shadow != Shadow::StackLoad && self.meets_breakpoint() {
             self.left -= 1;
             return;
         }
@@ -176,7 +182,7 @@ impl Cpu {
             self.state.breakpoint_hits = 0;
             return;
         }
-        if self.state.interrupt_shadow {
+        if self.state.interrupt_shadow == Shadow::StackLoad {
             return;
         }
         let single_step = if trap && !self.entered_handler { Dr6::BS } else { 0 };

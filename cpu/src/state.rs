@@ -62,6 +62,18 @@ pub enum Event {
     Fault(Fault),
 }
 
+/// What the last instruction holds back for one more [SDM 3A, "Masking Exceptions and Interrupts When Switching Stacks"].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Shadow {
+    /// Nothing.
+    #[default]
+    None,
+    /// Interrupts: it was STI.
+    Sti,
+    /// Interrupts, debug traps, and breakpoints on the next instruction: it was MOV SS or POP SS.
+    StackLoad,
+}
+
 /// Whether the processor fetches instructions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Activity {
@@ -117,10 +129,16 @@ pub struct CpuState {
     pub ldtr: Segment,
     /// TR.
     pub tr: Segment,
+    /// In system management mode.
+    pub in_smm: bool,
+    /// An SMI waits to be taken.
+    pub smi_pending: bool,
+    /// Where the state save map and the handler of system management mode lie.
+    pub smbase: u32,
     /// Running, halted or shut down.
     pub activity: Activity,
-    /// Interrupts and single-step traps wait for one more instruction (after STI, MOV SS, POP SS).
-    pub interrupt_shadow: bool,
+    /// What waits for one more instruction.
+    pub interrupt_shadow: Shadow,
     /// Bits of DR6 for breakpoints that the last instruction hit: a trap that is still to come.
     pub breakpoint_hits: u64,
     /// An exception to deliver.
@@ -172,8 +190,11 @@ impl CpuState {
             idtr: TableRegister { base: 0, limit: 0x3FF },
             ldtr: Segment { limit: 0xFFFF, ..Segment::default() },
             tr: Segment { limit: 0xFFFF, ..Segment::default() },
+            in_smm: false,
+            smi_pending: false,
+            smbase: 0x3_0000,
             activity: Activity::Running,
-            interrupt_shadow: false,
+            interrupt_shadow: Shadow::None,
             breakpoint_hits: 0,
             pending: None,
             count,

@@ -8,4 +8,7 @@ mod code;
 mod float;
 mod interrupts;
 mod loadall;
+mod models;
 mod modes;
+mod smm;
+mod x87;

@@ -211,3 +211,36 @@ fn a_changed_page_table_counts_once_the_tlb_forgets_whether_or_not_the_page_hold
         assert_eq!((bench.byte(0x2900), bench.byte(0x3900)), (0x77, 0));
     }
 }
+
+/// Protected mode with a 16-bit code segment at 1000h of limit 0FFh that holds `code`; a handler table is not there, so
+/// what is raised stays pending.
+fn pending_fault(code: &[u8]) -> (Option<Event>, u64, u64) {
+    let mut bench = Bench::new(Model::I80386, &[]);
+    bench.write(0x1000, code);
+    bench.cpu.update_state(|state| {
+        state.cr0 |= 1;
+        state.ip = 0;
+        state.regs.set_number(4, 0x2000);
+        let flat = Segment { selector: 8, base: 0, limit: u32::MAX, attr: SegAttr(0x93), usable: true };
+        state.segments = [flat; 6];
+        state.segments[SegReg::Cs as usize] =
+            Segment { base: 0x1000, limit: 0xFF, attr: SegAttr(0x9B), ..flat };
+    });
+    bench.cpu.run(&mut bench.bus, 1);
+    let state = bench.cpu.state();
+    (state.pending, state.ip, state.regs.number(4))
+}
+
+#[test]
+fn a_near_branch_beyond_the_code_segment_faults_where_it_is() {
+    let fault = Some(Event::Fault(Fault::GeneralProtection(0)));
+    let (jump, call) = ([0xE9, 0x00, 0x10], [0xE8, 0x00, 0x10]);
+    let (taken_jz, indirect) = ([0x0F, 0x84, 0x00, 0x10], [0xFF, 0xE4]);
+    for code in [&jump[..], &call, &indirect] {
+        assert_eq!(pending_fault(code), (fault, 0, 0x2000), "{code:02x?}");
+    }
+    // ZF is clear: the branch is not taken.
+    assert_eq!(pending_fault(&taken_jz), (None, 4, 0x2000));
+    let taken_jnz = [0x0F, 0x85, 0x00, 0x10];
+    assert_eq!(pending_fault(&taken_jnz), (fault, 0, 0x2000));
+}

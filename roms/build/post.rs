@@ -1,6 +1,7 @@
 //! Power-on self test and boot in ROM: everything that calls other ROMs or may wait; the work is the firmware's.
 
 use super::asm::{Asm, Code};
+use super::processor::enable_cache;
 use iced_x86::code_asm::*;
 
 /// All of it.
@@ -85,6 +86,7 @@ fn normal(c: &mut Code) -> Asm {
     c.a.xor(ax, ax)?;
     c.a.mov(ss, ax)?;
     c.a.mov(sp, 0x7C00)?;
+    enable_cache(c)?;
     c.trap("POST_CHIPS")?;
     let rom_loop = c.label("POST_ROM_LOOP")?;
     let mut scanned = c.a.create_label();

@@ -3,6 +3,7 @@
 pub mod conformance;
 pub mod fuzz;
 pub mod programs;
+pub mod rom;
 pub mod session;
 pub mod shared;
 pub mod transcendentals;

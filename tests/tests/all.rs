@@ -9,5 +9,6 @@ mod fuzz;
 mod guests;
 mod house;
 mod memory_managers;
+mod rom;
 mod stack;
 mod transcendentals;

@@ -28,6 +28,16 @@ fn freedos_boots_from_every_size_of_floppy_on_every_processor() {
 }
 
 #[test]
+fn post_switches_the_cache_on() {
+    for cpu in [Model::I80386, Model::I80486, Model::PENTIUM, Model::MAX] {
+        let mut machine = Machine::new(Config { cpu, ..Config::default() }, Media::default()).unwrap();
+        machine.run(2_000_000, OnIdle::Jump);
+        let cr0 = machine.cpu().state().cr0;
+        assert_eq!(cr0 & 0x6000_0000, 0, "{}: CR0 = {cr0:08x}", cpu.name);
+    }
+}
+
+#[test]
 fn freedos_lists_its_files() {
     let Some(mut session) = freedos("freedos-1.4MB.img", Model::MAX) else { return };
     let screen = session.command("dir");

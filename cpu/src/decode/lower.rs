@@ -6,7 +6,7 @@ use super::predecode::{Decoded, Quirk};
 use crate::code_mode::CodeMode;
 use crate::cpu::Cpu;
 use crate::exec::access::{Dst, InMemory, Segmented};
-use crate::exec::dispatch::{Semantics, ending, plain, plain_slow};
+use crate::exec::dispatch::{Semantics, called, ending, ip_mask, plain, plain_slow};
 use crate::exec::escape::{Esc, EscToPorts};
 use crate::exec::far::{PopCs, TooLong, Undefined};
 use crate::exec::mov::Nop;
@@ -47,6 +47,9 @@ pub(crate) struct Lowering<'a> {
     pub(crate) shape: Shape,
     /// Distance from the block's start to the next instruction.
     pub(crate) next: u32,
+    /// Offset of the block's start in CS, and the limit of CS; of no meaning where CS is flat.
+    start: u64,
+    code_limit: u32,
 }
 
 impl Cpu {
@@ -58,7 +61,7 @@ impl Cpu {
         match decoded {
             Decoded::Instruction { instruction, len, quirk } => {
                 let next = at + u32::from(*len);
-                let mut lowering = Lowering::new(instruction, self.mode, &self.model, next);
+                let mut lowering = Lowering::new(instruction, self, next);
                 let chosen = lowering.choose(*quirk).unwrap_or_else(|| self.undefined());
                 lowered(chosen, lowering.op, *len)
             }
@@ -80,10 +83,19 @@ impl Cpu {
 }
 
 impl<'a> Lowering<'a> {
-    fn new(ins: &'a Instruction, mode: CodeMode, model: &'a Model, next: u32) -> Self {
+    fn new(ins: &'a Instruction, cpu: &'a Cpu, next: u32) -> Self {
         let mut op = Op::bare(ending::<Undefined>);
         op.kind = ins.code() as u16;
-        let mut lowering = Self { ins, mode, model, op, shape: Shape::Segmented, next };
+        let mut lowering = Self {
+            ins,
+            mode: cpu.mode,
+            model: &cpu.model,
+            op,
+            shape: Shape::Segmented,
+            next,
+            start: cpu.state.ip,
+            code_limit: cpu.state.seg(SegReg::Cs).limit,
+        };
         lowering.lower_operands();
         lowering
     }
@@ -222,9 +234,20 @@ impl<'a> Lowering<'a> {
         self.op.imm = self.next;
     }
 
+    /// Whether the target of the near branch, its distances noted, lies beyond the limit of CS.
+    pub(crate) fn leaves_segment(&self, ip_bits: u32) -> bool {
+        let target = self.start.wrapping_add(self.op.disp as i32 as i64 as u64) & ip_mask(ip_bits);
+        !self.mode.is_flat(SegReg::Cs) && target > u64::from(self.code_limit)
+    }
+
     /// `plain` for an instruction on the fast path.
     pub(crate) fn fast<S: Semantics>() -> Chosen {
         (plain::<S>, false)
+    }
+
+    /// The same with a frame of its own.
+    pub(crate) fn called<S: Semantics>() -> Chosen {
+        (called::<S>, false)
     }
 
     /// An instruction that has no fast path.

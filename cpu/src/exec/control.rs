@@ -1,11 +1,49 @@
 //! Jcc LOOP LOOPE LOOPNE JCXZ JECXZ.
 
 use super::access::Access;
-use super::dispatch::{Decision, ip_mask};
+use super::dispatch::{Decision, Semantics, ip_mask};
 use super::op::Op;
+use crate::cpu::Cpu;
+use crate::fault::Fault;
 use crate::regs::number::CX;
+use crate::segment::SegReg;
 use crate::word::Word;
 use std::marker::PhantomData;
+
+impl Cpu {
+    /// #GP(0) at a near branch to `target` beyond the limit of CS.
+    #[inline(always)]
+    pub(crate) fn check_target(&self, target: u64) -> Result<(), Fault> {
+        let inside = target <= u64::from(self.state.seg(SegReg::Cs).limit);
+        if inside { Ok(()) } else { Err(Fault::GeneralProtection(0)) }
+    }
+}
+
+/// A conditional branch whose target lies beyond the limit of CS, which is known when it is decoded: #GP(0) when it is
+/// taken, with nothing changed.
+pub(crate) struct LeavesSegment<D>(PhantomData<D>);
+
+impl<D: Decision> Semantics for LeavesSegment<D> {
+    type Slow = Self;
+    fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
+        let regs = m.cpu().state.regs.clone();
+        if D::taken(m, op)? {
+            m.cpu().state.regs = regs;
+            return Err(Fault::GeneralProtection(0).into());
+        }
+        Ok(())
+    }
+}
+
+/// JMP and CALL to a target beyond the limit of CS.
+pub(crate) struct JumpLeavesSegment;
+
+impl Semantics for JumpLeavesSegment {
+    type Slow = Self;
+    fn exec<A: Access>(_m: &mut A, _op: &Op) -> Result<(), A::Fail> {
+        Err(Fault::GeneralProtection(0).into())
+    }
+}
 
 /// Jcc [SDM 2A, "Jcc"].
 pub(crate) struct Jcc<const CC: u8, const IP_BITS: u32>;

@@ -193,7 +193,7 @@ impl Cpu {
     }
 
     /// The bits of CR4 this model has [SDM 3A, "Control Registers"].
-    fn cr4_bits(&self) -> u32 {
+    pub(crate) fn cr4_bits(&self) -> u32 {
         let table = [
             (Features::VME, cr4::VME | cr4::PVI),
             (Features::TSC, cr4::TSD),

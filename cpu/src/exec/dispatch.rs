@@ -124,6 +124,29 @@ pub(crate) unsafe fn plain<S: Semantics>(
     }
 }
 
+/// The same for semantics that call functions of their own: what lies on the host's stack while they do would keep the
+/// handler from leaving by a jump, so they get a frame that is gone by then.
+pub(crate) unsafe fn called<S: Semantics>(
+    cpu: &mut Cpu,
+    bus: &mut SystemBus,
+    op: *const Op,
+    left: i64,
+) -> Flow {
+    // SAFETY: as for `plain`.
+    unsafe {
+        match quickly::<S>(cpu, &*op) {
+            Ok(()) => go(cpu, bus, op.add(1), left),
+            Err(Miss) => plain_slow::<S::Slow>(cpu, bus, op, left),
+        }
+    }
+}
+
+/// Executes on the fast path, in a frame of its own.
+#[inline(never)]
+fn quickly<S: Semantics>(cpu: &mut Cpu, op: &Op) -> Result<(), Miss> {
+    S::exec(&mut Fast(cpu), op)
+}
+
 /// The same on the slow path; also the handler of instructions that have no fast one.
 #[cold]
 #[inline(never)]

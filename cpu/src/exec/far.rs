@@ -182,11 +182,11 @@ impl<T: Word> Semantics for Iret<T> {
 }
 
 /// Enters the handler of a software interrupt; the return address is the next instruction.
-fn software_interrupt<A: Access>(m: &mut A, vector: u8) -> Result<(), A::Fail> {
+fn software_interrupt<A: Access>(m: &mut A, vector: u8, origin: Origin) -> Result<(), A::Fail> {
     let slow = m.slow()?;
     let (here, next) = (slow.cpu.state.ip, slow.cpu.next_ip);
     slow.cpu.state.ip = next;
-    let result = slow.cpu.deliver(slow.bus, vector, Origin::Software, None);
+    let result = slow.cpu.deliver(slow.bus, vector, origin, None);
     slow.cpu.next_ip = slow.cpu.state.ip;
     slow.cpu.entered_handler = true;
     slow.cpu.state.ip = here;
@@ -200,14 +200,14 @@ simple! {
             m.cpu().entered_handler = true;
             return Ok(());
         }
-        software_interrupt(m, op.imm as u8)
+        software_interrupt(m, op.imm as u8, Origin::Software)
     };
     /// INT3: goes to the handler even in virtual-8086 mode.
-    Int3: |m, _op| software_interrupt(m, 3);
+    Int3: |m, _op| software_interrupt(m, 3, Origin::Software);
     /// INTO: a trap when OF = 1.
-    Into_: |m, _op| if m.cpu().state.flags.of() { software_interrupt(m, 4) } else { Ok(()) };
-    /// INT1 (ICEBP), undocumented before the Pentium.
-    Int1: |m, _op| software_interrupt(m, 1);
+    Into_: |m, _op| if m.cpu().state.flags.of() { software_interrupt(m, 4, Origin::Software) } else { Ok(()) };
+    /// INT1 (ICEBP): like a debug exception, which no gate's DPL keeps out.
+    Int1: |m, _op| software_interrupt(m, 1, Origin::Event);
 
     /// POP CS, 8086 only: execution goes on at the same IP in the new segment.
     PopCs: |m, _op| {

@@ -9,6 +9,7 @@ use crate::flags::bit;
 use crate::mmu::Intent;
 use crate::regs::number::{AX, BX, DX};
 use crate::segment::SegReg;
+use crate::state::Shadow;
 use crate::word::Word;
 use std::marker::PhantomData;
 
@@ -220,7 +221,7 @@ impl<S: Source> Semantics for MovToSeg<S> {
         let reg = SegReg::from_encoding(op.dst);
         descriptor::load_data_segment(m, reg, selector)?;
         if reg == SegReg::Ss {
-            m.cpu().state.interrupt_shadow = true;
+            m.cpu().state.interrupt_shadow = Shadow::StackLoad;
         }
         Ok(())
     }

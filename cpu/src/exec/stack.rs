@@ -2,7 +2,7 @@
 
 use super::access::{Access, Place, Source};
 use super::descriptor;
-use super::dispatch::{Semantics, ip_mask};
+use super::dispatch::Semantics;
 use super::mov::simple;
 use super::op::Op;
 use crate::cpu::Cpu;
@@ -12,6 +12,7 @@ use crate::model::Generation;
 use crate::protected::vme::InterruptFlag;
 use crate::regs::number::{BP, SP};
 use crate::segment::SegReg;
+use crate::state::Shadow;
 use crate::word::Word;
 use std::marker::PhantomData;
 
@@ -147,7 +148,7 @@ impl<T: Word, W: StackWidth> Semantics for PopSeg<T, W> {
         let reg = SegReg::from_encoding(op.dst);
         descriptor::load_data_segment(m, reg, selector)?;
         if reg == SegReg::Ss {
-            m.cpu().state.interrupt_shadow = true;
+            m.cpu().state.interrupt_shadow = Shadow::StackLoad;
         }
         move_sp::<W>(m.cpu(), T::BYTES as i64);
         Ok(())
@@ -220,8 +221,8 @@ impl<T: Word, W: StackWidth> Semantics for Popf<T, W> {
             return Ok(());
         }
         let value = pop::<T, W, A>(m)?;
-        // POPFD leaves VM and clears RF.
-        let mask = if T::BITS == 16 { 0xFFFF } else { !(bit::VM | bit::RF) };
+        // POPFD leaves VM, VIF and VIP, and clears RF.
+        let mask = if T::BITS == 16 { 0xFFFF } else { !(bit::VM | bit::RF | bit::VIF | bit::VIP) };
         m.cpu().pop_flags(value.zext() as u32, mask);
         Ok(())
     }
@@ -239,7 +240,7 @@ impl Cpu {
         if self.state.protected() {
             writable = self.model.flags_writable_protected;
             if cpl > 0 {
-                writable &= !bit::IOPL;
+                writable &= !(bit::IOPL | bit::VIF | bit::VIP);
             }
             if cpl > self.state.iopl() {
                 writable &= !bit::IF;
@@ -334,6 +335,7 @@ impl<T: Word, W: StackWidth, S: Source> Semantics for CallIndirect<T, W, S> {
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let target = S::read::<T, A>(m, op)?;
+        m.cpu().check_target(target.zext())?;
         let next = m.cpu().advance(u64::from(op.imm));
         push::<T, W, A>(m, T::truncate(next))?;
         m.cpu().state.ip = target.zext();
@@ -349,7 +351,8 @@ impl<T: Word, S: Source> Semantics for JumpIndirect<T, S> {
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let target = S::read::<T, A>(m, op)?;
-        m.cpu().state.ip = target.zext() & ip_mask(T::BITS);
+        m.cpu().check_target(target.zext())?;
+        m.cpu().state.ip = target.zext();
         Ok(())
     }
 }
@@ -361,8 +364,9 @@ impl<T: Word, W: StackWidth> Semantics for RetNear<T, W> {
     type Slow = Self;
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
-        let target = pop::<T, W, A>(m)?;
-        move_sp::<W>(m.cpu(), i64::from(op.imm));
+        let target = peek::<T, W, A>(m, 0)?;
+        m.cpu().check_target(target.zext())?;
+        move_sp::<W>(m.cpu(), T::BYTES as i64 + i64::from(op.imm));
         m.cpu().state.ip = target.zext();
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::flags::bit;
 use crate::mmu::Intent;
 use crate::model::Generation;
 use crate::protected::vme::InterruptFlag;
-use crate::state::TableRegister;
+use crate::state::{Shadow, TableRegister};
 use crate::word::Word;
 use std::marker::PhantomData;
 
@@ -51,7 +51,7 @@ simple! {
             return Ok(());
         }
         if !cpu.state.flags.control(bit::IF) {
-            cpu.state.interrupt_shadow = true;
+            cpu.state.interrupt_shadow = Shadow::Sti;
         }
         cpu.state.flags.set_control(bit::IF, true);
         Ok(())

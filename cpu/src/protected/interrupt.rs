@@ -49,10 +49,21 @@ pub(crate) fn deliver(m: &mut Slow<'_>, vector: u8, origin: Origin, error: Optio
         System::InterruptGate { wide, trap } => through_gate(m, &gate, wide, trap, ext, error),
         _ => {
             m.cpu.next_ip = m.cpu.state.ip;
-            task::switch(m, gate.gate_selector(), Switch::Interrupt)?;
+            task::switch(m, gate.gate_selector(), Switch::Interrupt).map_err(|fault| with_ext(fault, ext))?;
             m.cpu.state.ip = m.cpu.next_ip;
             push_error_of_task(m, error)
         }
+    }
+}
+
+/// A fault that names a selector says whether an external event was being delivered.
+fn with_ext(fault: Fault, ext: u16) -> Fault {
+    match fault {
+        Fault::GeneralProtection(code) => Fault::GeneralProtection(code | ext),
+        Fault::InvalidTss(code) => Fault::InvalidTss(code | ext),
+        Fault::SegmentNotPresent(code) => Fault::SegmentNotPresent(code | ext),
+        Fault::StackSegment(code) => Fault::StackSegment(code | ext),
+        other => other,
     }
 }
 
@@ -78,12 +89,7 @@ fn through_gate(
     if super::is_null(selector) {
         return Err(Fault::GeneralProtection(ext));
     }
-    let with_ext = |fault: Fault| match fault {
-        Fault::GeneralProtection(code) => Fault::GeneralProtection(code | ext),
-        Fault::InvalidTss(code) => Fault::InvalidTss(code | ext),
-        Fault::StackSegment(code) => Fault::StackSegment(code | ext),
-        other => other,
-    };
+    let with_ext = |fault: Fault| with_ext(fault, ext);
     let code = m.descriptor(selector, Fault::GeneralProtection).map_err(with_ext)?;
     let (attr, dpl, cpl) = (code.segment.attr, code.segment.attr.dpl(), m.cpu.state.cpl);
     let wrong = Fault::GeneralProtection(error_code(selector) | ext);

@@ -6,6 +6,7 @@
 pub(crate) mod interrupt;
 pub(crate) mod iret;
 pub(crate) mod loadall;
+pub(crate) mod smm;
 pub(crate) mod stack;
 pub(crate) mod task;
 pub(crate) mod transfer;

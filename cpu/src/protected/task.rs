@@ -180,6 +180,9 @@ fn leave_task(m: &mut Slow<'_>, how: Switch) -> Result<(), Fault> {
         trap: false,
     };
     let layout = layout(tr.attr.system_type() & 8 != 0);
+    if tr.limit < layout.limit {
+        return Err(Fault::InvalidTss(error_code(tr.selector)));
+    }
     layout.write(m, tr.base, &image)?;
     if matches!(how, Switch::Jump | Switch::Return) {
         let at = m.descriptor(tr.selector, Fault::InvalidTss)?.at;

@@ -90,6 +90,24 @@ fn map_pages(bus: &mut SystemBus) {
     }
 }
 
+/// Runs each form again and again, in a block of many copies that jumps to itself, so that it follows itself often. Returns
+/// how many forms there were, and how many ran for at least `instructions`; the others fault.
+pub fn repeat_forms(files: &[File], instructions: u64) -> (usize, usize) {
+    let mut bench = Bench::new();
+    let (mut forms, mut long) = (0, 0);
+    for file in files {
+        for form in 0..file.forms.len() {
+            let records = file.records.iter().filter(|record| record.form == form && record.is_plain());
+            forms += 1;
+            if std::env::var("TRACE_FORMS").is_ok() {
+                eprintln!("{}", file.forms[form].name);
+            }
+            long += usize::from(records.take(8).any(|record| bench.repeat(record, instructions)));
+        }
+    }
+    (forms, long)
+}
+
 struct Bench {
     cpu: Cpu,
     bus: SystemBus,
@@ -113,6 +131,24 @@ impl Bench {
             group.count(result.map_err(|what| format!("{} {:02x?}:{what}", form.name, record.code)));
         }
         group
+    }
+
+    /// Whether copies of the record's instruction ran for so long.
+    fn repeat(&mut self, record: &Record, instructions: u64) -> bool {
+        self.load(record);
+        let room = (CODE_PAGE + PAGE as u32 - CODE_START) as usize - 8;
+        let mut code = record.code.repeat((room / record.code.len()).min(40));
+        let back = -(code.len() as i32 + 5);
+        code.push(0xE9);
+        code.extend(back.to_le_bytes());
+        self.bus.fabric_mut().ram.write(PhysAddr(u64::from(CODE_START)), &code);
+        self.cpu.update_state(|state| {
+            state.fpu.control |= 0x3F;
+            state.fpu.status &= 0x3800;
+            state.mxcsr |= 0x1F80;
+        });
+        self.cpu.run(&mut self.bus, instructions);
+        self.cpu.state().count >= instructions && self.cpu.state().cpl == 3
     }
 
     fn run_record(&mut self, record: &Record, form: &Form) -> Result<(), String> {

@@ -77,6 +77,11 @@ impl Exception {
 }
 
 impl Record {
+    /// Whether it neither faults nor branches.
+    pub fn is_plain(&self) -> bool {
+        self.exception.is_none() && !self.fina.iter().any(|item| matches!(item, Item::Ip(_)))
+    }
+
     /// Whether the capture ends with a fault that fetching from `ip`, the target of a branch, has taken.
     pub fn faults_at(&self, ip: u64) -> bool {
         self.fina.contains(&Item::Ip(ip))

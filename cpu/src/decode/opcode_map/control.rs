@@ -3,8 +3,10 @@
 use super::by::{by_place, by_stack, by_wide};
 use super::{condition_number, return_bits};
 use crate::decode::lower::{Chosen, Lowering};
-use crate::exec::control::{Always, Jcc, Jcxz, Loop, WhileNotZero, WhileZero};
-use crate::exec::dispatch::{branch, indirect, jump};
+use crate::exec::control::{
+    Always, Jcc, Jcxz, JumpLeavesSegment, LeavesSegment, Loop, WhileNotZero, WhileZero,
+};
+use crate::exec::dispatch::{Decision, Semantics, branch, ending, indirect, jump};
 use crate::exec::far::{
     CallFar, CallFarIndirect, Hlt, Int, Int1, Int3, Into_, Iret, JumpFar, JumpFarIndirect, RetFar, Undefined,
 };
@@ -43,11 +45,11 @@ fn jmp(l: &mut Lowering<'_>) -> Chosen {
         }
         Code::Jmp_rel8_32 | Code::Jmp_rel32_32 => {
             l.branch_distances();
-            (jump::<JumpNear, 32>, true)
+            near::<JumpNear, 32>(l)
         }
         _ => {
             l.branch_distances();
-            (jump::<JumpNear, 16>, true)
+            near::<JumpNear, 16>(l)
         }
     }
 }
@@ -64,13 +66,23 @@ fn call(l: &mut Lowering<'_>) -> Chosen {
         }
         Code::Call_rel32_32 => {
             l.branch_distances();
-            by_stack!(l, W => (jump::<CallNear<u32, W>, 32> as Handler, true))
+            by_stack!(l, W => near::<CallNear<u32, W>, 32>(l))
         }
         _ => {
             l.branch_distances();
-            by_stack!(l, W => (jump::<CallNear<u16, W>, 16> as Handler, true))
+            by_stack!(l, W => near::<CallNear<u16, W>, 16>(l))
         }
     }
+}
+
+/// JMP and CALL to a known place.
+fn near<S: Semantics, const IP_BITS: u32>(l: &Lowering<'_>) -> Chosen {
+    if l.leaves_segment(IP_BITS) { (ending::<JumpLeavesSegment>, true) } else { (jump::<S, IP_BITS>, true) }
+}
+
+/// A conditional branch to a known place.
+fn conditional<D: Decision, const IP_BITS: u32>(l: &Lowering<'_>) -> Handler {
+    if l.leaves_segment(IP_BITS) { ending::<LeavesSegment<D>> } else { branch::<D> }
 }
 
 fn far_target(l: &mut Lowering<'_>, call: bool) -> Chosen {
@@ -105,10 +117,10 @@ fn loops(l: &mut Lowering<'_>) -> Chosen {
     macro_rules! by_ip {
         ($ip:literal) => {
             by_wide!(counter, C => match l.ins.mnemonic() {
-                Mnemonic::Loop => branch::<Loop<Always, C, $ip>> as Handler,
-                Mnemonic::Loope => branch::<Loop<WhileZero, C, $ip>>,
-                Mnemonic::Loopne => branch::<Loop<WhileNotZero, C, $ip>>,
-                _ => branch::<Jcxz<C, $ip>>,
+                Mnemonic::Loop => conditional::<Loop<Always, C, $ip>, $ip>(l),
+                Mnemonic::Loope => conditional::<Loop<WhileZero, C, $ip>, $ip>(l),
+                Mnemonic::Loopne => conditional::<Loop<WhileNotZero, C, $ip>, $ip>(l),
+                _ => conditional::<Jcxz<C, $ip>, $ip>(l),
             })
         };
     }
@@ -125,8 +137,8 @@ fn jcc(l: &mut Lowering<'_>) -> Option<Chosen> {
     macro_rules! table {
         ($($cc:literal)*) => {
             match condition_number(l.ins.condition_code())? {
-                $($cc if wide => branch::<Jcc<$cc, 32>> as Handler,
-                  $cc => branch::<Jcc<$cc, 16>>,)*
+                $($cc if wide => conditional::<Jcc<$cc, 32>, 32>(l),
+                  $cc => conditional::<Jcc<$cc, 16>, 16>(l),)*
                 _ => return None,
             }
         };

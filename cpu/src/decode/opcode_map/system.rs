@@ -8,6 +8,7 @@ use crate::exec::io::{In, Out, PortInDx, PortInImm};
 use crate::exec::machine_specific::{Cpuid, InvalidateCache, Rdmsr, Rdpmc, Rdtsc, Sysenter, Sysexit, Wrmsr};
 use crate::exec::system::{Clc, Cld, Cli, Cmc, Gdtr, Idtr, LoadTable, Stc, Std, Sti, StoreTable};
 use crate::protected::loadall::{Loadall286, Loadall386};
+use crate::protected::smm::Rsm;
 use crate::protected::verify::{Arpl, Lar, Lldt, Lsl, Ltr, StoreSelector, Verify};
 use iced_x86::{Code, Mnemonic};
 
@@ -41,6 +42,7 @@ pub(super) fn system(l: &mut Lowering<'_>) -> Option<Chosen> {
         M::Invlpg => Lowering::end::<Invlpg>(),
         M::Sysenter => Lowering::end::<Sysenter>(),
         M::Sysexit => Lowering::end::<Sysexit>(),
+        M::Rsm => Lowering::end::<Rsm>(),
         M::Clts => Lowering::end::<Clts>(),
         M::Lmsw => {
             l.op.src = l.op.dst;

@@ -49,21 +49,21 @@ fn stack_operands(l: &mut Lowering<'_>) {
     }
 }
 
-fn fast<S: Semantics>() -> Chosen {
-    Lowering::fast::<S>()
+fn of<S: Semantics>() -> Chosen {
+    Lowering::called::<S>()
 }
 
 /// An instruction with one or two stack operands, or one in memory.
 fn arith<O: Arith, const POPS: u8>(l: &Lowering<'_>) -> Chosen {
     match l.ins.memory_size() {
-        _ if l.kind(0) != Kind::Mem => fast::<InStack<O, POPS>>(),
-        iced_x86::MemorySize::Float32 => fast::<WithMemory<O, Single>>(),
-        _ => fast::<WithMemory<O, Double>>(),
+        _ if l.kind(0) != Kind::Mem => of::<InStack<O, POPS>>(),
+        iced_x86::MemorySize::Float32 => of::<WithMemory<O, Single>>(),
+        _ => of::<WithMemory<O, Double>>(),
     }
 }
 
 fn integer_arith<O: Arith>(l: &Lowering<'_>) -> Chosen {
-    if bytes(l) == 2 { fast::<WithMemory<O, Int16>>() } else { fast::<WithMemory<O, Int32>>() }
+    if bytes(l) == 2 { of::<WithMemory<O, Int16>>() } else { of::<WithMemory<O, Int32>>() }
 }
 
 /// Size of the operand in memory.
@@ -99,14 +99,14 @@ fn arithmetic(l: &Lowering<'_>) -> Option<Chosen> {
 /// ST(0) with ST(i), or with memory.
 fn compare<C: Comparison, const POPS: u8>(l: &Lowering<'_>) -> Chosen {
     match l.ins.memory_size() {
-        _ if l.kind(0) != Kind::Mem => fast::<CompareStack<C, POPS>>(),
-        iced_x86::MemorySize::Float32 => fast::<CompareMemory<Single, POPS>>(),
-        _ => fast::<CompareMemory<Double, POPS>>(),
+        _ if l.kind(0) != Kind::Mem => of::<CompareStack<C, POPS>>(),
+        iced_x86::MemorySize::Float32 => of::<CompareMemory<Single, POPS>>(),
+        _ => of::<CompareMemory<Double, POPS>>(),
     }
 }
 
 fn integer_compare<const POPS: u8>(l: &Lowering<'_>) -> Chosen {
-    if bytes(l) == 2 { fast::<CompareMemory<Int16, POPS>>() } else { fast::<CompareMemory<Int32, POPS>>() }
+    if bytes(l) == 2 { of::<CompareMemory<Int16, POPS>>() } else { of::<CompareMemory<Int32, POPS>>() }
 }
 
 fn comparison(l: &Lowering<'_>) -> Option<Chosen> {
@@ -120,20 +120,20 @@ fn comparison(l: &Lowering<'_>) -> Option<Chosen> {
         M::Fucompp => compare::<Unordered, 2>(l),
         M::Ficom => integer_compare::<0>(l),
         M::Ficomp => integer_compare::<1>(l),
-        M::Fcomi => fast::<CompareFlags<Ordered, 0>>(),
-        M::Fcomip => fast::<CompareFlags<Ordered, 1>>(),
-        M::Fucomi => fast::<CompareFlags<Unordered, 0>>(),
-        M::Fucomip => fast::<CompareFlags<Unordered, 1>>(),
-        M::Fcmovb => fast::<Fcmov<2>>(),
-        M::Fcmovnb => fast::<Fcmov<3>>(),
-        M::Fcmove => fast::<Fcmov<4>>(),
-        M::Fcmovne => fast::<Fcmov<5>>(),
-        M::Fcmovbe => fast::<Fcmov<6>>(),
-        M::Fcmovnbe => fast::<Fcmov<7>>(),
-        M::Fcmovu => fast::<Fcmov<10>>(),
-        M::Fcmovnu => fast::<Fcmov<11>>(),
-        M::Ftst => fast::<Ftst>(),
-        M::Fxam => fast::<Fxam>(),
+        M::Fcomi => of::<CompareFlags<Ordered, 0>>(),
+        M::Fcomip => of::<CompareFlags<Ordered, 1>>(),
+        M::Fucomi => of::<CompareFlags<Unordered, 0>>(),
+        M::Fucomip => of::<CompareFlags<Unordered, 1>>(),
+        M::Fcmovb => of::<Fcmov<2>>(),
+        M::Fcmovnb => of::<Fcmov<3>>(),
+        M::Fcmove => of::<Fcmov<4>>(),
+        M::Fcmovne => of::<Fcmov<5>>(),
+        M::Fcmovbe => of::<Fcmov<6>>(),
+        M::Fcmovnbe => of::<Fcmov<7>>(),
+        M::Fcmovu => of::<Fcmov<10>>(),
+        M::Fcmovnu => of::<Fcmov<11>>(),
+        M::Ftst => of::<Ftst>(),
+        M::Fxam => of::<Fxam>(),
         _ => return None,
     })
 }
@@ -141,38 +141,38 @@ fn comparison(l: &Lowering<'_>) -> Option<Chosen> {
 fn transfer(l: &Lowering<'_>) -> Option<Chosen> {
     use Mnemonic as M;
     Some(match (l.ins.mnemonic(), bytes(l)) {
-        (M::Fld, 4) => fast::<Load<Single>>(),
-        (M::Fld, 8) => fast::<Load<Double>>(),
-        (M::Fld, 10) => fast::<LoadExtended>(),
-        (M::Fld, _) => fast::<LoadStack>(),
-        (M::Fild, 2) => fast::<Load<Int16>>(),
-        (M::Fild, 4) => fast::<Load<Int32>>(),
-        (M::Fild, _) => fast::<Load<Int64>>(),
-        (M::Fbld, _) => fast::<LoadDecimal>(),
-        (M::Fst, 4) => fast::<Store<Single, 0>>(),
-        (M::Fst, 8) => fast::<Store<Double, 0>>(),
-        (M::Fst, _) => fast::<StoreStack<0>>(),
-        (M::Fstp, 4) => fast::<Store<Single, 1>>(),
-        (M::Fstp, 8) => fast::<Store<Double, 1>>(),
-        (M::Fstp, 10) => fast::<StoreExtended>(),
-        (M::Fstp | M::Fstpnce, _) => fast::<StoreStack<1>>(),
-        (M::Fist, 2) => fast::<Store<Int16, 0>>(),
-        (M::Fist, _) => fast::<Store<Int32, 0>>(),
-        (M::Fistp, 2) => fast::<Store<Int16, 1>>(),
-        (M::Fistp, 4) => fast::<Store<Int32, 1>>(),
-        (M::Fistp, _) => fast::<Store<Int64, 1>>(),
-        (M::Fisttp, 2) => fast::<Store<Truncated<Int16>, 1>>(),
-        (M::Fisttp, 4) => fast::<Store<Truncated<Int32>, 1>>(),
-        (M::Fisttp, _) => fast::<Store<Truncated<Int64>, 1>>(),
-        (M::Fbstp, _) => fast::<StoreDecimal>(),
-        (M::Fxch, _) => fast::<Fxch>(),
-        (M::Fld1, _) => fast::<LoadConstant<0>>(),
-        (M::Fldl2t, _) => fast::<LoadConstant<1>>(),
-        (M::Fldl2e, _) => fast::<LoadConstant<2>>(),
-        (M::Fldpi, _) => fast::<LoadConstant<3>>(),
-        (M::Fldlg2, _) => fast::<LoadConstant<4>>(),
-        (M::Fldln2, _) => fast::<LoadConstant<5>>(),
-        (M::Fldz, _) => fast::<LoadConstant<6>>(),
+        (M::Fld, 4) => of::<Load<Single>>(),
+        (M::Fld, 8) => of::<Load<Double>>(),
+        (M::Fld, 10) => of::<LoadExtended>(),
+        (M::Fld, _) => of::<LoadStack>(),
+        (M::Fild, 2) => of::<Load<Int16>>(),
+        (M::Fild, 4) => of::<Load<Int32>>(),
+        (M::Fild, _) => of::<Load<Int64>>(),
+        (M::Fbld, _) => of::<LoadDecimal>(),
+        (M::Fst, 4) => of::<Store<Single, 0>>(),
+        (M::Fst, 8) => of::<Store<Double, 0>>(),
+        (M::Fst, _) => of::<StoreStack<0>>(),
+        (M::Fstp, 4) => of::<Store<Single, 1>>(),
+        (M::Fstp, 8) => of::<Store<Double, 1>>(),
+        (M::Fstp, 10) => of::<StoreExtended>(),
+        (M::Fstp | M::Fstpnce, _) => of::<StoreStack<1>>(),
+        (M::Fist, 2) => of::<Store<Int16, 0>>(),
+        (M::Fist, _) => of::<Store<Int32, 0>>(),
+        (M::Fistp, 2) => of::<Store<Int16, 1>>(),
+        (M::Fistp, 4) => of::<Store<Int32, 1>>(),
+        (M::Fistp, _) => of::<Store<Int64, 1>>(),
+        (M::Fisttp, 2) => of::<Store<Truncated<Int16>, 1>>(),
+        (M::Fisttp, 4) => of::<Store<Truncated<Int32>, 1>>(),
+        (M::Fisttp, _) => of::<Store<Truncated<Int64>, 1>>(),
+        (M::Fbstp, _) => of::<StoreDecimal>(),
+        (M::Fxch, _) => of::<Fxch>(),
+        (M::Fld1, _) => of::<LoadConstant<0>>(),
+        (M::Fldl2t, _) => of::<LoadConstant<1>>(),
+        (M::Fldl2e, _) => of::<LoadConstant<2>>(),
+        (M::Fldpi, _) => of::<LoadConstant<3>>(),
+        (M::Fldlg2, _) => of::<LoadConstant<4>>(),
+        (M::Fldln2, _) => of::<LoadConstant<5>>(),
+        (M::Fldz, _) => of::<LoadConstant<6>>(),
         _ => return None,
     })
 }
@@ -180,22 +180,22 @@ fn transfer(l: &Lowering<'_>) -> Option<Chosen> {
 fn function(l: &Lowering<'_>) -> Option<Chosen> {
     use Mnemonic as M;
     Some(match l.ins.mnemonic() {
-        M::Fchs => fast::<Fchs>(),
-        M::Fabs => fast::<Fabs>(),
-        M::Fsqrt => fast::<Unary<Fsqrt>>(),
-        M::Frndint => fast::<Unary<Frndint>>(),
-        M::F2xm1 => fast::<Unary<F2xm1>>(),
-        M::Fsin => fast::<Unary<Fsin>>(),
-        M::Fcos => fast::<Unary<Fcos>>(),
-        M::Fscale => fast::<Binary<Fscale, 0>>(),
-        M::Fpatan => fast::<Binary<Fpatan, 1>>(),
-        M::Fyl2x => fast::<Binary<Fyl2x, 1>>(),
-        M::Fyl2xp1 => fast::<Binary<Fyl2xp1, 1>>(),
-        M::Fprem => fast::<PartialRemainder<false>>(),
-        M::Fprem1 => fast::<PartialRemainder<true>>(),
-        M::Fxtract => fast::<Pushing<Fxtract>>(),
-        M::Fptan => fast::<Pushing<Fptan>>(),
-        M::Fsincos => fast::<Pushing<Fsincos>>(),
+        M::Fchs => of::<Fchs>(),
+        M::Fabs => of::<Fabs>(),
+        M::Fsqrt => of::<Unary<Fsqrt>>(),
+        M::Frndint => of::<Unary<Frndint>>(),
+        M::F2xm1 => of::<Unary<F2xm1>>(),
+        M::Fsin => of::<Unary<Fsin>>(),
+        M::Fcos => of::<Unary<Fcos>>(),
+        M::Fscale => of::<Binary<Fscale, 0>>(),
+        M::Fpatan => of::<Binary<Fpatan, 1>>(),
+        M::Fyl2x => of::<Binary<Fyl2x, 1>>(),
+        M::Fyl2xp1 => of::<Binary<Fyl2xp1, 1>>(),
+        M::Fprem => of::<PartialRemainder<false>>(),
+        M::Fprem1 => of::<PartialRemainder<true>>(),
+        M::Fxtract => of::<Pushing<Fxtract>>(),
+        M::Fptan => of::<Pushing<Fptan>>(),
+        M::Fsincos => of::<Pushing<Fsincos>>(),
         _ => return None,
     })
 }
@@ -203,18 +203,18 @@ fn function(l: &Lowering<'_>) -> Option<Chosen> {
 fn control(l: &Lowering<'_>) -> Option<Chosen> {
     use Mnemonic as M;
     Some(match l.ins.mnemonic() {
-        M::Fninit => fast::<Fninit>(),
-        M::Fnclex => fast::<Fnclex>(),
-        M::Fldcw => fast::<Fldcw>(),
-        M::Fnstcw => fast::<Fnstcw>(),
-        M::Fnstsw if l.kind(0) == Kind::Mem => fast::<FnstswMemory>(),
-        M::Fnstsw => fast::<FnstswAx>(),
-        M::Fnop => fast::<Fnop>(),
-        M::Fneni | M::Fndisi | M::Fnsetpm => fast::<FormerControl>(),
-        M::Ffree => fast::<Ffree>(),
-        M::Ffreep => fast::<Ffreep>(),
-        M::Fincstp => fast::<Fincstp>(),
-        M::Fdecstp => fast::<Fdecstp>(),
+        M::Fninit => of::<Fninit>(),
+        M::Fnclex => of::<Fnclex>(),
+        M::Fldcw => of::<Fldcw>(),
+        M::Fnstcw => of::<Fnstcw>(),
+        M::Fnstsw if l.kind(0) == Kind::Mem => of::<FnstswMemory>(),
+        M::Fnstsw => of::<FnstswAx>(),
+        M::Fnop => of::<Fnop>(),
+        M::Fneni | M::Fndisi | M::Fnsetpm => of::<FormerControl>(),
+        M::Ffree => of::<Ffree>(),
+        M::Ffreep => of::<Ffreep>(),
+        M::Fincstp => of::<Fincstp>(),
+        M::Fdecstp => of::<Fdecstp>(),
         _ => return image(l),
     })
 }
@@ -222,16 +222,16 @@ fn control(l: &Lowering<'_>) -> Option<Chosen> {
 /// Instructions that store and load the state.
 fn image(l: &Lowering<'_>) -> Option<Chosen> {
     Some(match l.ins.code() {
-        Code::Fnstenv_m14byte => fast::<Fnstenv<false>>(),
-        Code::Fnstenv_m28byte => fast::<Fnstenv<true>>(),
-        Code::Fldenv_m14byte => fast::<Fldenv<false>>(),
-        Code::Fldenv_m28byte => fast::<Fldenv<true>>(),
-        Code::Fnsave_m94byte => fast::<Fnsave<false>>(),
-        Code::Fnsave_m108byte => fast::<Fnsave<true>>(),
-        Code::Frstor_m94byte => fast::<Frstor<false>>(),
-        Code::Frstor_m108byte => fast::<Frstor<true>>(),
-        Code::Fxsave_m512byte => fast::<Fxsave>(),
-        Code::Fxrstor_m512byte => fast::<Fxrstor>(),
+        Code::Fnstenv_m14byte => of::<Fnstenv<false>>(),
+        Code::Fnstenv_m28byte => of::<Fnstenv<true>>(),
+        Code::Fldenv_m14byte => of::<Fldenv<false>>(),
+        Code::Fldenv_m28byte => of::<Fldenv<true>>(),
+        Code::Fnsave_m94byte => of::<Fnsave<false>>(),
+        Code::Fnsave_m108byte => of::<Fnsave<true>>(),
+        Code::Frstor_m94byte => of::<Frstor<false>>(),
+        Code::Frstor_m108byte => of::<Frstor<true>>(),
+        Code::Fxsave_m512byte => of::<Fxsave>(),
+        Code::Fxrstor_m512byte => of::<Fxrstor>(),
         _ => return None,
     })
 }
