@@ -116,9 +116,18 @@ pub struct Rig {
     pub bus: SystemBus,
     chaos: Handle<Chaos>,
     manner: Manner,
+    case: Case,
+    dialect: Dialect,
     ended: bool,
+    starts: u64,
+    next_start: u64,
     protected: u64,
 }
+
+/// Instructions after which a guest is thrown elsewhere: left alone, most end in a small loop.
+const RESTART: u64 = 500;
+/// How often a guest may start in all.
+const MOST_STARTS: u64 = 300;
 
 /// Turns of the run loop without an instruction after which the processor counts as hung.
 const MOST_IDLE_TURNS: u32 = 200;
@@ -156,17 +165,10 @@ impl Rig {
         for page in 0..(ram / program::TILE) as u64 {
             bus.fabric_mut().ram.write(PhysAddr(page * program::TILE as u64), tile);
         }
-        bus.fabric_mut().ram.write(PhysAddr(0), &program::vectors(&mut random));
         let mut cpu = Cpu::new(case.model);
         if let Some(limit) = manner.block_limit {
             cpu.set_block_limit(limit);
         }
-        cpu.update_state(|state| {
-            randomise(state, &mut random, &case.model);
-            if case.start != Start::Real {
-                protected::enter(state, &dialect, case.start, &mut bus.fabric_mut().ram, &mut random);
-            }
-        });
         let period = random.pick(&[0, 0, 20_000, 3_000]);
         bus.call(chaos, |chaos, fabric| {
             chaos.period = period;
@@ -174,7 +176,43 @@ impl Rig {
                 fabric.sched.arm(chaos.slot, VTime(random.below(50_000)));
             }
         });
-        Self { cpu, bus, chaos, manner, ended: false, protected: 0 }
+        let mut rig = Self {
+            cpu,
+            bus,
+            chaos,
+            manner,
+            case: *case,
+            dialect,
+            ended: false,
+            starts: 0,
+            next_start: 0,
+            protected: 0,
+        };
+        rig.start();
+        rig
+    }
+
+    /// Begins anew: registers and tables as at power-on, but for what the guest has done to the rest of memory.
+    fn start(&mut self) {
+        let mut random = Random::new(self.case.seed ^ self.starts << 32);
+        let (case, dialect, ram) = (self.case, self.dialect, &mut self.bus.fabric_mut().ram);
+        self.cpu.update_state(|state| {
+            *state = CpuState::reset(&case.model, state.count);
+            randomise(state, &mut random, &case.model);
+            if case.start == Start::Real {
+                ram.write(PhysAddr(0), &program::vectors(&mut random));
+            } else {
+                protected::enter(state, &dialect, case.start, ram, &mut random);
+            }
+        });
+        self.starts += 1;
+        self.next_start = self.count() + RESTART;
+        self.ended = false;
+    }
+
+    /// Whether the guest starts again before its next instruction: when its time is over, or when it can do no more.
+    fn is_due(&self) -> bool {
+        self.starts < MOST_STARTS && (self.ended || self.count() >= self.next_start)
     }
 
     /// Runs until instruction `limit`, or until the processor can do nothing more.
@@ -183,9 +221,12 @@ impl Rig {
     /// When the processor hangs: that is what the fuzzer looks for.
     pub fn run_to(&mut self, limit: u64) {
         let mut idle_turns = 0;
-        while !self.ended && self.count() < limit {
+        while self.count() < limit && (!self.ended || self.is_due()) {
+            if self.is_due() {
+                self.start();
+            }
             let before = self.count();
-            self.turn(limit);
+            self.turn(limit.min(self.next_start).max(before + 1));
             idle_turns = if self.count() == before { idle_turns + 1 } else { 0 };
             assert!(idle_turns < MOST_IDLE_TURNS, "no progress: {:x?}", self.cpu.state());
         }
