@@ -244,3 +244,44 @@ fn a_near_branch_beyond_the_code_segment_faults_where_it_is() {
     let taken_jnz = [0x0F, 0x85, 0x00, 0x10];
     assert_eq!(pending_fault(&taken_jnz), (fault, 0, 0x2000));
 }
+
+/// A processor in protected mode whose DS takes selector 8, a descriptor with `bytes`.
+fn loaded(model: Model, bytes: [u8; 8]) -> Bench {
+    // MOV AX, 8; MOV DS, AX; HLT
+    let mut bench = Bench::new(model, &[0xB8, 0x08, 0x00, 0x8E, 0xD8, 0xF4]);
+    bench.write(0x1_0008, &bytes);
+    bench.cpu.update_state(|state| {
+        state.cr0 |= cr0::PE;
+        state.gdtr.base = 0x1_0000;
+    });
+    bench.run(3);
+    bench
+}
+
+#[test]
+fn an_80286_ignores_the_reserved_bytes_of_a_descriptor() {
+    let bytes = [0x34, 0x12, 0x00, 0x00, 0x12, 0x93, 0xCF, 0x80];
+    let segment = |model| *loaded(model, bytes).cpu.state().seg(SegReg::Ds);
+    let (old, new) = (segment(Model::I80286), segment(Model::I80386));
+    assert_eq!((old.base, old.limit, old.attr), (0x12_0000, 0x1234, SegAttr(0x93)));
+    assert_eq!((new.base, new.limit, new.attr), (0x8012_0000, 0xF123_4FFF, SegAttr(0xC093)));
+}
+
+#[test]
+fn an_80286_knows_no_system_descriptor_of_the_80386() {
+    for (model, vector) in [(Model::I80286, Some(13)), (Model::I80386, None)] {
+        // MOV AX, 8; LTR AX, which is a TSS of the 80386; HLT
+        let mut bench = Bench::new(model, &[0xB8, 0x08, 0x00, 0x0F, 0x00, 0xD8, 0xF4]);
+        bench.write(0x1_0008, &[0xFF, 0x00, 0x00, 0x00, 0x02, 0x89, 0x00, 0x00]);
+        bench.cpu.update_state(|state| {
+            state.cr0 |= cr0::PE;
+            state.gdtr.base = 0x1_0000;
+        });
+        bench.run(2);
+        let fault = match bench.cpu.state().pending {
+            Some(Event::Fault(fault)) => Some(fault.vector()),
+            None => None,
+        };
+        assert_eq!(fault, vector, "{}", model.name);
+    }
+}

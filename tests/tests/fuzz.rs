@@ -8,8 +8,9 @@ use ringzero_machine::{Config, Machine, Media, OnIdle, Stop, storage::MemoryMedi
 use ringzero_tests::fuzz::protected::Start;
 use ringzero_tests::fuzz::random::Random;
 use ringzero_tests::fuzz::rig::Case;
-use ringzero_tests::fuzz::{compare, first_seed, program, seconds};
+use ringzero_tests::fuzz::{compare, fewest_instructions, first_seed, program, seconds};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Instructions per random program.
@@ -24,10 +25,15 @@ const FEWEST: u64 = 20;
 /// # Panics
 /// With the seed at which `case` failed or panicked.
 fn for_seeds(share: u64, case: impl Fn(u64) -> Result<(), String>) {
+    for_seeds_until(share, case, || true);
+}
+
+/// The same, and on until `enough`.
+fn for_seeds_until(share: u64, case: impl Fn(u64) -> Result<(), String>, enough: impl Fn() -> bool) {
     let end = Instant::now() + Duration::from_secs(seconds(60) / share);
     let first = first_seed();
     let mut seed = first;
-    while seed < first + FEWEST || Instant::now() < end {
+    while seed < first + FEWEST || Instant::now() < end || !enough() {
         match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| case(seed))) {
             Ok(Ok(())) => seed += 1,
             Ok(Err(difference)) => panic!("seed {seed}: {difference}"),
@@ -41,16 +47,23 @@ fn model(seed: u64) -> Model {
     Model::ALL[(seed % Model::ALL.len() as u64) as usize]
 }
 
+/// Instructions that random guests have run in protected mode, virtual-8086 mode or pages.
+static PROTECTED: AtomicU64 = AtomicU64::new(0);
+
 /// Random guests that begin as `start` says, on the models from `first` on.
 fn random_guests(share: u64, start: Start, first: Generation, instructions: u64) {
     let models: Vec<Model> = Model::ALL.into_iter().filter(|model| model.at_least(first)).collect();
-    let protected = Cell::new(0);
-    for_seeds(share, |seed| {
+    let protected = Cell::new(0u64);
+    let case = |seed| {
         let model = models[(seed % models.len() as u64) as usize];
         protected.set(protected.get() + compare::run(&Case { seed, model, start }, instructions)?);
         Ok(())
-    });
-    eprintln!("{start:?}: {} instructions in protected mode, each in four manners", protected.get());
+    };
+    let fewest = if start == Start::Real { 0 } else { fewest_instructions() };
+    for_seeds_until(share, case, || protected.get() >= fewest);
+    let protected = protected.get();
+    let total = PROTECTED.fetch_add(protected, Ordering::Relaxed) + protected;
+    eprintln!("{start:?}: {protected} instructions in protected mode, {total} in all, each in four manners");
 }
 
 #[test]

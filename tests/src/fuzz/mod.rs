@@ -21,6 +21,11 @@ pub fn seconds(default: u64) -> u64 {
     std::env::var("RINGZERO_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
+/// Instructions that each test of random guests runs at least, whatever its time: `RINGZERO_FUZZ_INSTRUCTIONS`.
+pub fn fewest_instructions() -> u64 {
+    std::env::var("RINGZERO_FUZZ_INSTRUCTIONS").ok().and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
 /// The seed to begin with: `RINGZERO_SEED`, or one that is always the same.
 pub fn first_seed() -> u64 {
     std::env::var("RINGZERO_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1)

@@ -193,11 +193,11 @@ impl Writer<'_> {
         if !self.random.one_in(12) {
             self.prefixes();
         }
-        match self.random.below(130) {
-            100..108 => self.float(),
-            108..116 => self.vector(),
-            116..122 => self.newer(),
-            122..130 => self.system(),
+        match self.random.below(140) {
+            100..110 => self.float(),
+            110..124 => self.vector(),
+            124..130 => self.newer(),
+            130..140 => self.system(),
             0..14 => self.arithmetic(),
             14..26 => self.moves(),
             26..36 => self.stack(),

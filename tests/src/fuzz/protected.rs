@@ -245,6 +245,10 @@ fn handler(vector: u64, narrow: bool, wide_model: bool, random: &mut Random) -> 
         if has_error {
             body.extend([0x83, 0xC4, 0x02]); // ADD SP, 2
         }
+        if vector == 1 && random.one_in(2) {
+            // PUSH BP; MOV BP, SP; AND byte [BP+7], FEh: TF; POP BP
+            body.extend([0x55, 0x8B, 0xEC, 0x80, 0x66, 0x07, 0xFE, 0x5D]);
+        }
         if skips {
             // PUSH BP; MOV BP, SP; ADD word [BP+2], skip; POP BP
             body.extend([0x55, 0x8B, 0xEC, 0x83, 0x46, 0x02, skip, 0x5D]);

@@ -237,14 +237,18 @@ impl Rig {
         self.bus.run_due_events();
         let due = self.bus.next_deadline_count().unwrap_or(u64::MAX).max(self.count() + 1);
         let mut slice = due.min(limit) - self.count();
-        // A guest that changes its page tables sees what the TLB held: that must not be dropped.
+        // A guest that changes its page tables sees what the TLB held: then only decoded code is dropped.
         let paging = self.cpu.state().cr0 & cr0::PG != 0;
         if let Some(random) = &mut self.manner.slices {
             let longest = random.pick(&[1, 2, 7, 60, 500]);
             slice = slice.min(1 + random.below(longest));
-            if self.manner.forgetful && !paging && random.one_in(20) {
-                let state = self.cpu.state().clone();
-                self.cpu.set_state(state);
+            if self.manner.forgetful && random.one_in(20) {
+                if paging {
+                    self.cpu.set_block_limit(1 + random.below(12) as usize);
+                } else {
+                    let state = self.cpu.state().clone();
+                    self.cpu.set_state(state);
+                }
             }
         }
         let (before, protected) = (self.count(), self.cpu.state().protected());
