@@ -12,10 +12,11 @@ const ALIGNMENT_CHECK: u32 = 1 << 18;
 const CACHE_ON: u32 = !(3 << 29);
 
 /// Switches the cache on where there is one. RESET leaves CR0.CD and CR0.NW set on an 80486 and later; systems that
-/// read CR0 expect what a BIOS leaves. Changes EAX and ECX; needs a stack.
+/// read CR0 expect what a BIOS leaves. Changes EAX and ECX, keeps FLAGS (NT above all); needs a stack.
 pub(crate) fn enable_cache(c: &mut Code) -> Asm {
     c.allow(&[CpuidFeature::INTEL386]);
     let mut done = c.a.create_label();
+    c.a.pushf()?;
     load_high_flags(c, 0x0FFF, 0)?;
     c.a.cmp(ax, HIGH_FLAGS)?;
     c.a.je(done)?;
@@ -36,7 +37,8 @@ pub(crate) fn enable_cache(c: &mut Code) -> Asm {
     c.a.mov(eax, cr0)?;
     c.a.and(eax, CACHE_ON)?;
     c.a.mov(cr0, eax)?;
-    c.place("POST_CACHE_ON", &mut done)
+    c.place("POST_CACHE_ON", &mut done)?;
+    c.a.popf()
 }
 
 /// FLAGS, kept by `keep` and with `set` added, to FLAGS and back to AX; AX keeps the high four bits.
