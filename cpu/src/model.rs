@@ -190,7 +190,7 @@ impl Model {
         features: OF_MAX,
         brand: "RingZero max",
         highest_leaf: 7,
-        reset_dx: 0x0006_06F2,
+        reset_dx: 0x0003_06C3,
         ..Self::PENTIUM4
     };
 
