@@ -9,6 +9,8 @@ PURE    := $(patsubst %,-p ringzero-%,$(CORE))
 # A minute of fuzzing belongs to every change; `make soak` takes ten.
 RINGZERO_FUZZ_SECONDS ?= 60
 RINGZERO_SOAK_SECONDS ?= 600
+# At least so many instructions each of protected, virtual-8086 and paged code, however slow the host.
+RINGZERO_SOAK_INSTRUCTIONS ?= 40000000
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench lint soak packages wasm
@@ -49,7 +51,8 @@ bench: packages
 	$(CARGO) run --release -p ringzero-tests --bin figures
 
 soak:
-	RINGZERO_FUZZ_SECONDS=$(RINGZERO_SOAK_SECONDS) RINGZERO_SEED=$${RINGZERO_SEED:-$$(date +%s)} \
+	RINGZERO_FUZZ_SECONDS=$(RINGZERO_SOAK_SECONDS) RINGZERO_FUZZ_INSTRUCTIONS=$(RINGZERO_SOAK_INSTRUCTIONS) \
+	    RINGZERO_SEED=$${RINGZERO_SEED:-$$(date +%s)} \
 	    $(CARGO) test --release -p ringzero-tests --test all fuzz:: -- --nocapture
 	$(CARGO) run --release -p ringzero-tests --bin transcendentals
 

@@ -147,21 +147,21 @@ impl Cpu {
         intent: Intent,
         user: bool,
     ) -> Result<PhysAddr, Fault> {
-        let found = if self.state.cr0 & cr0::PG == 0 {
-            Translation { phys: lin, writable: true, global: false }
-        } else {
-            paging::walk(&mut self.state, &self.model, bus, lin, intent, user)?
+        let known = self.tlb.translation(lin, intent == Intent::Write).filter(|_| user == self.user);
+        let found = match known {
+            Some(found) => found,
+            None if self.state.cr0 & cr0::PG == 0 => Translation { phys: lin, writable: true, global: false },
+            None => paging::walk(&mut self.state, &self.model, bus, lin, intent, user)?,
         };
         let phys = PhysAddr(found.phys & self.model.address_mask());
         // An access with the other privilege's rights says nothing about the present one's.
         if user == self.user && !self.watches_page(lin) {
-            let Translation { writable, global, .. } = found;
             match bus.page(phys) {
                 PageTarget::Ram(offset) => {
                     let free_of_code = bus.fabric().ram.code_lines(offset.page()) == 0;
-                    self.tlb.fill(lin, offset.0, writable && free_of_code, global);
+                    self.tlb.fill(lin, offset.0, &found, free_of_code);
                 }
-                PageTarget::Rom(offset) => self.tlb.fill(lin, offset.0, false, global),
+                PageTarget::Rom(offset) => self.tlb.fill(lin, offset.0, &found, false),
                 PageTarget::Mmio | PageTarget::Open => {}
             }
         }

@@ -24,6 +24,8 @@ pub mod cr0 {
     pub const NW: u32 = 1 << 29;
     pub const CD: u32 = 1 << 30;
     pub const PG: u32 = 1 << 31;
+    /// Those an 80386 has.
+    pub const OF_80386: u32 = PE | MP | EM | TS | ET | PG;
     /// Those an 80486 has.
     pub const OF_80486: u32 = PE | MP | EM | TS | ET | NE | WP | AM | NW | CD | PG;
 }

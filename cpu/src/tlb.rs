@@ -1,5 +1,6 @@
 //! The soft TLB: turns a linear address into an offset of guest memory with one compare.
 
+use crate::paging::Translation;
 use ringzero_bus::ram::PAGE_SIZE;
 
 const ENTRIES: usize = 256;
@@ -15,11 +16,15 @@ struct Entry {
     write: u64,
     /// Offset into guest memory minus linear address.
     addend: u64,
-    /// Stays when CR3 is loaded.
-    global: bool,
+    /// Physical page, with [`WRITABLE`] and [`GLOBAL`] in its low bits.
+    frame: u64,
 }
 
-const EMPTY: Entry = Entry { read: NEVER, write: NEVER, addend: 0, global: false };
+const EMPTY: Entry = Entry { read: NEVER, write: NEVER, addend: 0, frame: 0 };
+/// Paging lets stores through without another walk, whether or not decoded code is in their way.
+const WRITABLE: u64 = 1 << 0;
+/// Stays when CR3 is loaded.
+const GLOBAL: u64 = 1 << 1;
 
 /// Direct-mapped by linear page number.
 pub(crate) struct Tlb {
@@ -52,12 +57,27 @@ impl Tlb {
         (lin.wrapping_add(len - 1) & PAGE_MASK == entry.write).then(|| lin.wrapping_add(entry.addend))
     }
 
-    /// Enters the page of `lin`, which lies at `offset` of guest memory.
-    pub(crate) fn fill(&mut self, lin: u64, offset: u64, writable: bool, global: bool) {
+    /// What is known of the page of `lin`, if that is enough for a store or for a load. The full path of an access asks
+    /// here before it walks: what a guest changes in its page tables must not depend on which path an access takes.
+    pub(crate) fn translation(&self, lin: u64, write: bool) -> Option<Translation> {
+        let entry = self.entry(lin);
+        let writable = entry.frame & WRITABLE != 0;
+        (entry.read == lin & PAGE_MASK && (writable || !write)).then(|| Translation {
+            phys: entry.frame & PAGE_MASK | lin & !PAGE_MASK,
+            writable,
+            global: entry.frame & GLOBAL != 0,
+        })
+    }
+
+    /// Enters the page of `lin`, which lies at `offset` of guest memory. `fast_stores` says whether stores may skip the
+    /// full path, where paging allows them.
+    pub(crate) fn fill(&mut self, lin: u64, offset: u64, found: &Translation, fast_stores: bool) {
         let page = lin & PAGE_MASK;
         let addend = (offset & PAGE_MASK).wrapping_sub(page);
-        let write = if writable { page } else { NEVER };
-        self.entries[(lin >> 12) as usize % ENTRIES] = Entry { read: page, write, addend, global };
+        let write = if found.writable && fast_stores { page } else { NEVER };
+        let bits = if found.writable { WRITABLE } else { 0 } | if found.global { GLOBAL } else { 0 };
+        let frame = found.phys & PAGE_MASK | bits;
+        self.entries[(lin >> 12) as usize % ENTRIES] = Entry { read: page, write, addend, frame };
     }
 
     /// Forgets everything.
@@ -67,7 +87,7 @@ impl Tlb {
 
     /// Forgets all pages that are not global.
     pub(crate) fn flush_local(&mut self) {
-        for entry in self.entries.iter_mut().filter(|entry| !entry.global) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.frame & GLOBAL == 0) {
             *entry = EMPTY;
         }
     }
@@ -94,10 +114,32 @@ impl Tlb {
 mod tests {
     use super::*;
 
+    fn found(phys: u64, writable: bool, global: bool) -> Translation {
+        Translation { phys, writable, global }
+    }
+
+    #[test]
+    fn a_page_with_code_keeps_its_translation_for_the_full_path() {
+        let mut tlb = Tlb::new();
+        tlb.fill(0x5123, 0x9000, &found(0x9_9123, true, false), true);
+        tlb.protect(9);
+        assert_eq!(tlb.write(0x5000, 1), None);
+        assert_eq!(tlb.translation(0x5ABC, true), Some(found(0x9_9ABC, true, false)));
+        assert_eq!(tlb.translation(0x6000, false), None);
+    }
+
+    #[test]
+    fn a_clean_page_needs_a_walk_for_a_store() {
+        let mut tlb = Tlb::new();
+        tlb.fill(0x5000, 0x9000, &found(0x9000, false, false), true);
+        assert_eq!(tlb.translation(0x5000, true), None);
+        assert_eq!(tlb.translation(0x5000, false), Some(found(0x9000, false, false)));
+    }
+
     #[test]
     fn an_access_that_leaves_its_page_misses() {
         let mut tlb = Tlb::new();
-        tlb.fill(0x5123, 0x9000, true, false);
+        tlb.fill(0x5123, 0x9000, &found(0x9000, true, false), true);
         assert_eq!(tlb.read(0x5FFE, 2), Some(0x9FFE));
         assert_eq!(tlb.read(0x5FFF, 2), None);
         assert_eq!(tlb.read(0x6000, 1), None);
@@ -109,8 +151,8 @@ mod tests {
     #[test]
     fn global_pages_survive_a_local_flush() {
         let mut tlb = Tlb::new();
-        tlb.fill(0x5000, 0x9000, true, true);
-        tlb.fill(0x6000, 0xA000, true, false);
+        tlb.fill(0x5000, 0x9000, &found(0x9000, true, true), true);
+        tlb.fill(0x6000, 0xA000, &found(0xA000, true, false), true);
         tlb.flush_local();
         assert_eq!(tlb.read(0x5000, 1), Some(0x9000));
         assert_eq!(tlb.read(0x6000, 1), None);

@@ -5,7 +5,9 @@
 mod bench;
 mod budget;
 mod code;
+mod float;
 mod interrupts;
+mod loadall;
 mod models;
 mod modes;
 mod smm;

@@ -176,6 +176,42 @@ fn a_load_through_a_flat_execute_only_segment_faults() {
     }
 }
 
+/// Paging over two pages of data, 2000h and 3000h mapped to themselves; `code` is 32-bit and flat at 8000h.
+fn paged(code: &[u8]) -> Bench {
+    let mut bench = Bench::new(Model::PENTIUM4, code);
+    bench.write(0x1_0000, &0x1_1007u32.to_le_bytes());
+    for page in 0..1024u32 {
+        bench.write(0x1_1000 + u64::from(page) * 4, &(page << 12 | 7).to_le_bytes());
+    }
+    bench.cpu.update_state(|state| {
+        let flat =
+            |attr| Segment { selector: 8, base: 0, limit: u32::MAX, attr: SegAttr(attr), usable: true };
+        state.segments = [flat(0xC093); 6];
+        state.segments[SegReg::Cs as usize] = flat(0xC09B);
+        state.ip = CODE;
+        state.cr3 = 0x1_0000;
+        state.cr0 |= cr0::PE | cr0::PG;
+    });
+    bench
+}
+
+#[test]
+fn a_changed_page_table_counts_once_the_tlb_forgets_whether_or_not_the_page_holds_code() {
+    // MOV [2800h], AL; CALL 2000h, which returns, in one of two variants; map page 2 to frame 3; MOV [2900h], AL; HLT
+    let call = [0xE8, 0xF5, 0x9F, 0xFF, 0xFF];
+    let no_call = [0x90; 5];
+    for call in [call, no_call] {
+        let mut code = [&[0xA2, 0x00, 0x28, 0x00, 0x00, 0x90][..], &call].concat();
+        code.extend([0xC7, 0x05, 0x08, 0x10, 0x01, 0x00, 0x07, 0x30, 0x00, 0x00]);
+        code.extend([0xA2, 0x00, 0x29, 0x00, 0x00, 0xF4]);
+        let mut bench = paged(&code);
+        bench.write(0x2000, &[0xC3]);
+        bench.set_reg(AX, 0x77);
+        assert_eq!(bench.run(20), Exit::Halted);
+        assert_eq!((bench.byte(0x2900), bench.byte(0x3900)), (0x77, 0));
+    }
+}
+
 /// Protected mode with a 16-bit code segment at 1000h of limit 0FFh that holds `code`; a handler table is not there, so
 /// what is raised stays pending.
 fn pending_fault(code: &[u8]) -> (Option<Event>, u64, u64) {
@@ -207,4 +243,45 @@ fn a_near_branch_beyond_the_code_segment_faults_where_it_is() {
     assert_eq!(pending_fault(&taken_jz), (None, 4, 0x2000));
     let taken_jnz = [0x0F, 0x85, 0x00, 0x10];
     assert_eq!(pending_fault(&taken_jnz), (fault, 0, 0x2000));
+}
+
+/// A processor in protected mode whose DS takes selector 8, a descriptor with `bytes`.
+fn loaded(model: Model, bytes: [u8; 8]) -> Bench {
+    // MOV AX, 8; MOV DS, AX; HLT
+    let mut bench = Bench::new(model, &[0xB8, 0x08, 0x00, 0x8E, 0xD8, 0xF4]);
+    bench.write(0x1_0008, &bytes);
+    bench.cpu.update_state(|state| {
+        state.cr0 |= cr0::PE;
+        state.gdtr.base = 0x1_0000;
+    });
+    bench.run(3);
+    bench
+}
+
+#[test]
+fn an_80286_ignores_the_reserved_bytes_of_a_descriptor() {
+    let bytes = [0x34, 0x12, 0x00, 0x00, 0x12, 0x93, 0xCF, 0x80];
+    let segment = |model| *loaded(model, bytes).cpu.state().seg(SegReg::Ds);
+    let (old, new) = (segment(Model::I80286), segment(Model::I80386));
+    assert_eq!((old.base, old.limit, old.attr), (0x12_0000, 0x1234, SegAttr(0x93)));
+    assert_eq!((new.base, new.limit, new.attr), (0x8012_0000, 0xF123_4FFF, SegAttr(0xC093)));
+}
+
+#[test]
+fn an_80286_knows_no_system_descriptor_of_the_80386() {
+    for (model, vector) in [(Model::I80286, Some(13)), (Model::I80386, None)] {
+        // MOV AX, 8; LTR AX, which is a TSS of the 80386; HLT
+        let mut bench = Bench::new(model, &[0xB8, 0x08, 0x00, 0x0F, 0x00, 0xD8, 0xF4]);
+        bench.write(0x1_0008, &[0xFF, 0x00, 0x00, 0x00, 0x02, 0x89, 0x00, 0x00]);
+        bench.cpu.update_state(|state| {
+            state.cr0 |= cr0::PE;
+            state.gdtr.base = 0x1_0000;
+        });
+        bench.run(2);
+        let fault = match bench.cpu.state().pending {
+            Some(Event::Fault(fault)) => Some(fault.vector()),
+            None => None,
+        };
+        assert_eq!(fault, vector, "{}", model.name);
+    }
 }

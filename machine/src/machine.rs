@@ -70,7 +70,7 @@ pub struct Machine {
 const LONGEST_IDLE_NS: u64 = 60_000_000_000;
 
 /// CMOS shutdown codes that POST resumes from through 40:67h.
-const RESUMING_SHUTDOWN_CODES: [u8; 3] = [0x05, 0x09, 0x0A];
+const RESUMING_SHUTDOWN_CODES: [u8; 5] = [0x05, 0x09, 0x0A, 0x0B, 0x0C];
 /// Offset of the shutdown code in CMOS.
 const SHUTDOWN_CODE: u8 = 0x0F;
 

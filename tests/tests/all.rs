@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
+mod boot_programs;
 mod conformance;
 mod determinism;
 mod fuzz;
 mod guests;
 mod house;
+mod memory_managers;
 mod rom;
 mod stack;
 mod transcendentals;

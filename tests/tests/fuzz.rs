@@ -2,30 +2,39 @@
 
 use crate::determinism::demo;
 use ringzero_bus::{Port, Width};
-use ringzero_cpu::Model;
+use ringzero_cpu::{Generation, Model};
 use ringzero_machine::keyboard::ALL_KEYS;
 use ringzero_machine::{Config, Machine, Media, OnIdle, Stop, storage::MemoryMedium};
+use ringzero_tests::fuzz::protected::Start;
 use ringzero_tests::fuzz::random::Random;
 use ringzero_tests::fuzz::rig::Case;
-use ringzero_tests::fuzz::{compare, first_seed, program, seconds};
+use ringzero_tests::fuzz::{compare, fewest_instructions, first_seed, program, seconds};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Instructions per random program.
 const INSTRUCTIONS: u64 = 3000;
+/// The same where a case takes longer to set up.
+const LONG: u64 = 20_000;
 /// Seeds that run whatever the time.
 const FEWEST: u64 = 20;
-const MODELS: [Model; 4] = [Model::I8086, Model::I80186, Model::I80286, Model::I80386];
 
 /// Runs `case` for one seed after the other while there is time.
 ///
 /// # Panics
 /// With the seed at which `case` failed or panicked.
-fn for_seeds(share: u64, case: impl Fn(u64) -> Result<(), String> + std::panic::RefUnwindSafe) {
+fn for_seeds(share: u64, case: impl Fn(u64) -> Result<(), String>) {
+    for_seeds_until(share, case, || true);
+}
+
+/// The same, and on until `enough`.
+fn for_seeds_until(share: u64, case: impl Fn(u64) -> Result<(), String>, enough: impl Fn() -> bool) {
     let end = Instant::now() + Duration::from_secs(seconds(60) / share);
     let first = first_seed();
     let mut seed = first;
-    while seed < first + FEWEST || Instant::now() < end {
-        match std::panic::catch_unwind(|| case(seed)) {
+    while seed < first + FEWEST || Instant::now() < end || !enough() {
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| case(seed))) {
             Ok(Ok(())) => seed += 1,
             Ok(Err(difference)) => panic!("seed {seed}: {difference}"),
             Err(_) => panic!("seed {seed}: panicked"),
@@ -35,19 +44,46 @@ fn for_seeds(share: u64, case: impl Fn(u64) -> Result<(), String> + std::panic::
 }
 
 fn model(seed: u64) -> Model {
-    MODELS[(seed % MODELS.len() as u64) as usize]
+    Model::ALL[(seed % Model::ALL.len() as u64) as usize]
+}
+
+/// Instructions that random guests have run in protected mode, virtual-8086 mode or pages.
+static PROTECTED: AtomicU64 = AtomicU64::new(0);
+
+/// Random guests that begin as `start` says, on the models from `first` on.
+fn random_guests(share: u64, start: Start, first: Generation, instructions: u64) {
+    let models: Vec<Model> = Model::ALL.into_iter().filter(|model| model.at_least(first)).collect();
+    let protected = Cell::new(0u64);
+    let case = |seed| {
+        let model = models[(seed % models.len() as u64) as usize];
+        protected.set(protected.get() + compare::run(&Case { seed, model, start }, instructions)?);
+        Ok(())
+    };
+    let fewest = if start == Start::Real { 0 } else { fewest_instructions() };
+    for_seeds_until(share, case, || protected.get() >= fewest);
+    let protected = protected.get();
+    let total = PROTECTED.fetch_add(protected, Ordering::Relaxed) + protected;
+    eprintln!("{start:?}: {protected} instructions in protected mode, {total} in all, each in four manners");
 }
 
 #[test]
 fn random_code_does_the_same_in_blocks_and_slices_of_any_length() {
-    let case = |seed| Case { seed, model: model(seed), protected: false };
-    for_seeds(3, |seed| compare::run(&case(seed), INSTRUCTIONS));
+    random_guests(6, Start::Real, Generation::I8086, INSTRUCTIONS);
 }
 
 #[test]
 fn random_code_in_protected_mode_does_so_too() {
-    let case = |seed| Case { seed, model: Model::MAX, protected: true };
-    for_seeds(3, |seed| compare::run(&case(seed), INSTRUCTIONS));
+    random_guests(3, Start::Protected, Generation::I80286, LONG);
+}
+
+#[test]
+fn random_code_in_virtual_8086_mode_does_so_too() {
+    random_guests(3, Start::V86, Generation::I80386, LONG);
+}
+
+#[test]
+fn random_code_in_pages_does_so_too() {
+    random_guests(3, Start::Paged, Generation::I80386, LONG);
 }
 
 /// Ports where something answers.
@@ -120,7 +156,7 @@ const LONGEST: u64 = 3_000_000;
 fn random_disk(seed: u64) -> Machine {
     let mut random = Random::new(seed);
     let model = model(seed);
-    let mut disk = program::tile(&mut random, &model);
+    let mut disk = program::tile(&mut random, program::Dialect::real(model));
     disk.resize(360 << 10, 0xF6);
     disk[510..512].copy_from_slice(&[0x55, 0xAA]);
     let mut media = Media::default();

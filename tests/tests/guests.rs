@@ -70,22 +70,29 @@ fn freedos_2012_reports_its_memory() {
     assert!(screen.contains("Conventional") && screen.contains("131,072K"), "{screen}");
 }
 
-#[test]
-fn edit_writes_a_file_that_type_shows() {
-    let Some(mut session) = freedos("freedos-2012.img", Model::MAX) else { return };
-    session.machine.type_text("edit hello.txt\n").expect("plain text");
+/// Writes `text` into a new file with EDIT; `waiting` is what must hold while EDIT waits for keys.
+pub(crate) fn edit_a_file(session: &mut Session, name: &str, text: &str, waiting: impl Fn(&Session) -> bool) {
+    session.machine.type_text(&format!("edit {name}\n")).expect("plain text");
     session.wait_for("F1=Help");
     session.pass(1000);
-    session.machine.type_text("Hello from EDIT").expect("plain text");
-    session.wait_for("Hello from EDIT");
+    session.run_until("mode EDIT must wait in", &waiting);
+    session.machine.type_text(text).expect("plain text");
+    session.wait_for(text);
     session.press(&[Key::AltLeft, Key::F]);
     session.wait_for("Save");
     session.press(&[Key::S]);
     session.pass(3000);
+    session.run_until("mode EDIT must wait in", &waiting);
     session.press(&[Key::AltLeft, Key::F]);
     session.wait_for("Exit");
     session.press(&[Key::X]);
     session.run_until("prompt", |s| s.screen().trim_end().ends_with("A:\\>"));
+}
+
+#[test]
+fn edit_writes_a_file_that_type_shows() {
+    let Some(mut session) = freedos("freedos-2012.img", Model::MAX) else { return };
+    edit_a_file(&mut session, "hello.txt", "Hello from EDIT", |_| true);
     let screen = session.command("type hello.txt");
     assert!(screen.contains("Hello from EDIT"), "{screen}");
 }
@@ -172,46 +179,6 @@ fn grub_reaches_its_menu_and_its_shell_lists_drives() {
         session.press(&[key]);
     }
     session.wait_for("(fd0)");
-}
-
-/// Where a file in the root of a FAT12 floppy begins, and its length; its clusters follow one another on this disk.
-fn file_in_root(image: &[u8], name: &[u8; 11]) -> Option<(usize, usize)> {
-    let word = |at: usize| usize::from(u16::from_le_bytes([image[at], image[at + 1]]));
-    let (cluster_sectors, reserved, fats) = (usize::from(image[13]), word(14), usize::from(image[16]));
-    let (root_entries, fat_sectors) = (word(17), word(22));
-    let root = (reserved + fats * fat_sectors) * 512;
-    let data = root + root_entries * 32;
-    let entry = (0..root_entries).map(|n| root + n * 32).find(|&at| &image[at..at + 11] == name)?;
-    Some((data + (word(entry + 26) - 2) * cluster_sectors * 512, word(entry + 28)))
-}
-
-/// freedos-2012.img with a CONFIG.SYS of our own, no longer than the one it replaces.
-fn freedos_with_config(lines: &str) -> Option<SharedDisk> {
-    let path = shared::folder("guests")?.join("freedos-2012.img");
-    let mut image = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let (at, room) = file_in_root(&image, b"CONFIG  SYS").expect("the disk has a CONFIG.SYS");
-    assert!(lines.len() <= room);
-    image[at..at + room].fill(b' ');
-    image[at..at + lines.len()].copy_from_slice(lines.as_bytes());
-    Some(SharedDisk::new(image))
-}
-
-const WITH_EMM386: &str = "LASTDRIVE=Z\r\nFILES=20\r\nDEVICE=A:\\FREEDOS\\BIN\\HIMEM.EXE\r\n\
-DEVICE=A:\\FREEDOS\\BIN\\EMM386.EXE NOEMS\r\nDOS=HIGH,UMB\r\nSHELL=A:\\COMMAND.COM /P:A:\\AUTOEXEC.BAT\r\n";
-
-#[test]
-fn freedos_runs_in_virtual_8086_mode_under_emm386() {
-    let Some(disk) = freedos_with_config(WITH_EMM386) else { return };
-    let mut session = Session::boot(&disk, Model::MAX);
-    session.wait_for("A:\\>");
-    session.run_until("virtual-8086 mode", |s| s.machine.cpu().state().v86());
-    let screen = session.command("mem");
-    assert!(screen.contains("resident in the high memory area"), "{screen}");
-    assert!(screen.contains("Upper                 160K"), "{screen}");
-    let screen = session.command("copy config.sys copied.sys");
-    assert!(screen.contains("=> copied.sys"), "{screen}");
-    let screen = session.command("type copied.sys");
-    assert!(screen.contains("EMM386.EXE NOEMS"), "{screen}");
 }
 
 #[test]

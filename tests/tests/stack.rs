@@ -5,6 +5,7 @@
 
 use ringzero_cpu::Model;
 use ringzero_tests::conformance::{hw, hwv};
+use ringzero_tests::fuzz::protected::Start;
 use ringzero_tests::fuzz::rig::{Case, Manner, Rig};
 use ringzero_tests::shared;
 
@@ -27,8 +28,8 @@ fn random_code_runs_on_a_small_stack() {
         return;
     }
     for seed in 0..400 {
-        let model = [Model::I8086, Model::I80186, Model::I80286, Model::I80386][seed as usize % 4];
-        let rig = Rig::new(&Case { seed, model, protected: false }, Manner::default());
+        let model = Model::ALL[seed as usize % Model::ALL.len()];
+        let rig = Rig::new(&Case { seed, model, start: Start::of(&model, seed / 9) }, Manner::default());
         on_a_small_stack(vec![rig], 50_000);
     }
 }
@@ -41,8 +42,8 @@ fn each_kind_of_instruction_runs_on_a_small_stack() {
         return;
     }
     for seed in 0..3000 {
-        let model = [Model::I8086, Model::I80286, Model::I80386][seed as usize % 3];
-        let case = Case { seed, model, protected: seed % 6 == 5 };
+        let model = Model::ALL[seed as usize % Model::ALL.len()];
+        let case = Case { seed, model, start: Start::of(&model, seed / 9) };
         on_a_small_stack(vec![Rig::repeating(&case)], 6_000);
     }
 }

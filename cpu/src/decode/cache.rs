@@ -214,9 +214,9 @@ impl BlockCache {
         self.bytes > CAPACITY
     }
 
-    /// Drops every block. No block may be running.
+    /// Drops every block. No block may be running. Where the last page lies is kept: paging decides when that ends.
     pub(crate) fn clear(&mut self) {
-        *self = Self::new();
+        *self = Self { fetch: self.fetch, ..Self::new() };
     }
 }
 

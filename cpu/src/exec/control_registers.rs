@@ -129,7 +129,7 @@ fn set_cr0<A: Access>(m: &mut A, value: u32) -> Result<(), A::Fail> {
     let (old, model) = (m.cpu().state.cr0, m.cpu().model);
     let new = match model.generation {
         Generation::I80286 => value & (cr0::PE | cr0::MP | cr0::EM | cr0::TS) | 0xFFF0,
-        Generation::I80386 => value & (cr0::PE | cr0::MP | cr0::EM | cr0::TS | cr0::ET | cr0::PG),
+        Generation::I80386 => value & cr0::OF_80386,
         _ => value & cr0::OF_80486 | cr0::ET,
     };
     let has = |bits: u32| new & bits != 0;

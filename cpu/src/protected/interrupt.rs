@@ -35,7 +35,7 @@ pub(crate) fn deliver(m: &mut Slow<'_>, vector: u8, origin: Origin, error: Optio
     }
     let at = idtr.base + u64::from(place);
     let raw = m.cpu.load_linear::<u64>(m.bus, at)?;
-    let gate = Descriptor::new(at, 0, raw);
+    let gate = Descriptor::new(&m.cpu.model, at, 0, raw);
     let Some(kind @ (System::TaskGate | System::InterruptGate { .. })) = gate.system() else {
         return Err(Fault::GeneralProtection(idt_error));
     };

@@ -5,6 +5,7 @@
 
 pub(crate) mod interrupt;
 pub(crate) mod iret;
+pub(crate) mod loadall;
 pub(crate) mod smm;
 pub(crate) mod stack;
 pub(crate) mod task;
@@ -15,6 +16,7 @@ pub(crate) mod vme;
 use crate::exec::access::Slow;
 use crate::exec::descriptor::unpack;
 use crate::fault::Fault;
+use crate::model::{Generation, Model};
 use crate::segment::{SegReg, Segment};
 
 /// A selector's requested privilege level.
@@ -57,7 +59,16 @@ pub(crate) struct Descriptor {
 }
 
 impl Descriptor {
-    pub(crate) fn new(at: u64, selector: u16, raw: u64) -> Self {
+    /// What `model` makes of eight bytes. The 80286 ignores the last two, which are reserved, and knows no system type
+    /// above 7 [80286 PRM, "Descriptors"].
+    pub(crate) fn new(model: &Model, at: u64, selector: u16, raw: u64) -> Self {
+        let mut raw = raw;
+        if !model.at_least(Generation::I80386) {
+            raw &= 0x0000_FFFF_FFFF_FFFF;
+            if raw >> 40 & 0x18 == 0x08 {
+                raw &= !(0x0F << 40);
+            }
+        }
         Self { at, segment: unpack(selector, raw as u32, (raw >> 32) as u32), raw }
     }
 
@@ -110,7 +121,7 @@ impl Slow<'_> {
         }
         let at = base.wrapping_add(u64::from(selector & 0xFFF8));
         let raw = self.cpu.load_linear::<u64>(self.bus, at)?;
-        Ok(Descriptor::new(at, selector, raw))
+        Ok(Descriptor::new(&self.cpu.model, at, selector, raw))
     }
 
     /// The descriptor of a selector that must not be null.

@@ -3,18 +3,25 @@
 use super::random::Random;
 use super::rig::{Case, Manner, Rig};
 
-/// Runs `case` for `limit` instructions in every manner; the error describes the first difference.
-pub fn run(case: &Case, limit: u64) -> Result<(), String> {
+/// Parts of a run, after each of which states are compared.
+const PARTS: u64 = 4;
+
+/// Runs `case` for `limit` instructions in every manner. Says how many of them were in protected mode; the error
+/// describes the first difference.
+pub fn run(case: &Case, limit: u64) -> Result<u64, String> {
     let mut reference = Rig::new(case, Manner::default());
-    reference.run_to(limit);
-    for (name, manner) in manners(case.seed) {
-        let mut other = Rig::new(case, manner.clone());
-        other.run_to(limit);
-        if !reference.same(&other) {
-            return Err(explain(case, limit, name, &manner));
+    let mut others = manners(case.seed).map(|(name, manner)| (name, Rig::new(case, manner.clone()), manner));
+    for part in 1..=PARTS {
+        let end = limit * part / PARTS;
+        reference.run_to(end);
+        for (name, other, manner) in &mut others {
+            other.run_to(end);
+            if !reference.same(other) {
+                return Err(explain(case, end, name, manner));
+            }
         }
     }
-    Ok(())
+    Ok(reference.protected_instructions())
 }
 
 fn manners(seed: u64) -> [(&'static str, Manner); 3] {
@@ -46,9 +53,10 @@ fn explain(case: &Case, limit: u64, name: &str, manner: &Manner) -> String {
     let (before, _) = at(same);
     let (after, other) = at(differ);
     format!(
-        "seed {} on the {}: {name} differ after instruction {same}\n  bytes {:02x?}\n  before {:x?}\n{}",
+        "seed {} on the {} ({:?}): {name} differ after instruction {same}\n  bytes {:02x?}\n  before {:x?}\n{}",
         case.seed,
         case.model.name,
+        case.start,
         before.bytes_at_ip(),
         before.cpu.state(),
         after.describe_difference(&other)

@@ -2,19 +2,28 @@
 //!
 //! - [`random`]: the seeded source of everything random.
 //! - [`program`]: random code, biased towards what engines get wrong.
-//! - [`protected`]: tables for programs that begin in protected mode.
+//! - [`protected`]: tables for programs that begin in protected or virtual-8086 mode.
+//! - [`paging`]: their page tables.
 //! - [`rig`]: a processor on a bus with one unruly device.
 //! - [`compare`]: runs a case in several ways and finds the first instruction after which they differ.
 
 pub mod compare;
+mod instructions;
+pub mod paging;
 pub mod program;
 pub mod protected;
 pub mod random;
 pub mod rig;
+mod system;
 
 /// How long the fuzz tests run, in seconds: `RINGZERO_FUZZ_SECONDS`, or `default`.
 pub fn seconds(default: u64) -> u64 {
     std::env::var("RINGZERO_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// Instructions that each test of random guests runs at least, whatever its time: `RINGZERO_FUZZ_INSTRUCTIONS`.
+pub fn fewest_instructions() -> u64 {
+    std::env::var("RINGZERO_FUZZ_INSTRUCTIONS").ok().and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// The seed to begin with: `RINGZERO_SEED`, or one that is always the same.

@@ -1,6 +1,7 @@
-//! Random real-mode code: mostly valid, with string instructions, stores beside the code, segment loads, ports, jumps
-//! and faults more frequent than programs have them.
+//! Random code: mostly valid, with string instructions, stores beside the code, segment loads, ports, jumps and faults
+//! more frequent than programs have them.
 
+use super::protected;
 use super::random::Random;
 use ringzero_cpu::{Generation, Model};
 
@@ -13,17 +14,44 @@ pub const TILE: usize = 4096;
 /// Linear address of the interrupt handlers.
 pub const HANDLERS: u64 = 0x600;
 
-/// Writes random instructions for a model.
+/// What a tile's code is written for.
+#[derive(Clone, Copy, Debug)]
+pub struct Dialect {
+    /// Processor.
+    pub model: Model,
+    /// Default operand and address size: 16 or 32.
+    pub bits: u32,
+    /// Offset of [`CODE`] in the segments that data pointers use.
+    pub origin: u32,
+    /// Selectors are those of [`super::protected`], and its tables can be changed.
+    pub protected: bool,
+}
+
+impl Dialect {
+    /// Real-mode code at [`CODE_SEGMENT`].
+    pub fn real(model: Model) -> Self {
+        Self { model, bits: 16, origin: 0, protected: false }
+    }
+}
+
+/// Writes random instructions.
 pub struct Writer<'a> {
-    random: &'a mut Random,
+    pub(super) random: &'a mut Random,
+    pub(super) dialect: Dialect,
     modern: bool,
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(random: &'a mut Random, dialect: Dialect) -> Self {
+        let modern = dialect.model.at_least(Generation::I80386);
+        Self { random, dialect, modern, bytes: Vec::with_capacity(TILE + 64) }
+    }
 }
 
 /// A tile of random instructions.
-pub fn tile(random: &mut Random, model: &Model) -> Vec<u8> {
-    let modern = model.at_least(Generation::I80386);
-    let mut writer = Writer { random, modern, bytes: Vec::with_capacity(TILE + 32) };
+pub fn tile(random: &mut Random, dialect: Dialect) -> Vec<u8> {
+    let mut writer = Writer::new(random, dialect);
     while writer.bytes.len() < TILE {
         writer.instruction();
     }
@@ -32,9 +60,8 @@ pub fn tile(random: &mut Random, model: &Model) -> Vec<u8> {
 }
 
 /// A tile that is one random instruction again and again, without a branch that could leave it.
-pub fn repeated(random: &mut Random, model: &Model) -> Vec<u8> {
-    let modern = model.at_least(Generation::I80386);
-    let mut writer = Writer { random, modern, bytes: Vec::new() };
+pub fn repeated(random: &mut Random, dialect: Dialect) -> Vec<u8> {
+    let mut writer = Writer::new(random, dialect);
     writer.instruction();
     let one = writer.bytes;
     one.iter()
@@ -70,11 +97,11 @@ pub fn vectors(random: &mut Random) -> Vec<u8> {
 }
 
 impl Writer<'_> {
-    fn push(&mut self, bytes: &[u8]) {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    fn immediate(&mut self, bytes: u64) {
+    pub(super) fn immediate(&mut self, bytes: u64) {
         for _ in 0..bytes {
             let byte = if self.random.one_in(3) {
                 self.random.pick(&[0, 1, 2, 0x7F, 0x80, 0xFF])
@@ -85,29 +112,64 @@ impl Writer<'_> {
         }
     }
 
-    /// An offset near the code, or anywhere.
-    fn offset(&mut self) {
-        let offset = match self.random.below(8) {
-            0 => self.random.word(),
-            1 => self.random.pick(&[0xFFFF, 0xFFFE, 0xFFFD, 0x0FFF, 0x1000, 0x0FFE, 0x7FFF]),
-            _ => (self.bytes.len() as u16).wrapping_add(self.random.below(256) as u16).wrapping_sub(96),
-        };
-        self.push(&offset.to_le_bytes());
+    /// An immediate of the default operand size.
+    fn wide_immediate(&mut self) {
+        self.immediate(u64::from(self.dialect.bits / 8));
     }
 
-    /// A ModR/M byte with its displacement, 16-bit addressing.
-    fn modrm(&mut self, reg: u8) {
-        let (mode, rm) = (self.random.pick(&[0u8, 1, 2, 3, 3]), self.random.byte() & 7);
+    /// A number of the default operand or address size.
+    pub(super) fn number(&mut self, value: u32) {
+        let bytes = (self.dialect.bits / 8) as usize;
+        self.push(&value.to_le_bytes()[..bytes]);
+    }
+
+    /// An offset near the code, or anywhere.
+    pub(super) fn offset(&mut self) {
+        let offset = match self.random.below(8) {
+            0 => u32::from(self.random.word()),
+            1 => self.random.pick(&[0xFFFF, 0xFFFE, 0xFFFD, 0x0FFF, 0x1000, 0x0FFE, 0x7FFF]),
+            _ => {
+                let near = (self.bytes.len() as u16).wrapping_add(self.random.below(256) as u16);
+                u32::from(near.wrapping_sub(96)).wrapping_add(self.dialect.origin)
+            }
+        };
+        self.number(offset);
+    }
+
+    /// A ModR/M byte with its displacement.
+    pub(super) fn modrm(&mut self, reg: u8) {
+        let mode = self.random.pick(&[0u8, 1, 2, 3, 3]);
+        self.modrm_of_mode(mode, reg);
+    }
+
+    /// The same, of a register or of memory as `mode` says.
+    pub(super) fn modrm_of_mode(&mut self, mode: u8, reg: u8) {
+        let rm = self.random.byte() & 7;
         self.bytes.push(mode << 6 | (reg & 7) << 3 | rm);
-        match (mode, rm) {
-            (0, 6) => self.offset(),
-            (1, _) => self.immediate(1),
-            (2, _) => self.offset(),
+        if mode == 3 {
+            return;
+        }
+        let mut base = rm;
+        if self.dialect.bits == 32 && rm == 4 {
+            let sib = self.random.byte();
+            self.bytes.push(sib);
+            base = sib & 7;
+        }
+        let bare = if self.dialect.bits == 32 { 5 } else { 6 };
+        match mode {
+            0 if base == bare => self.offset(),
+            1 => self.immediate(1),
+            // Most of the wide displacements are small, since the registers point at memory already.
+            2 if self.dialect.bits == 32 && !self.random.one_in(4) => {
+                let near = self.random.below(0x400) as u32;
+                self.number(near);
+            }
+            2 => self.offset(),
             _ => {}
         }
     }
 
-    fn any_modrm(&mut self) {
+    pub(super) fn any_modrm(&mut self) {
         let reg = self.random.byte();
         self.modrm(reg);
     }
@@ -131,7 +193,11 @@ impl Writer<'_> {
         if !self.random.one_in(12) {
             self.prefixes();
         }
-        match self.random.below(100) {
+        match self.random.below(140) {
+            100..110 => self.float(),
+            110..124 => self.vector(),
+            124..130 => self.newer(),
+            130..140 => self.system(),
             0..14 => self.arithmetic(),
             14..26 => self.moves(),
             26..36 => self.stack(),
@@ -203,7 +269,11 @@ impl Writer<'_> {
                 let opcode = self.random.pick(&[0xC6u8, 0xC7]);
                 self.bytes.push(opcode);
                 self.modrm(0);
-                self.immediate(if opcode == 0xC7 { 2 } else { 1 });
+                if opcode == 0xC7 {
+                    self.wide_immediate();
+                } else {
+                    self.immediate(1);
+                }
             }
             _ => {
                 let opcode =
@@ -282,8 +352,9 @@ impl Writer<'_> {
             7 => self.push(&[0xEB, near]),
             8 => {
                 let opcode = self.random.pick(&[0xE8, 0xE9]);
-                let far = (self.random.below(500) as u16).wrapping_sub(200).to_le_bytes();
-                self.push(&[opcode, far[0], far[1]]);
+                let far = (self.random.below(500) as u32).wrapping_sub(200);
+                self.bytes.push(opcode);
+                self.number(far);
             }
             9 => {
                 let opcode = self.random.pick(&[0xC3, 0xC2, 0xC3]);
@@ -299,7 +370,8 @@ impl Writer<'_> {
             }
             _ if self.modern => {
                 let (opcode, far) = (0x80 + (self.random.byte() & 0xF), self.random.byte());
-                self.push(&[0x0F, opcode, far, 0]);
+                self.push(&[0x0F, opcode]);
+                self.number(far.into());
             }
             _ => self.push(&[0x74, 2]),
         }
@@ -312,7 +384,7 @@ impl Writer<'_> {
         self.modrm(reg);
         match opcode {
             0xC0 | 0xC1 | 0x6B => self.immediate(1),
-            0x69 => self.immediate(2),
+            0x69 => self.wide_immediate(),
             _ => {}
         }
     }
@@ -349,9 +421,12 @@ impl Writer<'_> {
                     1 => self.random.pick(&[0xA000, 0xFFFF, 0xF800, 0, 0xA1F8]),
                     _ => CODE_SEGMENT + self.random.below(64) as u16,
                 };
+                let selector =
+                    if self.dialect.protected { protected::any_selector(self.random) } else { selector };
                 self.bytes.push(0xB8);
-                self.push(&selector.to_le_bytes());
-                let reg = self.random.pick(&[0xC0, 0xD8, 0xD8, 0xD0]);
+                self.number(selector.into());
+                let reg = if self.modern && self.random.one_in(4) { 0xE0 } else { 0xC0 };
+                let reg = self.random.pick(&[reg, 0xD8, 0xD8, 0xD0]);
                 self.push(&[0x8E, reg]);
             }
         }
@@ -391,12 +466,19 @@ impl Writer<'_> {
                 let opcode = self.random.pick(&[0xEA, 0x9A]);
                 self.bytes.push(opcode);
                 self.offset();
-                let selector = CODE_SEGMENT + self.random.below(3) as u16;
+                let selector = if self.dialect.protected {
+                    protected::far_selector(self.random)
+                } else {
+                    CODE_SEGMENT + self.random.below(3) as u16
+                };
                 self.push(&selector.to_le_bytes());
             }
-            // PUSHF; PUSH CS; CALL next; next: IRET.
-            1 => self.push(&[0x9C, 0x0E, 0xE8, 0x00, 0x00, 0xCF]),
-            2 => self.push(&[0x0E, 0xE8, 0x00, 0x00, 0xCB]),
+            // PUSHF; PUSH CS; CALL next; next: IRET, or the same with RETF.
+            choice @ (1 | 2) => {
+                self.push(if choice == 1 { &[0x9C, 0x0E, 0xE8] } else { &[0x0E, 0xE8] });
+                self.number(0);
+                self.bytes.push(if choice == 1 { 0xCF } else { 0xCB });
+            }
             _ => {
                 self.bytes.push(0xFF);
                 let reg = self.random.pick(&[3, 5]);
@@ -411,11 +493,14 @@ impl Writer<'_> {
             self.bytes.push(opcode);
             return self.any_modrm();
         }
+        // What ends a protected guest at once is left to its own snippets, most of the time.
+        let reckless = !self.dialect.protected || self.random.one_in(40);
         let opcode = self.random.pick(&[
             0xA3u8, 0xAB, 0xB3, 0xBB, 0xBA, 0xBC, 0xBD, 0xA4, 0xA5, 0xAC, 0xAD, 0xAF, 0xB6, 0xB7, 0xBE, 0xBF,
             0x90, 0x9C, 0xB2, 0xB4, 0xB5, 0xA0, 0xA1, 0xA8, 0xA9, 0x00, 0x01, 0x02, 0x03, 0x06, 0x20, 0x21,
             0x22, 0x23,
         ]);
+        let opcode = if reckless || !matches!(opcode, 0x01 | 0x22 | 0x23) { opcode } else { 0xAF };
         self.push(&[0x0F, opcode]);
         if !matches!(opcode, 0xA0 | 0xA1 | 0xA8 | 0xA9 | 0x06) {
             self.any_modrm();
@@ -427,9 +512,14 @@ impl Writer<'_> {
 
     /// Points an index register at the code just ahead and writes there.
     fn aim(&mut self) {
-        let ahead = (self.bytes.len() as u16).wrapping_add(self.random.below(24) as u16);
+        let ahead = self.bytes.len() as u32 + self.random.below(24) as u32;
         self.bytes.push(0xBB);
-        self.push(&ahead.to_le_bytes());
+        self.number(ahead + self.dialect.origin);
+        if self.dialect.bits == 32 {
+            // Code segments cannot be written in protected mode: DS, [EBX].
+            let store = self.random.pick(&[[0xFEu8, 0x03], [0x88, 0x03], [0x01, 0x03]]);
+            return self.push(&store);
+        }
         match self.random.below(3) {
             0 => self.push(&[0x2E, 0xFE, 0x07]),
             1 => self.push(&[0x2E, 0x88, 0x07]),

@@ -1,14 +1,15 @@
 //! A processor, memory full of random code, and one device that answers everywhere and disturbs all it can.
 
-use super::program::{self, CODE, CODE_SEGMENT};
-use super::protected;
+use super::program::{self, CODE, CODE_SEGMENT, Dialect};
+use super::protected::{self, Start};
 use super::random::Random;
 use ringzero_bus::testing::SimplePic;
 use ringzero_bus::{
     Device, EventSlot, Fabric, Handle, Irq, IrqPin, MmioAccess, PhysAddr, PortAccess, Section, SnapshotError,
     SystemBus, VTime, Width,
 };
-use ringzero_cpu::{Cpu, CpuState, Exit, Flags, Generation, Model, SegReg, Segment, cr0, flags};
+use ringzero_cpu::{Cpu, CpuState, Exit, Features, Flags, Generation, Model, SegReg, Segment, cr0, flags};
+use ringzero_float::F80;
 
 /// Answers at every port and in 8 KiB of memory, moves A20, arms deadlines, raises interrupts, writes to memory.
 ///
@@ -16,6 +17,7 @@ use ringzero_cpu::{Cpu, CpuState, Exit, Flags, Generation, Model, SegReg, Segmen
 struct Chaos {
     seen: u64,
     pins: [IrqPin; 4],
+    ferr: IrqPin,
     slot: EventSlot,
     period: u64,
 }
@@ -37,6 +39,10 @@ impl Chaos {
             0x30 => {
                 let at = CODE + u64::from(value & 0xFFF);
                 fabric.ram.write(PhysAddr(at), &[(value >> 3) as u8]);
+            }
+            0xF0 => {
+                fabric.wires.ignne = fabric.wires.ferr;
+                fabric.irqs.set(self.ferr, fabric.wires.coprocessor_error());
             }
             0x92 => fabric.wires.a20 = value & 2 != 0,
             _ => {}
@@ -87,8 +93,8 @@ pub struct Case {
     pub seed: u64,
     /// Processor model.
     pub model: Model,
-    /// Begins in protected mode; 80386 and later.
-    pub protected: bool,
+    /// How it begins.
+    pub start: Start,
 }
 
 /// How a case is run; none of it may show in what comes out.
@@ -110,8 +116,18 @@ pub struct Rig {
     pub bus: SystemBus,
     chaos: Handle<Chaos>,
     manner: Manner,
+    case: Case,
+    dialect: Dialect,
     ended: bool,
+    starts: u64,
+    next_start: u64,
+    protected: u64,
 }
+
+/// Instructions after which a guest is thrown elsewhere: left alone, most end in a small loop.
+const RESTART: u64 = 500;
+/// How often a guest may start in all.
+const MOST_STARTS: u64 = 300;
 
 /// Turns of the run loop without an instruction after which the processor counts as hung.
 const MOST_IDLE_TURNS: u32 = 200;
@@ -120,18 +136,20 @@ impl Rig {
     /// The case at its first instruction.
     pub fn new(case: &Case, manner: Manner) -> Self {
         let mut random = Random::new(case.seed);
-        let tile = program::tile(&mut random, &case.model);
-        Self::with_tile(case, manner, random, &tile)
+        let dialect = case.start.dialect(case.model, &mut random);
+        let tile = program::tile(&mut random, dialect);
+        Self::with_tile(case, dialect, manner, random, &tile)
     }
 
     /// Memory full of a single random instruction.
     pub fn repeating(case: &Case) -> Self {
         let mut random = Random::new(case.seed);
-        let tile = program::repeated(&mut random, &case.model);
-        Self::with_tile(case, Manner::default(), random, &tile)
+        let dialect = case.start.dialect(case.model, &mut random);
+        let tile = program::repeated(&mut random, dialect);
+        Self::with_tile(case, dialect, Manner::default(), random, &tile)
     }
 
-    fn with_tile(case: &Case, manner: Manner, mut random: Random, tile: &[u8]) -> Self {
+    fn with_tile(case: &Case, dialect: Dialect, manner: Manner, mut random: Random, tile: &[u8]) -> Self {
         let ram = if case.model.at_least(Generation::I80286) { 0x12_0000 } else { 0x10_0000 };
         let mut bus = SystemBus::new(ram, 7);
         bus.attach_interrupt_controller("pic", |_| Ok(SimplePic::default())).expect("an empty bus has room");
@@ -140,23 +158,17 @@ impl Rig {
                 wiring.ports(0..=0xFFFF, Width::Dword)?;
                 wiring.memory(WINDOW)?;
                 let pins = [0, 1, 5, 12].map(|irq| wiring.irq(Irq(irq)));
-                Ok(Chaos { seen: 1, pins, slot: wiring.slot(), period: 0 })
+                let ferr = wiring.coprocessor_error(Irq(13));
+                Ok(Chaos { seen: 1, pins, ferr, slot: wiring.slot(), period: 0 })
             })
             .expect("an empty bus has room");
         for page in 0..(ram / program::TILE) as u64 {
             bus.fabric_mut().ram.write(PhysAddr(page * program::TILE as u64), tile);
         }
-        bus.fabric_mut().ram.write(PhysAddr(0), &program::vectors(&mut random));
         let mut cpu = Cpu::new(case.model);
         if let Some(limit) = manner.block_limit {
             cpu.set_block_limit(limit);
         }
-        cpu.update_state(|state| {
-            randomise(state, &mut random, &case.model);
-            if case.protected {
-                protected::enter(state, &mut bus.fabric_mut().ram, &mut random);
-            }
-        });
         let period = random.pick(&[0, 0, 20_000, 3_000]);
         bus.call(chaos, |chaos, fabric| {
             chaos.period = period;
@@ -164,7 +176,43 @@ impl Rig {
                 fabric.sched.arm(chaos.slot, VTime(random.below(50_000)));
             }
         });
-        Self { cpu, bus, chaos, manner, ended: false }
+        let mut rig = Self {
+            cpu,
+            bus,
+            chaos,
+            manner,
+            case: *case,
+            dialect,
+            ended: false,
+            starts: 0,
+            next_start: 0,
+            protected: 0,
+        };
+        rig.start();
+        rig
+    }
+
+    /// Begins anew: registers and tables as at power-on, but for what the guest has done to the rest of memory.
+    fn start(&mut self) {
+        let mut random = Random::new(self.case.seed ^ self.starts << 32);
+        let (case, dialect, ram) = (self.case, self.dialect, &mut self.bus.fabric_mut().ram);
+        self.cpu.update_state(|state| {
+            *state = CpuState::reset(&case.model, state.count);
+            randomise(state, &mut random, &case.model);
+            if case.start == Start::Real {
+                ram.write(PhysAddr(0), &program::vectors(&mut random));
+            } else {
+                protected::enter(state, &dialect, case.start, ram, &mut random);
+            }
+        });
+        self.starts += 1;
+        self.next_start = self.count() + RESTART;
+        self.ended = false;
+    }
+
+    /// Whether the guest starts again before its next instruction: when its time is over, or when it can do no more.
+    fn is_due(&self) -> bool {
+        self.starts < MOST_STARTS && (self.ended || self.count() >= self.next_start)
     }
 
     /// Runs until instruction `limit`, or until the processor can do nothing more.
@@ -173,9 +221,12 @@ impl Rig {
     /// When the processor hangs: that is what the fuzzer looks for.
     pub fn run_to(&mut self, limit: u64) {
         let mut idle_turns = 0;
-        while !self.ended && self.count() < limit {
+        while self.count() < limit && (!self.ended || self.is_due()) {
+            if self.is_due() {
+                self.start();
+            }
             let before = self.count();
-            self.turn(limit);
+            self.turn(limit.min(self.next_start).max(before + 1));
             idle_turns = if self.count() == before { idle_turns + 1 } else { 0 };
             assert!(idle_turns < MOST_IDLE_TURNS, "no progress: {:x?}", self.cpu.state());
         }
@@ -186,17 +237,26 @@ impl Rig {
         self.bus.run_due_events();
         let due = self.bus.next_deadline_count().unwrap_or(u64::MAX).max(self.count() + 1);
         let mut slice = due.min(limit) - self.count();
-        // A guest that changes its page tables sees what the TLB held: that must not be dropped.
+        // A guest that changes its page tables sees what the TLB held: then only decoded code is dropped.
         let paging = self.cpu.state().cr0 & cr0::PG != 0;
         if let Some(random) = &mut self.manner.slices {
             let longest = random.pick(&[1, 2, 7, 60, 500]);
             slice = slice.min(1 + random.below(longest));
-            if self.manner.forgetful && !paging && random.one_in(20) {
-                let state = self.cpu.state().clone();
-                self.cpu.set_state(state);
+            if self.manner.forgetful && random.one_in(20) {
+                if paging {
+                    self.cpu.set_block_limit(1 + random.below(12) as usize);
+                } else {
+                    let state = self.cpu.state().clone();
+                    self.cpu.set_state(state);
+                }
             }
         }
-        match self.cpu.run(&mut self.bus, slice) {
+        let (before, protected) = (self.count(), self.cpu.state().protected());
+        let exit = self.cpu.run(&mut self.bus, slice);
+        if protected {
+            self.protected += self.count() - before;
+        }
+        match exit {
             Exit::Budget | Exit::Attention | Exit::Firmware => {}
             Exit::Shutdown => self.ended = true,
             Exit::Halted => self.idle(),
@@ -214,6 +274,11 @@ impl Rig {
 
     fn count(&self) -> u64 {
         self.cpu.state().count
+    }
+
+    /// Instructions of slices that began in protected mode: there, in virtual-8086 mode, or in paged code.
+    pub fn protected_instructions(&self) -> u64 {
+        self.protected
     }
 
     /// Whether this and `other` are in the same state.
@@ -276,4 +341,41 @@ fn randomise(state: &mut CpuState, random: &mut Random, model: &Model) {
         bits |= 0x0100;
     }
     state.flags = Flags::from_bits(bits);
+    randomise_floats(state, random, model);
+}
+
+/// Bits of a number of 64 that are interesting as a floating-point one: zeros, infinities, NaNs, ordinary ones.
+fn float_bits(random: &mut Random) -> u64 {
+    match random.below(6) {
+        0 => random.pick(&[0, 1 << 63, 0x7FF0_0000_0000_0000, 0x7FF8_0000_0000_0001, 0x7FF0_0000_0000_0001]),
+        1 => random.pick(&[0x3F80_0000_7F80_0001, 0x0000_0001_8000_0000, 0x7FC0_0000_FF80_0000]),
+        2 => f64::to_bits(random.below(1000) as f64 - 500.0),
+        3 => u64::from(f32::to_bits(random.below(1000) as f32)) << 32 | u64::from(f32::to_bits(1.5)),
+        _ => random.bits(),
+    }
+}
+
+/// x87 and SSE registers, exceptions masked or not.
+fn randomise_floats(state: &mut CpuState, random: &mut Random, model: &Model) {
+    if !model.has(Features::FPU) {
+        return;
+    }
+    state.fpu.control = random.pick(&[0x037F, 0x037F, 0x0040, 0x0C7E, 0x027B, 0x0360]);
+    state.fpu.status = (random.word() & 0x7F00) & !0x0080;
+    state.fpu.in_use = random.byte();
+    for register in &mut state.fpu.registers {
+        let sign_exponent = match random.below(4) {
+            0 => random.pick(&[0, 0x8000, 0x7FFF, 0xFFFF, 0x0001]),
+            1 => random.word(),
+            _ => 0x3FF0 + random.below(0x20) as u16,
+        };
+        let significand = float_bits(random) | if random.one_in(5) { 0 } else { 1 << 63 };
+        *register = F80 { significand, sign_exponent };
+    }
+    if model.has(Features::SSE) {
+        for register in &mut state.xmm {
+            *register = u128::from(float_bits(random)) << 64 | u128::from(float_bits(random));
+        }
+        state.mxcsr = random.pick(&[0x1F80, 0x1F80, 0x0000, 0x1E00, 0x5F80, 0x9F80, 0x1D80]);
+    }
 }

@@ -7,6 +7,7 @@ use crate::exec::control_registers::{Clts, Invlpg, LmswMemory, LmswRegister, Sms
 use crate::exec::io::{In, Out, PortInDx, PortInImm};
 use crate::exec::machine_specific::{Cpuid, InvalidateCache, Rdmsr, Rdpmc, Rdtsc, Sysenter, Sysexit, Wrmsr};
 use crate::exec::system::{Clc, Cld, Cli, Cmc, Gdtr, Idtr, LoadTable, Stc, Std, Sti, StoreTable};
+use crate::protected::loadall::{Loadall286, Loadall386};
 use crate::protected::smm::Rsm;
 use crate::protected::verify::{Arpl, Lar, Lldt, Lsl, Ltr, StoreSelector, Verify};
 use iced_x86::{Code, Mnemonic};
@@ -64,6 +65,8 @@ pub(super) fn system(l: &mut Lowering<'_>) -> Option<Chosen> {
         M::Lar => by_wide!(l.bits(), T => by_source!(l, S => Lowering::slow::<Lar<T, S>>())),
         M::Lsl => by_wide!(l.bits(), T => by_source!(l, S => Lowering::slow::<Lsl<T, S>>())),
         M::Arpl => by_place!(l, D => Lowering::slow::<Arpl<D>>()),
+        M::Loadall if l.ins.code() == Code::Loadall286 => Lowering::end::<Loadall286>(),
+        M::Loadall if l.ins.code() == Code::Loadall386 => Lowering::end::<Loadall386>(),
         M::Sgdt => Lowering::slow::<StoreTable<Gdtr>>(),
         M::Sidt => Lowering::slow::<StoreTable<Idtr>>(),
         _ => return None,

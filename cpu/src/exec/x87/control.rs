@@ -6,6 +6,7 @@ use crate::exec::dispatch::Semantics;
 use crate::exec::mov::simple;
 use crate::exec::op::Op;
 use crate::fault::Fault;
+use crate::fpu::Fpu;
 use crate::mmu::Intent;
 use crate::regs::number::AX;
 use crate::state::cr0;
@@ -32,11 +33,17 @@ simple! {
     Fldcw: |m, op| {
         begin(m)?;
         let value = InMemory::<Segmented>::read::<u16, A>(m, op)?;
-        let fpu = &mut m.cpu().state.fpu;
-        fpu.control = control_word(value);
-        let before = fpu.is_pending();
-        fpu.summarize();
-        if fpu.is_pending() == before { Ok(()) } else { drive_ferr(m) }
+        let fpu = &m.cpu().state.fpu;
+        let mut new = Fpu { control: control_word(value), ..fpu.clone() };
+        new.summarize();
+        if new.is_pending() == fpu.is_pending() {
+            m.cpu().state.fpu.control = new.control;
+            return Ok(());
+        }
+        // FERR# needs the slow path, which begins anew: nothing may have changed before.
+        m.slow()?;
+        m.cpu().state.fpu = new;
+        drive_ferr(m)
     };
     /// FNSTCW [SDM 2A, "FSTCW/FNSTCW"].
     Fnstcw: |m, op| {
