@@ -62,7 +62,7 @@ impl Tlb {
     pub(crate) fn translation(&self, lin: u64, write: bool) -> Option<Translation> {
         let entry = self.entry(lin);
         let writable = entry.frame & WRITABLE != 0;
-        (entry.read == lin & PAGE_MASK && (writable || !write)).then(|| Translation {
+        (entry.read == lin & PAGE_MASK && (writable || !write)).then_some(Translation {
             phys: entry.frame & PAGE_MASK | lin & !PAGE_MASK,
             writable,
             global: entry.frame & GLOBAL != 0,
