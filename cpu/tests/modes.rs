@@ -278,10 +278,7 @@ fn an_80286_knows_no_system_descriptor_of_the_80386() {
             state.gdtr.base = 0x1_0000;
         });
         bench.run(2);
-        let fault = match bench.cpu.state().pending {
-            Some(Event::Fault(fault)) => Some(fault.vector()),
-            None => None,
-        };
+        let fault = bench.cpu.state().pending.map(|Event::Fault(fault)| fault.vector());
         assert_eq!(fault, vector, "{}", model.name);
     }
 }
