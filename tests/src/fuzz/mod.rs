@@ -2,6 +2,7 @@
 //!
 //! - [`random`]: the seeded source of everything random.
 //! - [`program`]: random code, biased towards what engines get wrong.
+//! - [`vectors`]: the interrupt vectors of real mode.
 //! - [`protected`]: tables for programs that begin in protected or virtual-8086 mode.
 //! - [`paging`]: their page tables.
 //! - [`rig`]: a processor on a bus with one unruly device.
@@ -15,6 +16,7 @@ pub mod protected;
 pub mod random;
 pub mod rig;
 mod system;
+pub mod vectors;
 
 /// How long the fuzz tests run, in seconds: `RINGZERO_FUZZ_SECONDS`, or `default`.
 pub fn seconds(default: u64) -> u64 {

@@ -3,6 +3,7 @@
 use super::program::{self, CODE, CODE_SEGMENT, Dialect};
 use super::protected::{self, Start};
 use super::random::Random;
+use super::vectors;
 use ringzero_bus::testing::SimplePic;
 use ringzero_bus::{
     Device, EventSlot, Fabric, Handle, Irq, IrqPin, MmioAccess, PhysAddr, PortAccess, Section, SnapshotError,
@@ -200,7 +201,7 @@ impl Rig {
             *state = CpuState::reset(&case.model, state.count);
             randomise(state, &mut random, &case.model);
             if case.start == Start::Real {
-                ram.write(PhysAddr(0), &program::vectors(&mut random));
+                ram.write(PhysAddr(0), &vectors::table(&mut random));
             } else {
                 protected::enter(state, &dialect, case.start, ram, &mut random);
             }
