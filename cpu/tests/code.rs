@@ -150,3 +150,19 @@ fn lock_is_for_read_modify_write_in_memory_only() {
     assert_eq!(Bench::new(Model::I80386, &locked_load).run_to_handler(4), Some(6));
     assert_eq!(Bench::new(Model::I80286, &locked_load).run(10), Exit::Halted);
 }
+
+#[test]
+fn an_instruction_that_was_too_long_is_decoded_anew_when_any_of_its_bytes_changes() {
+    for model in [Model::I80286, Model::I80386] {
+        // Prefixes across the end of a line, where the watch on decoded code has its grain.
+        let mut bench = Bench::new(model, &[]);
+        bench.write(CODE + 0x3D, &[0x26; 20]);
+        bench.cpu.update_state(|state| state.ip = 0x3D);
+        bench.run(1);
+        assert!(bench.cpu.state().pending.is_some(), "{}", model.name);
+        bench.cpu.update_state(|state| state.pending = None);
+        bench.write(CODE + 0x41, &[0x90]);
+        bench.run(1);
+        assert_eq!((bench.cpu.state().pending, bench.ip()), (None, 0x42), "{}", model.name);
+    }
+}

@@ -65,7 +65,7 @@ impl Cpu {
                 let chosen = lowering.choose(*quirk).unwrap_or_else(|| self.undefined());
                 lowered(chosen, lowering.op, *len)
             }
-            Decoded::TooLong => lowered((ending::<TooLong>, true), bare, 1),
+            Decoded::TooLong(len) => lowered((ending::<TooLong>, true), bare, *len),
             Decoded::Invalid(len) => lowered(self.undefined(), bare, *len),
             Decoded::NeedsMore => lowered(self.undefined(), bare, 1),
         }

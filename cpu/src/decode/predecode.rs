@@ -24,8 +24,8 @@ pub(crate) enum Decoded {
     NeedsMore,
     /// An invalid instruction of so many bytes.
     Invalid(u8),
-    /// Longer than the model allows.
-    TooLong,
+    /// Longer than the model allows, as so many bytes show.
+    TooLong(u8),
 }
 
 /// What an old chip makes of an instruction that today's map reads otherwise.
@@ -89,10 +89,11 @@ impl Decoder {
         let quirk = coprocessor(&mut buffer[..len], self.model.has(Features::FPU));
         let mut decoder = iced_x86::Decoder::new(self.mode.code_bits(), &buffer[..len], self.options());
         let instruction = decoder.decode();
+        let too_long = Decoded::TooLong(MODERN_LIMIT as u8);
         match decoder.last_error() {
             DecoderError::NoMoreBytes if len < MODERN_LIMIT => Decoded::NeedsMore,
-            DecoderError::NoMoreBytes => Decoded::TooLong,
-            DecoderError::InvalidInstruction if instruction.len() == MODERN_LIMIT => Decoded::TooLong,
+            DecoderError::NoMoreBytes => too_long,
+            DecoderError::InvalidInstruction if instruction.len() == MODERN_LIMIT => too_long,
             DecoderError::None if self.knows(&instruction) => {
                 Decoded::Instruction { instruction, len: instruction.len() as u8, quirk }
             }
@@ -102,6 +103,9 @@ impl Decoder {
 
     fn decode_canonical(&self, canonical: &Canonical, available: usize) -> Decoded {
         let Canonical { bytes, len, prefixes, quirk, .. } = canonical;
+        if self.model.length_limit.is_some_and(|limit| *prefixes >= usize::from(limit)) {
+            return Decoded::TooLong(available as u8);
+        }
         if *quirk == Quirk::Prefixes || *quirk == Quirk::PopCs {
             let len = (prefixes + usize::from(*quirk == Quirk::PopCs)) as u8;
             return Decoded::Instruction { instruction: Instruction::default(), len, quirk: *quirk };
@@ -116,7 +120,7 @@ impl Decoder {
             && (total > usize::from(limit)
                 || decoder.last_error() == DecoderError::NoMoreBytes && available > usize::from(limit))
         {
-            return Decoded::TooLong;
+            return Decoded::TooLong(available as u8);
         }
         match decoder.last_error() {
             DecoderError::NoMoreBytes => Decoded::NeedsMore,
