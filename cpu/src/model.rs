@@ -29,6 +29,8 @@ pub enum Generation {
 pub struct Model {
     /// The name `--cpu` takes.
     pub name: &'static str,
+    /// What it is, in a line.
+    pub description: &'static str,
     /// Its generation.
     pub generation: Generation,
     /// Width of the physical address in bits.
@@ -97,6 +99,7 @@ impl Model {
     /// Intel 8086.
     pub const I8086: Self = Self {
         name: "8086",
+        description: "Intel 8086: 1 MB, undocumented opcodes included",
         generation: Generation::I8086,
         address_bits: 20,
         length_limit: None,
@@ -113,11 +116,17 @@ impl Model {
         reset_dx: 0,
     };
     /// Intel 80186.
-    pub const I80186: Self =
-        Self { name: "80186", generation: Generation::I80186, shift_count_mask: 0x1F, ..Self::I8086 };
+    pub const I80186: Self = Self {
+        name: "80186",
+        description: "Intel 80186: 8086 with PUSHA, ENTER, BOUND, INS and OUTS",
+        generation: Generation::I80186,
+        shift_count_mask: 0x1F,
+        ..Self::I8086
+    };
     /// Intel 80286.
     pub const I80286: Self = Self {
         name: "80286",
+        description: "Intel 80286: 16 MB, protected mode",
         generation: Generation::I80286,
         address_bits: 24,
         length_limit: Some(10),
@@ -132,6 +141,7 @@ impl Model {
     /// Intel 80386 DX with an 80387.
     pub const I80386: Self = Self {
         name: "80386",
+        description: "Intel 80386 DX with an 80387: 32 bits, paging",
         generation: Generation::I80386,
         address_bits: 32,
         length_limit: Some(15),
@@ -144,6 +154,7 @@ impl Model {
     /// Intel 80486 DX4, the first line with CPUID.
     pub const I80486: Self = Self {
         name: "80486",
+        description: "Intel 80486 DX4: CPUID, virtual-8086 mode extensions",
         generation: Generation::I80486,
         flags_writable: STATUS_AND_CONTROL | 0x24_7000,
         flags_writable_protected: STATUS_AND_CONTROL | 0x3D_7000,
@@ -155,6 +166,7 @@ impl Model {
     /// Intel Pentium with MMX technology (P55C).
     pub const PENTIUM: Self = Self {
         name: "pentium",
+        description: "Intel Pentium with MMX: time-stamp counter, large pages",
         generation: Generation::Pentium,
         features: OF_PENTIUM,
         tsc_mhz: 200,
@@ -164,6 +176,7 @@ impl Model {
     /// Intel Pentium III (Coppermine).
     pub const PENTIUM3: Self = Self {
         name: "pentium3",
+        description: "Intel Pentium III: SSE, 36-bit addresses, SYSENTER",
         generation: Generation::P6,
         address_bits: 36,
         features: OF_PENTIUM3,
@@ -176,6 +189,7 @@ impl Model {
     /// Intel Pentium 4 (Northwood).
     pub const PENTIUM4: Self = Self {
         name: "pentium4",
+        description: "Intel Pentium 4: SSE2",
         generation: Generation::Pentium4,
         features: OF_PENTIUM4,
         brand: "Intel(R) Pentium(R) 4 CPU 2.00GHz",
@@ -187,10 +201,11 @@ impl Model {
     /// Everything implemented so far.
     pub const MAX: Self = Self {
         name: "max",
+        description: "everything implemented so far (the default)",
         features: OF_MAX,
         brand: "RingZero max",
         highest_leaf: 7,
-        reset_dx: 0x0006_06F2,
+        reset_dx: 0x0003_06C3,
         ..Self::PENTIUM4
     };
 

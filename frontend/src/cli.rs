@@ -257,15 +257,7 @@ pub(crate) fn list(what: ListWhat) -> ExitCode {
 }
 
 fn model_line(model: &Model) -> String {
-    let note = match model.name {
-        "8086" => "Intel 8086: 1 MB, undocumented opcodes included",
-        "80186" => "Intel 80186: 8086 with PUSHA, ENTER, BOUND, INS and OUTS",
-        "80286" => "Intel 80286: 16 MB, protected mode",
-        "80386" => "Intel 80386 DX: 32 bits",
-        "max" => "everything implemented so far (the default)",
-        _ => "",
-    };
-    format!("{:<8}{note}", model.name)
+    format!("{:<9}{}", model.name, model.description)
 }
 
 #[cfg(test)]

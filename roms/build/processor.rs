@@ -12,31 +12,38 @@ const ALIGNMENT_CHECK: u32 = 1 << 18;
 const CACHE_ON: u32 = !(3 << 29);
 
 /// Switches the cache on where there is one. RESET leaves CR0.CD and CR0.NW set on an 80486 and later; systems that
-/// read CR0 expect what a BIOS leaves. Changes EAX and ECX; needs a stack.
+/// read CR0 expect what a BIOS leaves. Changes EAX and ECX, keeps FLAGS (NT above all); needs a stack.
 pub(crate) fn enable_cache(c: &mut Code) -> Asm {
     c.allow(&[CpuidFeature::INTEL386]);
     let mut done = c.a.create_label();
+    c.a.pushf()?;
     load_high_flags(c, 0x0FFF, 0)?;
     c.a.cmp(ax, HIGH_FLAGS)?;
     c.a.je(done)?;
     load_high_flags(c, 0xFFFF, HIGH_FLAGS)?;
     c.a.jz(done)?;
+    try_flag(c, ALIGNMENT_CHECK)?;
+    c.a.je(done)?;
+    c.a.mov(eax, cr0)?;
+    c.a.and(eax, CACHE_ON)?;
+    c.a.mov(cr0, eax)?;
+    c.place("POST_CACHE_ON", &mut done)?;
+    c.a.popf()
+}
+
+/// Tries to change a bit of EFLAGS: ZF says that it cannot be changed. Changes EAX and ECX; for an 80386 or later.
+pub(crate) fn try_flag(c: &mut Code, bit: u32) -> Asm {
     c.a.pushfd()?;
     c.a.pop(eax)?;
     c.a.mov(ecx, eax)?;
-    c.a.xor(eax, ALIGNMENT_CHECK)?;
+    c.a.xor(eax, bit)?;
     c.a.push(eax)?;
     c.a.popfd()?;
     c.a.pushfd()?;
     c.a.pop(eax)?;
     c.a.push(ecx)?;
     c.a.popfd()?;
-    c.a.cmp(eax, ecx)?;
-    c.a.je(done)?;
-    c.a.mov(eax, cr0)?;
-    c.a.and(eax, CACHE_ON)?;
-    c.a.mov(cr0, eax)?;
-    c.place("POST_CACHE_ON", &mut done)
+    c.a.cmp(eax, ecx)
 }
 
 /// FLAGS, kept by `keep` and with `set` added, to FLAGS and back to AX; AX keeps the high four bits.

@@ -34,6 +34,8 @@ fn post_switches_the_cache_on() {
         machine.run(2_000_000, OnIdle::Jump);
         let cr0 = machine.cpu().state().cr0;
         assert_eq!(cr0 & 0x6000_0000, 0, "{}: CR0 = {cr0:08x}", cpu.name);
+        let flags = machine.cpu().state().flags.bits();
+        assert_eq!(flags & 0xF000, 0, "{}: FLAGS = {flags:08x}", cpu.name);
     }
 }
 

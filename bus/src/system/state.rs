@@ -27,7 +27,7 @@ impl SystemBus {
             wires: self.fabric.wires.clone(),
             accesses: self.accesses,
         };
-        let mut sections = vec![Section::encode("bus", 1, &state)?];
+        let mut sections = vec![Section::encode("bus", 2, &state)?];
         for section in self.pic.iter().map(|d| d.save()) {
             sections.push(section?);
         }
@@ -66,7 +66,7 @@ impl SystemBus {
             }
         });
         result?;
-        let state: BusState = find("bus")?.decode("bus", 1)?;
+        let state: BusState = find("bus")?.decode("bus", 2)?;
         let wiring = SnapshotError::OutOfRange { section: "bus", what: "wiring" };
         if !self.fabric.sched.restore(state.sched) || !self.fabric.irqs.restore(state.irqs) {
             return Err(wiring);

@@ -1,6 +1,7 @@
 //! The first scene: what the machine is, by its own account.
 
 use super::super::asm::{Asm, Code};
+use super::super::processor::try_flag;
 use super::Texts;
 use super::text::{Library, place, say};
 use iced_x86::CpuidFeature;
@@ -79,17 +80,7 @@ fn identify_32_bit(c: &mut Code) -> Asm {
     let mut done = c.a.create_label();
     c.a.mov(word_ptr(GENERATION), 3)?;
     for (bit, generation) in [(1 << 18, 4), (1 << 21, 5)] {
-        c.a.pushfd()?;
-        c.a.pop(eax)?;
-        c.a.mov(ecx, eax)?;
-        c.a.xor(eax, bit)?;
-        c.a.push(eax)?;
-        c.a.popfd()?;
-        c.a.pushfd()?;
-        c.a.pop(eax)?;
-        c.a.push(ecx)?;
-        c.a.popfd()?;
-        c.a.cmp(eax, ecx)?;
+        try_flag(c, bit)?;
         c.a.je(done)?;
         c.a.mov(word_ptr(GENERATION), generation)?;
     }

@@ -99,9 +99,6 @@ pub fn repeat_forms(files: &[File], instructions: u64) -> (usize, usize) {
         for form in 0..file.forms.len() {
             let records = file.records.iter().filter(|record| record.form == form && record.is_plain());
             forms += 1;
-            if std::env::var("TRACE_FORMS").is_ok() {
-                eprintln!("{}", file.forms[form].name);
-            }
             long += usize::from(records.take(8).any(|record| bench.repeat(record, instructions)));
         }
     }

@@ -58,6 +58,18 @@ fn finish<const POPS: u8, A: Access>(m: &mut A, relation: Relation, pops: bool) 
     m.cpu().state.fpu.pop_times(if pops { POPS } else { 0 });
 }
 
+/// Compares ST(0) with ST(`op.src`).
+#[inline(always)]
+fn compare_stack<C: Comparison, A: Access>(m: &mut A, op: &Op) -> Result<(Relation, bool), A::Fail> {
+    begin(m)?;
+    let fpu = &m.cpu().state.fpu;
+    let operands = fpu.full(0).zip(fpu.full(op.src));
+    let control = fpu.control();
+    let found = relate(m, operands.map(|(a, b)| C::apply(a, b, control)))?;
+    remember::<false>(m.cpu(), op);
+    Ok(found)
+}
+
 /// FCOM, FUCOM of ST(0) and ST(`op.src`); then `POPS` pops.
 pub(crate) struct CompareStack<C, const POPS: u8>(PhantomData<C>);
 
@@ -65,12 +77,7 @@ impl<C: Comparison, const POPS: u8> Semantics for CompareStack<C, POPS> {
     type Slow = Self;
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
-        begin(m)?;
-        let fpu = &m.cpu().state.fpu;
-        let operands = fpu.full(0).zip(fpu.full(op.src));
-        let control = fpu.control();
-        let (relation, pops) = relate(m, operands.map(|(a, b)| C::apply(a, b, control)))?;
-        remember::<false>(m.cpu(), op);
+        let (relation, pops) = compare_stack::<C, A>(m, op)?;
         finish::<POPS, A>(m, relation, pops);
         Ok(())
     }
@@ -102,14 +109,10 @@ impl<C: Comparison, const POPS: u8> Semantics for CompareFlags<C, POPS> {
     type Slow = Self;
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
-        begin(m)?;
         let fpu = &m.cpu().state.fpu;
-        let operands = fpu.full(0).zip(fpu.full(op.src));
-        let control = fpu.control();
         let rounded = fpu.status & status::C1;
-        let is_full = operands.is_some();
-        let (relation, pops) = relate(m, operands.map(|(a, b)| C::apply(a, b, control)))?;
-        remember::<false>(m.cpu(), op);
+        let is_full = !fpu.is_empty(0) && !fpu.is_empty(op.src);
+        let (relation, pops) = compare_stack::<C, A>(m, op)?;
         m.cpu().state.flags.update(bit::STATUS, relation.eflags());
         let fpu = &mut m.cpu().state.fpu;
         if is_full {
