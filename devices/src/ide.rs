@@ -27,11 +27,17 @@ pub use drive::IdeDrive;
 use crate::storage::{BlockMedium, MediumError};
 use channel::{Channel, ChannelState};
 use drive::Drive;
-use ringzero_bus::{Device, EventSlot, Fabric, PortAccess, Section, SnapshotError, VTime, Width};
+use ringzero_bus::{
+    Device, EventSlot, Fabric, PciFunction, PciFunctionId, PortAccess, PortBar, Section, SnapshotError,
+    VTime, Width,
+};
 
 /// Command block, control block and IRQ of each channel [PIIX3, "ATA Register Block Decode"].
 pub const CHANNELS: [(std::ops::RangeInclusive<u16>, u16, u8); 2] =
     [(0x1F0..=0x1F7, 0x3F6, 14), (0x170..=0x177, 0x376, 15)];
+
+/// The ports of the bus master: eight for each channel [PIIX3, "Bus Master Interface Base Address"].
+pub const BUS_MASTER: PortBar = PortBar { index: 4, ports: 16, widest: Width::Dword };
 
 /// The guest has locked the drive; it was told that its disc is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,7 +47,8 @@ pub struct Locked;
 /// The drives of a channel, device 0 first.
 pub type ChannelDrives = [Option<IdeDrive>; 2];
 
-/// The interface. Port regions of each channel that has drives, in order: its command block, its control port.
+/// The interface. Port regions of each channel that has drives, in order: its command block, its control port; then,
+/// as a PCI function, those of the bus master.
 ///
 /// Drives are numbered 0 to 3: primary device 0 and 1, secondary device 0 and 1.
 pub struct Ide {
@@ -49,11 +56,16 @@ pub struct Ide {
 }
 
 impl Ide {
-    /// An interface; a channel without wiring is absent. No drive has a medium yet.
-    pub fn new(wiring: [Option<ChannelWiring>; 2], drives: [ChannelDrives; 2], dma: bool) -> Self {
+    /// An interface; a channel without wiring is absent. No drive has a medium yet. As a PCI function it is a bus
+    /// master.
+    pub fn new(
+        wiring: [Option<ChannelWiring>; 2],
+        drives: [ChannelDrives; 2],
+        function: Option<PciFunctionId>,
+    ) -> Self {
         let [a, b] = wiring;
         let channel = |wires: Option<ChannelWiring>, n: usize| {
-            wires.map(|wires| Channel::new(wires, drives[n], 2 * n as u8, dma))
+            wires.map(|wires| Channel::new(wires, drives[n], 2 * n as u8, function))
         };
         Self { channels: [channel(a, 0), channel(b, 1)] }
     }
@@ -158,6 +170,36 @@ fn write_block(channel: &mut Channel, fabric: &mut Fabric, access: PortAccess, v
     }
 }
 
+impl Ide {
+    /// The bus master's registers of a byte of its ports, and the offset among them.
+    fn master(&mut self, offset: u16) -> Option<(&mut Channel, u16)> {
+        let channel = self.channels.get_mut(usize::from(offset / 8))?.as_mut()?;
+        Some((channel, offset % 8))
+    }
+
+    fn read_master(&mut self, access: PortAccess) -> u32 {
+        (0..access.width.bytes()).fold(0, |value, n| {
+            let byte = self.master(access.offset + n as u16).map_or(0, |(c, at)| c.read_master(at));
+            value | u32::from(byte) << (8 * n)
+        })
+    }
+
+    fn write_master(&mut self, fabric: &mut Fabric, access: PortAccess, value: u32) {
+        for n in 0..access.width.bytes() {
+            if let Some((channel, at)) = self.master(access.offset + n as u16) {
+                channel.write_master(fabric, at, (value >> (8 * n)) as u8);
+            }
+        }
+    }
+}
+
+impl PciFunction for Ide {
+    fn config_written(&mut self, fabric: &mut Fabric, _function: PciFunctionId, _offset: u8) {
+        // A transfer may have waited for the right to be a bus master.
+        self.channels.iter_mut().flatten().for_each(|channel| channel.wake_dma(fabric));
+    }
+}
+
 impl Device for Ide {
     fn name(&self) -> &'static str {
         "ide"
@@ -168,7 +210,7 @@ impl Device for Ide {
     }
 
     fn pio_read(&mut self, fabric: &mut Fabric, access: PortAccess) -> u32 {
-        let Some((channel, is_control)) = self.place(access.region) else { return access.width.open_bus() };
+        let Some((channel, is_control)) = self.place(access.region) else { return self.read_master(access) };
         let value = if is_control {
             u32::from(channel.alternate_status())
         } else {
@@ -179,7 +221,9 @@ impl Device for Ide {
     }
 
     fn pio_write(&mut self, fabric: &mut Fabric, access: PortAccess, value: u32) {
-        let Some((channel, is_control)) = self.place(access.region) else { return };
+        let Some((channel, is_control)) = self.place(access.region) else {
+            return self.write_master(fabric, access, value);
+        };
         if is_control {
             channel.write_control(fabric, value as u8);
         } else {

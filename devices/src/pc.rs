@@ -1,7 +1,6 @@
 //! The parts list of a PC/AT: which card, which ports, which interrupt, which DMA channel.
 //!
 //! *Modelled*: what [`PcConfig`] names. An absent card leaves its ports open, as an empty slot does.
-//! *Not modelled*: PCI; its cards come with the host bridge.
 
 use crate::coprocessor::Coprocessor;
 use crate::debug_exit::DebugExit;
@@ -11,6 +10,7 @@ use crate::fdc::{Fdc, FdcWiring};
 use crate::ide::{self, ChannelDrives, ChannelWiring, Ide, IdeDrive};
 use crate::kbc::{Kbc, KbcWiring};
 use crate::parallel::ParallelPort;
+use crate::pci::{self, ChipsetFunctions, PciChipset};
 use crate::pic::Pic;
 use crate::pit::Pit;
 use crate::rtc::{CmosConfig, Rtc};
@@ -78,6 +78,8 @@ pub struct PcConfig {
     pub debug_exit: Option<DebugExitConfig>,
     /// Drives of the primary and the secondary IDE channel, device 0 first. A channel without drives is absent.
     pub ide: [ChannelDrives; 2],
+    /// The PCI chip set is present; the IDE interface is then a function of it, and a bus master.
+    pub pci: bool,
 }
 
 impl PcConfig {
@@ -104,6 +106,7 @@ impl Default for PcConfig {
             debugcon: Some(0xE9),
             debug_exit: None,
             ide: [[None; 2]; 2],
+            pci: false,
         }
     }
 }
@@ -142,6 +145,8 @@ pub struct PcParts {
     pub debug_exit: Option<Handle<DebugExit>>,
     /// The IDE interface.
     pub ide: Option<Handle<Ide>>,
+    /// The PCI chip set.
+    pub pci: Option<Handle<PciChipset>>,
 }
 
 /// Attaches the parts of `config` to `bus` and resets every device on it.
@@ -161,6 +166,7 @@ pub fn build(bus: &mut SystemBus, config: &PcConfig) -> Result<PcParts, AttachEr
         lpt: config.lpt.map(|port| attach_lpt(bus, port)).transpose()?,
         debugcon: config.debugcon.map(|port| attach_debugcon(bus, port)).transpose()?,
         debug_exit: config.debug_exit.map(|ports| attach_debug_exit(bus, ports)).transpose()?,
+        pci: config.pci.then(|| attach_pci(bus)).transpose()?,
         ide: has_ide(config).then(|| attach_ide(bus, config)).transpose()?,
     };
     bus.reset_devices();
@@ -248,8 +254,20 @@ fn attach_fdc(bus: &mut SystemBus, config: &PcConfig) -> Result<Handle<Fdc>, Att
     })
 }
 
+fn attach_pci(bus: &mut SystemBus) -> Result<Handle<PciChipset>, AttachError> {
+    let ram_size = bus.fabric().ram.ram_size() as u64;
+    bus.attach("pci", |wiring| {
+        wiring.ports(pci::PORTS, Width::Dword)?;
+        let mut function = |at, space| wiring.pci_function::<PciChipset>(at, space, &[]);
+        Ok(PciChipset::new(ChipsetFunctions {
+            host_bridge: function(pci::HOST_BRIDGE, pci::host_bridge(ram_size))?,
+            isa_bridge: function(pci::ISA_BRIDGE, pci::isa_bridge())?,
+        }))
+    })
+}
+
 fn has_ide(config: &PcConfig) -> bool {
-    config.ide.iter().flatten().any(Option::is_some)
+    config.pci || config.ide.iter().flatten().any(Option::is_some)
 }
 
 fn attach_ide(bus: &mut SystemBus, config: &PcConfig) -> Result<Handle<Ide>, AttachError> {
@@ -264,7 +282,11 @@ fn attach_ide(bus: &mut SystemBus, config: &PcConfig) -> Result<Handle<Ide>, Att
             let events = [wiring.slot(), wiring.slot()];
             channels[n] = Some(ChannelWiring { irq: wiring.irq(Irq(irq)), events });
         }
-        Ok(Ide::new(channels, config.ide, false))
+        let function = config
+            .pci
+            .then(|| wiring.pci_function::<Ide>(pci::IDE, pci::ide(), &[ide::BUS_MASTER]))
+            .transpose()?;
+        Ok(Ide::new(channels, config.ide, function))
     })
 }
 

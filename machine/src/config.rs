@@ -27,6 +27,8 @@ pub struct Config {
     pub serial_ports: usize,
     /// The debug-exit device.
     pub debug_exit: Option<DebugExitConfig>,
+    /// The PCI chip set, with the IDE interface as a bus master of it.
+    pub pci: bool,
     /// A reset ends the run instead of starting the machine again.
     pub stop_at_reset: bool,
 }
@@ -41,6 +43,7 @@ impl Default for Config {
             mips: 128,
             serial_ports: 2,
             debug_exit: None,
+            pci: false,
             stop_at_reset: false,
         }
     }

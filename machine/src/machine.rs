@@ -415,6 +415,7 @@ fn pc_config(config: &Config, floppy_types: [u8; 2]) -> PcConfig {
         fpu: config.cpu.has(Features::FPU),
         com: pc::COM[..config.serial_ports.min(pc::COM.len())].to_vec(),
         debug_exit: config.debug_exit,
+        pci: config.pci,
         ..PcConfig::default()
     }
 }

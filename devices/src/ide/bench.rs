@@ -46,7 +46,7 @@ impl Bench {
         let mut fabric = Fabric::new(1 << 20);
         let wiring =
             ChannelWiring { irq: fabric.irqs.add_pin(Irq(14)), events: [0, 1].map(EventSlot::for_test) };
-        let mut ide = Ide::new([Some(wiring), None], [drives, [None; 2]], true);
+        let mut ide = Ide::new([Some(wiring), None], [drives, [None; 2]], None);
         ide.reset(&mut fabric);
         let mut bench = Self { ide, fabric };
         bench.run(1_000_000);

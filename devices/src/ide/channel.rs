@@ -3,7 +3,7 @@
 use super::bus_master::BusMaster;
 use super::drive::{Drive, DriveState, IdeDrive, Job, Next, PacketIn, Phase, SECTOR_NS, Sectors};
 use super::registers::{control, status};
-use ringzero_bus::{EventSlot, Fabric, IrqPin};
+use ringzero_bus::{EventSlot, Fabric, IrqPin, PciFunctionId};
 use serde::{Deserialize, Serialize};
 
 /// Device/Head register: the drive it selects.
@@ -43,17 +43,23 @@ pub(super) struct Channel {
     registers: Registers,
     pub(super) drives: [Option<Drive>; 2],
     wiring: ChannelWiring,
-    /// The PCI function lets the bus master reach memory.
-    pub(super) mastering: bool,
+    /// The function that is the bus master.
+    function: Option<PciFunctionId>,
 }
 
 impl Channel {
     /// `first` is the number of its first drive in the machine.
-    pub(super) fn new(wiring: ChannelWiring, drives: [Option<IdeDrive>; 2], first: u8, dma: bool) -> Self {
+    pub(super) fn new(
+        wiring: ChannelWiring,
+        drives: [Option<IdeDrive>; 2],
+        first: u8,
+        function: Option<PciFunctionId>,
+    ) -> Self {
+        let dma = function.is_some();
         let [a, b] = drives;
         let drives =
             [a.map(|kind| Drive::new(kind, first, dma)), b.map(|kind| Drive::new(kind, first + 1, dma))];
-        Self { registers: Registers::default(), drives, wiring, mastering: false }
+        Self { registers: Registers::default(), drives, wiring, function }
     }
 
     // --- pins and time --------------------------------------------------------------------------------------
@@ -251,7 +257,8 @@ impl Channel {
             Job::PacketOut { .. } => true,
             _ => false,
         };
-        if !self.mastering || !master.runs(!out) {
+        let allowed = self.function.is_some_and(|function| fabric.pci.may_master(function));
+        if !allowed || !master.runs(!out) {
             return None;
         }
         if !drive.prepare_dma() {
