@@ -3,7 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
-use ringzero_bus::{PhysAddr, Port, Section, SystemBus, Width};
+use ringzero_bus::ram::PAGE_SIZE;
+use ringzero_bus::{PageTarget, PhysAddr, Port, Section, SystemBus, Width};
 use ringzero_devices::ide::IdeDrive;
 use ringzero_devices::keyboard::ALL_KEYS;
 use ringzero_devices::pc::{self, DebugExitConfig, PcConfig, PcParts};
@@ -36,6 +37,9 @@ impl Random {
         [Width::Byte, Width::Byte, Width::Byte, Width::Word, Width::Dword][self.below(5) as usize]
     }
 }
+
+/// A page of ROM, which in the host's memory lies right behind the RAM: no DMA may reach it.
+const ROM: u64 = 0xF_0000;
 
 /// Port ranges where something answers.
 const PORTS: &[(u16, u16)] = &[
@@ -71,6 +75,7 @@ const DRIVES: [(u64, bool); 4] = [(5000, false), (0, false), (77, true), (0, fal
 
 fn machine() -> (SystemBus, PcParts) {
     let mut bus = SystemBus::new(2 << 20, 100);
+    bus.attach_rom("rom", ROM, &[0xC3; PAGE_SIZE]).unwrap();
     let config = PcConfig {
         floppy_types: [4, 1],
         ide: [[kind(0), kind(1)], [kind(2), kind(3)]],
@@ -235,9 +240,13 @@ fn observe(bus: &mut SystemBus, parts: &PcParts, frame: &mut Frame) {
 fn run(seed: u64) -> SystemBus {
     let (mut bus, parts) = machine();
     let (mut random, mut frame) = (Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1), Frame::default());
+    let PageTarget::Rom(rom) = bus.page(PhysAddr(ROM)) else { panic!("the ROM is not mapped") };
     for _ in 0..STEPS {
         step(&mut bus, &parts, &mut random, &mut frame);
     }
+    let mut bytes = [0; PAGE_SIZE];
+    bus.fabric().ram.read_at(rom, &mut bytes);
+    assert_eq!(bytes, [0xC3; PAGE_SIZE], "seed {seed}: something wrote outside RAM");
     bus
 }
 

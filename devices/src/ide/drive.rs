@@ -265,7 +265,7 @@ impl Drive {
         let packet = self.is_packet();
         self.state.task.set_signature(packet);
         self.state.error = error::PASSED;
-        self.state.phase = Phase::Idle;
+        (self.state.phase, self.state.job) = (Phase::Idle, Job::None);
         // A packet device is not ready for ATA commands.
         self.state.status = if packet { 0 } else { status::DRDY | status::DSC };
     }
@@ -362,7 +362,8 @@ impl Drive {
         let state = &mut self.state;
         let byte = |n: usize| state.buffer.get(state.position + n).copied().unwrap_or(0);
         let word = u16::from_le_bytes([byte(0), byte(1)]);
-        state.position += 2;
+        // The last word of an odd number of bytes has one byte of no meaning.
+        state.position = (state.position + 2).min(state.buffer.len());
         let next = if state.position >= state.buffer.len() { self.block_read() } else { None };
         (word, next)
     }
@@ -377,7 +378,7 @@ impl Drive {
             if let Some(place) = state.buffer.get_mut(state.position) {
                 *place = byte;
             }
-            state.position += 1;
+            state.position = (state.position + 1).min(state.buffer.len());
         }
         if state.position < state.buffer.len() {
             return None;
