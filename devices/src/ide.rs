@@ -10,7 +10,8 @@
 //!
 //! *Not modelled*: seek and rotation times (a command takes 30 us, a sector 15 us), overlapped commands, SET MAX,
 //! security, APM, audio tracks, sub-channel data, mode pages that can be changed, discs other than one data track in
-//! sectors of 2,048 bytes. IDETIM and the transfer mode do not change the speed.
+//! sectors of 2,048 bytes. IDETIM and the transfer mode do not change the speed,
+//! and channels with drives answer whether IDETIM enables their decode or not.
 
 mod atapi;
 mod bus_master;
