@@ -2,7 +2,7 @@
 
 use crate::snapshot::{Section, SnapshotError};
 use crate::types::{Irq, PhysAddr, Vector, Width};
-use crate::{EventSlot, GuestRam, IrqLines, Scheduler, VTime, Wires};
+use crate::{EventSlot, GuestRam, IrqLines, PciBus, Scheduler, VTime, Wires};
 use std::any::Any;
 
 /// Everything a device may reach while it is being called.
@@ -18,6 +18,8 @@ pub struct Fabric {
     pub ram: GuestRam,
     /// A20, DMA requests, reset and power.
     pub wires: Wires,
+    /// Configuration spaces.
+    pub pci: PciBus,
 }
 
 impl Fabric {
@@ -29,6 +31,7 @@ impl Fabric {
             irqs: IrqLines::default(),
             ram: GuestRam::new(ram_size),
             wires: Wires::default(),
+            pci: PciBus::default(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! - [`time`]: [`VTime`], crystals, the scheduler of deadlines.
 //! - [`wires`]: interrupt and DMA request lines, A20, reset.
 //! - [`ram`]: guest memory and where it holds decoded code.
+//! - [`pci`]: configuration spaces.
 //! - [`device`]: what a chip is to the bus. [`system`]: the bus itself.
 //! - [`snapshot`]: saved state. [`firmware`]: what our BIOS sees. [`testing`]: fakes.
 //!
@@ -26,6 +27,7 @@
 pub mod device;
 pub mod firmware;
 pub mod map;
+pub mod pci;
 pub mod ram;
 pub mod snapshot;
 pub mod system;
@@ -39,9 +41,10 @@ pub use device::{
 };
 pub use firmware::{FirmwareFault, FirmwareRegs, FirmwareView};
 pub use map::{AttachError, PageTarget, PortRange};
+pub use pci::{ConfigSpace, PciAddress, PciBus, PciFunction, PciFunctionId, PciHeader, PortBar};
 pub use ram::{CodeHit, GuestRam, RamOffset};
 pub use snapshot::{Section, SnapshotError};
 pub use system::{Accesses, Handle, SystemBus, Wiring};
 pub use time::{Clock, EventSlot, Scheduler, TimeBase, VTime};
 pub use types::{Irq, LinAddr, PhysAddr, Port, Vector, Width};
-pub use wires::{DmaRequests, IrqLines, IrqPin, SystemRequest, Wires};
+pub use wires::{DmaRequests, IrqLines, IrqPin, Shadow, SystemRequest, Wires};

@@ -1,5 +1,6 @@
 //! Who answers at which port and which physical address.
 
+use crate::pci::PciAddress;
 use crate::ram::{PAGE_SIZE, RamOffset};
 use crate::types::{PhysAddr, Port, Width};
 use std::fmt;
@@ -32,6 +33,16 @@ pub enum AttachError {
         /// Last physical address.
         last: u64,
         /// Who has it.
+        owner: &'static str,
+    },
+    /// Another device has this place on the PCI bus.
+    #[error("{device}: PCI device {} function {} is already {owner}", .address.device, .address.function)]
+    PciConflict {
+        /// The newcomer.
+        device: &'static str,
+        /// Device and function number.
+        address: PciAddress,
+        /// Who is there.
         owner: &'static str,
     },
     /// Another device drives this DMA channel.
@@ -86,6 +97,33 @@ impl PortMap {
         match self.index[usize::from(port.0)] {
             0 => None,
             n => Some(self.regions[usize::from(n) - 1]),
+        }
+    }
+
+    /// Adds a range that answers nowhere until [`PortMap::move_to`]; its number.
+    pub(crate) fn add_movable(&mut self, region: PortRegion) -> u16 {
+        self.regions.push(region);
+        u16::try_from(self.regions.len()).expect("fewer regions than ports")
+    }
+
+    /// Takes a movable range from its ports.
+    pub(crate) fn release(&mut self, number: u16) {
+        let range = self.regions[usize::from(number) - 1].range;
+        for entry in &mut self.index[usize::from(range.first.0)..=usize::from(range.last.0)] {
+            if *entry == number {
+                *entry = 0;
+            }
+        }
+    }
+
+    /// Puts a movable range at `first`; ports that others have claimed stay theirs.
+    pub(crate) fn move_to(&mut self, number: u16, first: u16, ports: u16) {
+        let last = first.saturating_add(ports.max(1) - 1);
+        self.regions[usize::from(number) - 1].range = PortRange { first: Port(first), last: Port(last) };
+        for entry in &mut self.index[usize::from(first)..=usize::from(last)] {
+            if *entry == 0 {
+                *entry = number;
+            }
         }
     }
 

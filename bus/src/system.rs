@@ -1,5 +1,6 @@
 //! The system bus: it owns the devices and the fabric, and carries every access between them and the CPU.
 
+mod pci;
 mod state;
 mod wiring;
 
@@ -9,9 +10,10 @@ use crate::device::{
     Device, DmaController, DmaDirection, Fabric, InterruptController, MmioAccess, PortAccess,
 };
 use crate::map::{DeviceId, MemoryKind, MemoryMap, MemoryRegion, PageTarget, PortMap};
+use crate::ram::{PAGE_SIZE, RamOffset};
 use crate::time::{TimeBase, VTime};
 use crate::types::{PhysAddr, Port, Vector, Width};
-use crate::wires::{IrqPin, SystemRequest};
+use crate::wires::{IrqPin, Shadow, SystemRequest};
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::marker::PhantomData;
@@ -51,6 +53,9 @@ pub struct SystemBus {
     attention: bool,
     ferr_pin: Option<IrqPin>,
     a20_seen: bool,
+    pci_owners: Vec<pci::Owner>,
+    shadow_seen: Shadow,
+    map_generation: u64,
     accesses: Accesses,
 }
 
@@ -86,6 +91,9 @@ impl SystemBus {
             attention: false,
             ferr_pin: None,
             a20_seen: true,
+            pci_owners: Vec::new(),
+            shadow_seen: Shadow::default(),
+            map_generation: 0,
             accesses: Accesses::default(),
         }
     }
@@ -140,11 +148,14 @@ impl SystemBus {
 
     /// Pulses RESET on every device.
     pub fn reset_devices(&mut self) {
+        self.fabric.pci.reset();
+        self.map_functions();
         self.each_device(|device, fabric| device.reset(fabric));
         self.fabric.wires.request = None;
         self.fabric.wires.a20 = true;
         self.fabric.wires.ferr = false;
         self.fabric.wires.ignne = false;
+        self.fabric.wires.shadow = Shadow::default();
         self.settle();
     }
 
@@ -224,6 +235,14 @@ impl SystemBus {
 
     /// Shows changed wires to those they lead to, and notes whether the CPU must stop after this instruction.
     fn settle(&mut self) {
+        if self.fabric.pci.has_written() {
+            self.tell_functions();
+        }
+        if self.fabric.wires.shadow != self.shadow_seen {
+            self.shadow_seen = self.fabric.wires.shadow;
+            self.map_generation += 1;
+            self.attention = true;
+        }
         if self.fabric.wires.dreq.levels() != 0 {
             self.serve_dma();
         }
@@ -281,6 +300,11 @@ impl SystemBus {
     pub fn clear_attention(&mut self) {
         self.attention = false;
         self.a20_seen = self.fabric.wires.a20;
+    }
+
+    /// Changes whenever [`SystemBus::page`] may answer otherwise than before, A20 apart. The change calls for attention.
+    pub fn map_generation(&self) -> u64 {
+        self.map_generation
     }
 
     /// Device accesses so far.
@@ -378,13 +402,27 @@ impl SystemBus {
     /// What answers in the page that holds `addr`, behind the A20 gate. The CPU caches the answer in its TLB and
     /// forgets it when A20 moves.
     pub fn page(&self, addr: PhysAddr) -> PageTarget {
-        self.memory.page(self.gate_a20(addr), self.fabric.ram.ram_size() as u64)
+        let at = self.gate_a20(addr);
+        let ram = RamOffset(at.0 & !(PAGE_SIZE as u64 - 1));
+        match self.shadow_at(at) {
+            (true, true) => PageTarget::Ram(ram),
+            (true, false) => PageTarget::Rom(ram),
+            // Loads and stores part ways: each must be looked at.
+            (false, true) => PageTarget::Mmio,
+            (false, false) => self.memory.page(at, self.fabric.ram.ram_size() as u64),
+        }
+    }
+
+    /// Whether loads from and stores to an address go to the RAM under the ROM area.
+    fn shadow_at(&self, at: PhysAddr) -> (bool, bool) {
+        self.shadow_seen.at(at.0).unwrap_or_default()
     }
 
     /// A load of 1, 2 or 4 bytes, any alignment.
     pub fn read(&mut self, addr: PhysAddr, width: Width) -> u32 {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
         match self.memory.find(at) {
+            _ if self.shadow_at(at).0 && width == Width::Byte => u32::from(self.peek(addr).unwrap_or(0xFF)),
             Some(MemoryRegion { first, last: end, what: MemoryKind::Device { device, region } })
                 if at.0 + last <= end =>
             {
@@ -427,6 +465,10 @@ impl SystemBus {
                 self.fabric.ram.write(at, &value.to_le_bytes()[..width.bytes() as usize]);
                 self.attention |= self.fabric.ram.has_code_hits();
             }
+            _ if width == Width::Byte && self.shadow_at(at).1 => {
+                self.fabric.ram.write(at, &[value as u8]);
+                self.attention |= self.fabric.ram.has_code_hits();
+            }
             _ if width == Width::Byte => {}
             _ => {
                 for n in 0..width.bytes() {
@@ -442,9 +484,10 @@ impl SystemBus {
         let at = self.gate_a20(addr);
         let mut byte = [0xFF];
         match self.memory.find(at) {
+            _ if self.shadow_at(at).0 => self.fabric.ram.read(at, &mut byte),
             None => self.fabric.ram.read(at, &mut byte),
             Some(MemoryRegion { first, what: MemoryKind::Rom { at: rom }, .. }) => {
-                self.fabric.ram.read_at(crate::RamOffset(rom.0 + (at.0 - first)), &mut byte);
+                self.fabric.ram.read_at(RamOffset(rom.0 + (at.0 - first)), &mut byte);
             }
             Some(MemoryRegion { what: MemoryKind::Open, .. }) => {}
             Some(_) => return None,

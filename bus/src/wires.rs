@@ -136,6 +136,23 @@ pub enum SystemRequest {
     DebugExit(u32),
 }
 
+/// Which parts of C0000h to FFFFFh the host bridge takes from RAM: bit n stands for the 16 KiB from C0000h + n * 4000h.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shadow {
+    /// Loads come from RAM.
+    pub reads: u16,
+    /// Stores go to RAM.
+    pub writes: u16,
+}
+
+impl Shadow {
+    /// Whether loads from and stores to an address go to RAM; `None` outside the shadowed area.
+    pub(crate) fn at(self, addr: u64) -> Option<(bool, bool)> {
+        let unit = addr.checked_sub(0xC_0000).filter(|offset| *offset < 0x4_0000)? >> 14;
+        Some((self.reads >> unit & 1 != 0, self.writes >> unit & 1 != 0))
+    }
+}
+
 /// Wires that are not interrupts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wires {
@@ -149,11 +166,20 @@ pub struct Wires {
     pub ferr: bool,
     /// IGNNE#: the x87 goes on in spite of it, until FERR# falls.
     pub ignne: bool,
+    /// RAM under the ROM area.
+    pub shadow: Shadow,
 }
 
 impl Default for Wires {
     fn default() -> Self {
-        Self { a20: true, request: None, dreq: DmaRequests::default(), ferr: false, ignne: false }
+        Self {
+            a20: true,
+            request: None,
+            dreq: DmaRequests::default(),
+            ferr: false,
+            ignne: false,
+            shadow: Shadow::default(),
+        }
     }
 }
 

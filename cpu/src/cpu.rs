@@ -50,6 +50,8 @@ pub struct Cpu {
     pub(crate) mode: CodeMode,
     pub(crate) cache: BlockCache,
     pub(crate) a20: bool,
+    /// The generation of the memory map that translations were made under.
+    pub(crate) map: u64,
     pub(crate) block_limit: usize,
     /// The block that was decoded for one use.
     pub(crate) scratch: Option<Block>,
@@ -81,6 +83,7 @@ impl Cpu {
             mode: CodeMode::default(),
             cache: BlockCache::new(),
             a20: true,
+            map: 0,
             block_limit: Self::MAX_BLOCK,
             scratch: None,
             entered_handler: false,

@@ -61,8 +61,9 @@ impl Cpu {
         }
         bus.clear_attention();
         let a20 = bus.fabric().wires.a20;
-        if a20 != self.a20 {
-            self.a20 = a20;
+        let map = bus.map_generation();
+        if a20 != self.a20 || map != self.map {
+            (self.a20, self.map) = (a20, map);
             self.flush_translations();
         }
         self.drop_overwritten_code(bus);

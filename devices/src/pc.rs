@@ -1,18 +1,20 @@
 //! The parts list of a PC/AT: which card, which ports, which interrupt, which DMA channel.
 //!
 //! *Modelled*: what [`PcConfig`] names. An absent card leaves its ports open, as an empty slot does.
-//! *Not modelled*: PCI; its cards come with the host bridge.
 
 use crate::coprocessor::Coprocessor;
 use crate::debug_exit::DebugExit;
 use crate::debugcon::DebugConsole;
 use crate::dma::Dma;
 use crate::fdc::{Fdc, FdcWiring};
+use crate::ide::{self, ChannelDrives, ChannelWiring, Ide, IdeDrive};
 use crate::kbc::{Kbc, KbcWiring};
 use crate::parallel::ParallelPort;
+use crate::pci::{self, ChipsetFunctions, PciChipset};
 use crate::pic::Pic;
 use crate::pit::Pit;
 use crate::rtc::{CmosConfig, Rtc};
+use crate::storage::hard_disk::DiskGeometry;
 use crate::uart::{Uart, UartWiring};
 use crate::vga::{self, Vga};
 use ringzero_bus::{AttachError, Handle, Irq, SystemBus, Width, Wiring};
@@ -74,6 +76,20 @@ pub struct PcConfig {
     pub debugcon: Option<u16>,
     /// The debug-exit device.
     pub debug_exit: Option<DebugExitConfig>,
+    /// Drives of the primary and the secondary IDE channel, device 0 first. A channel without drives is absent.
+    pub ide: [ChannelDrives; 2],
+    /// The PCI chip set is present; the IDE interface is then a function of it, and a bus master.
+    pub pci: bool,
+}
+
+impl PcConfig {
+    /// The hard disks at the four IDE places.
+    fn hard_disks(&self) -> [Option<DiskGeometry>; 4] {
+        std::array::from_fn(|n| match self.ide[n / 2][n % 2] {
+            Some(IdeDrive::Disk(geometry)) => Some(geometry),
+            _ => None,
+        })
+    }
 }
 
 impl Default for PcConfig {
@@ -89,6 +105,8 @@ impl Default for PcConfig {
             lpt: Some(LPT1),
             debugcon: Some(0xE9),
             debug_exit: None,
+            ide: [[None; 2]; 2],
+            pci: false,
         }
     }
 }
@@ -125,6 +143,10 @@ pub struct PcParts {
     pub debugcon: Option<Handle<DebugConsole>>,
     /// The debug-exit device.
     pub debug_exit: Option<Handle<DebugExit>>,
+    /// The IDE interface.
+    pub ide: Option<Handle<Ide>>,
+    /// The PCI chip set.
+    pub pci: Option<Handle<PciChipset>>,
 }
 
 /// Attaches the parts of `config` to `bus` and resets every device on it.
@@ -144,6 +166,8 @@ pub fn build(bus: &mut SystemBus, config: &PcConfig) -> Result<PcParts, AttachEr
         lpt: config.lpt.map(|port| attach_lpt(bus, port)).transpose()?,
         debugcon: config.debugcon.map(|port| attach_debugcon(bus, port)).transpose()?,
         debug_exit: config.debug_exit.map(|ports| attach_debug_exit(bus, ports)).transpose()?,
+        pci: config.pci.then(|| attach_pci(bus)).transpose()?,
+        ide: has_ide(config).then(|| attach_ide(bus, config)).transpose()?,
     };
     bus.reset_devices();
     Ok(parts)
@@ -199,6 +223,7 @@ fn attach_rtc(bus: &mut SystemBus, config: &PcConfig) -> Result<Handle<Rtc>, Att
         ram_size: bus.fabric().ram.ram_size() as u64,
         floppy_types: if config.fdc { config.floppy_types } else { [0; 2] },
         boot_order: config.boot_order,
+        hard_disks: config.hard_disks(),
         fpu: config.fpu,
     };
     bus.attach("rtc", |wiring| {
@@ -226,6 +251,42 @@ fn attach_fdc(bus: &mut SystemBus, config: &PcConfig) -> Result<Handle<Fdc>, Att
             seeks: std::array::from_fn(|_| wiring.slot()),
         };
         Ok(Fdc::new(wires, drives))
+    })
+}
+
+fn attach_pci(bus: &mut SystemBus) -> Result<Handle<PciChipset>, AttachError> {
+    let ram_size = bus.fabric().ram.ram_size() as u64;
+    bus.attach("pci", |wiring| {
+        wiring.ports(pci::PORTS, Width::Dword)?;
+        let mut function = |at, space| wiring.pci_function::<PciChipset>(at, space, &[]);
+        Ok(PciChipset::new(ChipsetFunctions {
+            host_bridge: function(pci::HOST_BRIDGE, pci::host_bridge(ram_size))?,
+            isa_bridge: function(pci::ISA_BRIDGE, pci::isa_bridge())?,
+        }))
+    })
+}
+
+fn has_ide(config: &PcConfig) -> bool {
+    config.pci || config.ide.iter().flatten().any(Option::is_some)
+}
+
+fn attach_ide(bus: &mut SystemBus, config: &PcConfig) -> Result<Handle<Ide>, AttachError> {
+    bus.attach("ide", |wiring| {
+        let mut channels = [None; 2];
+        for (n, (block, control, irq)) in ide::CHANNELS.into_iter().enumerate() {
+            if config.ide[n] == [None; 2] {
+                continue;
+            }
+            wiring.ports(block, Width::Dword)?;
+            bytes(wiring, control..=control)?;
+            let events = [wiring.slot(), wiring.slot()];
+            channels[n] = Some(ChannelWiring { irq: wiring.irq(Irq(irq)), events });
+        }
+        let function = config
+            .pci
+            .then(|| wiring.pci_function::<Ide>(pci::IDE, pci::ide(), &[ide::BUS_MASTER]))
+            .transpose()?;
+        Ok(Ide::new(channels, config.ide, function))
     })
 }
 
@@ -366,6 +427,20 @@ mod tests {
         run(&mut bus, 100_000_000);
         assert_eq!([0x7C00, 0x7FFF].map(|at| bus.fabric().ram.ram()[at]), [4, 5]);
         assert_eq!(bus.acknowledge(), Vector(0x0E));
+    }
+
+    #[test]
+    fn a_disk_on_the_secondary_channel_raises_irq_15() {
+        let mut bus = SystemBus::new(1 << 20, 100);
+        let disk = IdeDrive::Disk(DiskGeometry::for_sectors(100));
+        let config = PcConfig { ide: [[None; 2], [Some(disk), None]], ..PcConfig::default() };
+        build(&mut bus, &config).unwrap();
+        run(&mut bus, 1_000_000);
+        out(&mut bus, &[(0x176, 0xA0), (0x177, 0xEC)]);
+        run(&mut bus, 1_000_000);
+        assert!(bus.fabric().irqs.level(Irq(15)));
+        assert_eq!(bus.pio_read(Port(0x170), Width::Word), 0x0040);
+        assert_eq!(bus.pio_read(Port(0x1F7), Width::Byte), 0xFF);
     }
 
     #[test]

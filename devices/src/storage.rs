@@ -1,6 +1,7 @@
 //! What disks are made of: a medium of bytes, and ways to stack them.
 
 pub mod floppy;
+pub mod hard_disk;
 mod overlay;
 mod padded;
 

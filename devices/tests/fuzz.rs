@@ -3,9 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
-use ringzero_bus::{PhysAddr, Port, Section, SystemBus, Width};
+use ringzero_bus::ram::PAGE_SIZE;
+use ringzero_bus::{PageTarget, PhysAddr, Port, Section, SystemBus, Width};
+use ringzero_devices::ide::IdeDrive;
 use ringzero_devices::keyboard::ALL_KEYS;
 use ringzero_devices::pc::{self, DebugExitConfig, PcConfig, PcParts};
+use ringzero_devices::storage::hard_disk::DiskGeometry;
 use ringzero_devices::storage::{MemoryMedium, floppy};
 use ringzero_devices::vga::Frame;
 use serde::ser::{Serialize, SerializeTuple, Serializer};
@@ -35,6 +38,9 @@ impl Random {
     }
 }
 
+/// A page of ROM, which in the host's memory lies right behind the RAM: no DMA may reach it.
+const ROM: u64 = 0xF_0000;
+
 /// Port ranges where something answers.
 const PORTS: &[(u16, u16)] = &[
     (0x00, 0x0F),
@@ -46,7 +52,10 @@ const PORTS: &[(u16, u16)] = &[
     (0xA0, 0xA1),
     (0xC0, 0xDF),
     (0xE9, 0xE9),
+    (0x170, 0x177),
+    (0x1F0, 0x1F7),
     (0x2F8, 0x2FF),
+    (0x376, 0x376),
     (0x378, 0x37A),
     (0x3B4, 0x3BA),
     (0x3C0, 0x3CF),
@@ -57,19 +66,100 @@ const PORTS: &[(u16, u16)] = &[
     (0x3F8, 0x3FF),
     (0x4D0, 0x4D1),
     (0x501, 0x502),
+    (0xCF8, 0xCFF),
+    (0xC000, 0xC00F),
 ];
+
+/// Disk and CD drives at the four places: sectors of the disk (0: a CD), and whether it is protected.
+const DRIVES: [(u64, bool); 4] = [(5000, false), (0, false), (77, true), (0, false)];
 
 fn machine() -> (SystemBus, PcParts) {
     let mut bus = SystemBus::new(2 << 20, 100);
+    bus.attach_rom("rom", ROM, &[0xC3; PAGE_SIZE]).unwrap();
     let config = PcConfig {
         floppy_types: [4, 1],
+        ide: [[kind(0), kind(1)], [kind(2), kind(3)]],
+        pci: true,
         debug_exit: Some(DebugExitConfig::default()),
         ..PcConfig::default()
     };
     let parts = pc::build(&mut bus, &config).unwrap();
     let (medium, geometry) = floppy::open(Box::new(MemoryMedium::new(vec![0x5A; 1440 * 1024]))).unwrap();
     bus.call(parts.fdc.unwrap(), |fdc, _| fdc.insert(0, medium, geometry));
+    for number in 0..3 {
+        insert(&mut bus, &parts, number);
+    }
     (bus, parts)
+}
+
+fn kind(number: usize) -> Option<IdeDrive> {
+    let (sectors, _) = DRIVES[number];
+    let disk = IdeDrive::Disk(DiskGeometry::for_sectors(sectors));
+    Some(if sectors == 0 { IdeDrive::Cd } else { disk })
+}
+
+fn insert(bus: &mut SystemBus, parts: &PcParts, number: usize) {
+    let (sectors, protected) = DRIVES[number];
+    let medium = MemoryMedium::new(vec![0x33; if sectors == 0 { 100_000 } else { sectors as usize * 512 }]);
+    let medium = if protected { medium.write_protected() } else { medium };
+    bus.call(parts.ide.unwrap(), |ide, _| ide.insert(number, Box::new(medium)));
+}
+
+/// Registers, a command, a packet, a table: what random bytes seldom make by themselves.
+fn program_ide(bus: &mut SystemBus, random: &mut Random) {
+    const COMMANDS: [u8; 24] = [
+        0x20, 0x24, 0x25, 0x29, 0x30, 0x34, 0x35, 0x39, 0x40, 0x70, 0x90, 0x91, 0xA0, 0xA0, 0xA0, 0xA1, 0xB0,
+        0xC4, 0xC5, 0xC6, 0xC8, 0xCA, 0xE6, 0xEC,
+    ];
+    const PACKETS: [u8; 16] =
+        [0x00, 0x03, 0x12, 0x1B, 0x1E, 0x25, 0x28, 0x28, 0x43, 0x46, 0x4A, 0x55, 0x5A, 0xA8, 0xB9, 0xBE];
+    let (block, master) = [(0x1F0, 0xC000), (0x170, 0xC008)][random.below(2) as usize];
+    match random.below(8) {
+        0..4 => {
+            let small = random.below(2) == 0;
+            for offset in 1..6 {
+                let value = if small { random.below(4) } else { random.next() };
+                bus.pio_write(Port(block + offset), Width::Byte, value as u8 as u32);
+            }
+            bus.pio_write(Port(block + 6), Width::Byte, [0xA0, 0xB0, 0xE0, 0xF0][random.below(4) as usize]);
+            let code = COMMANDS[random.below(24) as usize];
+            bus.pio_write(Port(block + 7), Width::Byte, code.into());
+            pass(bus, random);
+        }
+        4 => {
+            let first = u32::from(PACKETS[random.below(16) as usize]) | (random.next() as u32 & 0xFF00);
+            bus.pio_write(Port(block), Width::Word, first);
+            for _ in 0..5 {
+                bus.pio_write(Port(block), Width::Word, random.below(8) as u32 * 0x0101);
+            }
+            pass(bus, random);
+        }
+        5 => {
+            for _ in 0..random.below(300) {
+                bus.pio_read(Port(block), Width::Dword);
+            }
+        }
+        6 => {
+            let function = random.below(3) as u32;
+            let at = 0x8000_0000 | [0, 0x800, 0x900][function as usize] | random.below(256) as u32 & 0xFC;
+            bus.pio_write(Port(0xCF8), Width::Dword, at);
+            bus.pio_write(Port(0xCFC), Width::Dword, random.next() as u32);
+        }
+        _ => {
+            // The bus master where it is looked for, and a table of random regions.
+            bus.pio_write(Port(0xCF8), Width::Dword, 0x8000_0920);
+            bus.pio_write(Port(0xCFC), Width::Dword, 0xC000);
+            bus.pio_write(Port(0xCF8), Width::Dword, 0x8000_0904);
+            bus.pio_write(Port(0xCFC), Width::Dword, 5);
+            for at in (0x1000..0x1040).step_by(4) {
+                let reach = [u64::MAX, 0x1_FFFF, 0x20_FFFF][random.below(3) as usize];
+                bus.write(PhysAddr(at), Width::Dword, random.next() as u32 & reach as u32);
+            }
+            let table = if random.below(4) == 0 { random.next() as u32 } else { 0x1000 };
+            bus.pio_write(Port(master + 4), Width::Dword, table);
+            bus.pio_write(Port(master), Width::Byte, random.below(16) as u32);
+        }
+    }
 }
 
 /// A byte that chips listen to more often than to others.
@@ -92,7 +182,8 @@ fn step(bus: &mut SystemBus, parts: &PcParts, random: &mut Random, frame: &mut F
         45..70 => drop(bus.pio_read(port, width)),
         70..76 => bus.write(address, width, random.next() as u32),
         76..80 => drop(bus.read(address, width)),
-        80..92 => pass(bus, random),
+        80..88 => pass(bus, random),
+        88..92 => program_ide(bus, random),
         92..95 => drop(bus.acknowledge()),
         95..97 => {
             let key = ALL_KEYS[random.below(ALL_KEYS.len() as u64) as usize];
@@ -103,8 +194,22 @@ fn step(bus: &mut SystemBus, parts: &PcParts, random: &mut Random, frame: &mut F
             let bytes = random.next().to_le_bytes();
             bus.call(parts.com[0], |com, fabric| com.send(fabric, &bytes));
         }
+        98 if random.below(2) == 0 => change_media(bus, parts, random),
         _ if random.below(40) == 0 => observe(bus, parts, frame),
         _ => drop(bus.take_request()),
+    }
+}
+
+/// The host's hand at the CD-ROM drives.
+fn change_media(bus: &mut SystemBus, parts: &PcParts, random: &mut Random) {
+    let number = [1, 3][random.below(2) as usize];
+    let ide = parts.ide.unwrap();
+    match random.below(3) {
+        0 => insert(bus, parts, number),
+        1 => {
+            let _locked = bus.call(ide, |ide, _| ide.eject(number));
+        }
+        _ => drop(bus.call(ide, |ide, _| ide.force_eject(number))),
     }
 }
 
@@ -135,9 +240,13 @@ fn observe(bus: &mut SystemBus, parts: &PcParts, frame: &mut Frame) {
 fn run(seed: u64) -> SystemBus {
     let (mut bus, parts) = machine();
     let (mut random, mut frame) = (Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1), Frame::default());
+    let PageTarget::Rom(rom) = bus.page(PhysAddr(ROM)) else { panic!("the ROM is not mapped") };
     for _ in 0..STEPS {
         step(&mut bus, &parts, &mut random, &mut frame);
     }
+    let mut bytes = [0; PAGE_SIZE];
+    bus.fabric().ram.read_at(rom, &mut bytes);
+    assert_eq!(bytes, [0xC3; PAGE_SIZE], "seed {seed}: something wrote outside RAM");
     bus
 }
 

@@ -2,8 +2,9 @@
 
 use ringzero_bios::BootDevice;
 use ringzero_cpu::{Generation, Model};
+use ringzero_devices::ide::IdeDrive;
 use ringzero_devices::pc::DebugExitConfig;
-use ringzero_devices::storage::BlockMedium;
+use ringzero_devices::storage::{BlockMedium, hard_disk};
 
 const MIB: u64 = 1 << 20;
 /// Least and most RAM in bytes.
@@ -26,6 +27,8 @@ pub struct Config {
     pub serial_ports: usize,
     /// The debug-exit device.
     pub debug_exit: Option<DebugExitConfig>,
+    /// The PCI chip set, with the IDE interface as a bus master of it.
+    pub pci: bool,
     /// A reset ends the run instead of starting the machine again.
     pub stop_at_reset: bool,
 }
@@ -40,6 +43,7 @@ impl Default for Config {
             mips: 128,
             serial_ports: 2,
             debug_exit: None,
+            pci: false,
             stop_at_reset: false,
         }
     }
@@ -87,4 +91,32 @@ impl Config {
 pub struct Media {
     /// Drives A and B.
     pub floppies: [Option<Box<dyn BlockMedium>>; 2],
+    /// IDE drives: primary device 0 and 1, secondary device 0 and 1 (hda to hdd).
+    pub ide: [IdeMedia; 4],
+}
+
+/// What is at a place of the IDE cables.
+#[derive(Default)]
+pub enum IdeMedia {
+    /// Nothing.
+    #[default]
+    None,
+    /// A hard disk.
+    Disk(Box<dyn BlockMedium>),
+    /// A CD-ROM drive, perhaps with a disc.
+    Cd(Option<Box<dyn BlockMedium>>),
+}
+
+impl IdeMedia {
+    /// The drive and what goes into it.
+    pub(crate) fn open(self) -> (Option<IdeDrive>, Option<Box<dyn BlockMedium>>) {
+        match self {
+            Self::None => (None, None),
+            Self::Disk(mut medium) => {
+                let geometry = hard_disk::geometry(medium.as_mut());
+                (Some(IdeDrive::Disk(geometry)), Some(medium))
+            }
+            Self::Cd(disc) => (Some(IdeDrive::Cd), disc),
+        }
+    }
 }

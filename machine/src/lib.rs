@@ -22,6 +22,7 @@
 //! ```
 
 mod config;
+mod drives;
 mod firmware;
 mod idle;
 mod machine;
@@ -30,11 +31,12 @@ mod snapshot;
 mod spin;
 mod typist;
 
-pub use config::{Config, ConfigError, Media};
+pub use config::{Config, ConfigError, IdeMedia, Media};
 pub use machine::{Hang, Machine, OnIdle, Stop};
 pub use ringzero_bios::BootDevice;
 pub use ringzero_bus::{SnapshotError, VTime};
 pub use ringzero_cpu::Model;
+pub use ringzero_devices::ide::{IdeDrive, Locked};
 pub use ringzero_devices::keyboard::{self, Key};
 pub use ringzero_devices::pc::DebugExitConfig;
 pub use ringzero_devices::storage;

@@ -1,6 +1,7 @@
 //! The machine: processor, bus, chips and firmware, and the loop that runs them.
 
 use crate::config::{Config, ConfigError, Media};
+use crate::drives;
 use crate::firmware::View;
 use crate::idle::{self, KeyPolls, Place, Waiting};
 use crate::spin::{self, Look, SpinWatch};
@@ -10,7 +11,6 @@ use ringzero_bus::{Port, SystemBus, SystemRequest, VTime};
 use ringzero_cpu::{Activity, Cpu, Exit, Fault, Features, Generation, flags};
 use ringzero_devices::keyboard::Key;
 use ringzero_devices::pc::{self, PcConfig, PcParts};
-use ringzero_devices::storage::{BlockMedium, MediumError, floppy};
 use ringzero_roms::Trap;
 
 /// Why [`Machine::run`] came back.
@@ -81,9 +81,9 @@ impl Machine {
         let ram_size = usize::try_from(ram_size).map_err(|_| ConfigError::Memory { bytes: config.memory })?;
         let mut bus = SystemBus::new(ram_size, config.mips);
         map_roms(&mut bus, &config)?;
-        let floppies = open_floppies(media)?;
+        let (floppies, ide_kinds, ide_media) = drives::open(media)?;
         let types = [0, 1].map(|n| floppies[n].as_ref().map_or([4, 0][n], |(_, g)| g.drive_type));
-        let parts = pc::build(&mut bus, &pc_config(&config, types))?;
+        let parts = pc::build(&mut bus, &PcConfig { ide: ide_kinds, ..pc_config(&config, types) })?;
         let mut machine = Self {
             cpu: Cpu::new(config.cpu),
             bus,
@@ -97,11 +97,7 @@ impl Machine {
             idle: false,
             resets: 0,
         };
-        for (drive, floppy) in floppies.into_iter().enumerate() {
-            if let Some((medium, geometry)) = floppy {
-                machine.insert_opened(drive, medium, geometry);
-            }
-        }
+        machine.fill_drives(floppies, ide_media);
         Ok(machine)
     }
 
@@ -401,69 +397,6 @@ impl Machine {
             self.key(key, pressed);
         }
     }
-
-    // --- floppies -------------------------------------------------------------------------------------------
-
-    /// Puts a disk into floppy drive 0 or 1, replacing what was there.
-    pub fn insert_floppy(&mut self, drive: usize, medium: Box<dyn BlockMedium>) -> Result<(), ConfigError> {
-        let (medium, geometry) = open_floppy(drive, medium)?;
-        self.insert_opened(drive, medium, geometry);
-        Ok(())
-    }
-
-    fn insert_opened(
-        &mut self,
-        drive: usize,
-        medium: Box<dyn BlockMedium>,
-        geometry: floppy::FloppyGeometry,
-    ) {
-        if let Some(fdc) = self.parts.fdc {
-            let mut old = self.bus.call(fdc, |fdc, _| fdc.insert(drive, medium, geometry));
-            flush(old.as_mut());
-        }
-    }
-
-    /// Takes the disk out of floppy drive 0 or 1.
-    pub fn eject_floppy(&mut self, drive: usize) {
-        if let Some(fdc) = self.parts.fdc {
-            let mut old = self.bus.call(fdc, |fdc, _| fdc.eject(drive));
-            flush(old.as_mut());
-        }
-    }
-
-    /// Whether floppy drive 0 or 1 is working.
-    pub fn floppy_light(&self, drive: usize) -> bool {
-        self.parts.fdc.is_some_and(|fdc| self.bus.get(fdc).activity(drive))
-    }
-
-    /// Host errors that the guest saw as disk errors since the last call.
-    pub fn take_disk_warnings(&mut self) -> Vec<MediumError> {
-        self.parts.fdc.map(|fdc| self.bus.call(fdc, |fdc, _| fdc.take_warnings())).unwrap_or_default()
-    }
-}
-
-fn flush(medium: Option<&mut Box<dyn BlockMedium>>) {
-    if let Some(medium) = medium
-        && let Err(error) = medium.flush()
-    {
-        log::warn!("ejected disk: {error}");
-    }
-}
-
-fn open_floppy(
-    drive: usize,
-    medium: Box<dyn BlockMedium>,
-) -> Result<(Box<dyn BlockMedium>, floppy::FloppyGeometry), ConfigError> {
-    let letter = if drive == 0 { 'A' } else { 'B' };
-    floppy::open(medium).map_err(|source| ConfigError::Floppy { drive: letter, source })
-}
-
-type OpenFloppy = Option<(Box<dyn BlockMedium>, floppy::FloppyGeometry)>;
-
-fn open_floppies(media: Media) -> Result<[OpenFloppy; 2], ConfigError> {
-    let [a, b] = media.floppies;
-    let open = |drive, medium: Option<_>| medium.map(|medium| open_floppy(drive, medium)).transpose();
-    Ok([open(0, a)?, open(1, b)?])
 }
 
 fn pc_config(config: &Config, floppy_types: [u8; 2]) -> PcConfig {
@@ -482,6 +415,7 @@ fn pc_config(config: &Config, floppy_types: [u8; 2]) -> PcConfig {
         fpu: config.cpu.has(Features::FPU),
         com: pc::COM[..config.serial_ports.min(pc::COM.len())].to_vec(),
         debug_exit: config.debug_exit,
+        pci: config.pci,
         ..PcConfig::default()
     }
 }

@@ -14,6 +14,7 @@ struct BusState {
     irqs: crate::IrqLines,
     wires: crate::Wires,
     accesses: Accesses,
+    pci: Vec<Vec<u8>>,
 }
 
 impl SystemBus {
@@ -26,6 +27,7 @@ impl SystemBus {
             irqs: self.fabric.irqs.clone(),
             wires: self.fabric.wires.clone(),
             accesses: self.accesses,
+            pci: self.fabric.pci.state(),
         };
         let mut sections = vec![Section::encode("bus", 2, &state)?];
         for section in self.pic.iter().map(|d| d.save()) {
@@ -68,9 +70,13 @@ impl SystemBus {
         result?;
         let state: BusState = find("bus")?.decode("bus", 2)?;
         let wiring = SnapshotError::OutOfRange { section: "bus", what: "wiring" };
-        if !self.fabric.sched.restore(state.sched) || !self.fabric.irqs.restore(state.irqs) {
+        if !self.fabric.sched.restore(state.sched)
+            || !self.fabric.irqs.restore(state.irqs)
+            || !self.fabric.pci.restore(&state.pci)
+        {
             return Err(wiring);
         }
+        self.map_functions();
         self.count = state.count;
         self.fabric.wires = state.wires;
         self.time = state.time;

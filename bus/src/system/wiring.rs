@@ -12,10 +12,10 @@ use std::ops::RangeInclusive;
 
 /// Hands a device under construction its wires, ports and addresses.
 pub struct Wiring<'a> {
-    bus: &'a mut SystemBus,
-    name: &'static str,
-    id: DeviceId,
-    port_regions: u8,
+    pub(super) bus: &'a mut SystemBus,
+    pub(super) name: &'static str,
+    pub(super) id: DeviceId,
+    pub(super) port_regions: u8,
     memory_regions: u8,
 }
 

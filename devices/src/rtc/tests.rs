@@ -13,7 +13,13 @@ impl Bench {
     fn new() -> Self {
         let mut fabric = Fabric::new(0);
         let irq = fabric.irqs.add_pin(Irq(8));
-        let cmos = CmosConfig { ram_size: 1 << 20, floppy_types: [4, 0], boot_order: [1, 2, 0], fpu: true };
+        let cmos = CmosConfig {
+            ram_size: 1 << 20,
+            floppy_types: [4, 0],
+            boot_order: [1, 2, 0],
+            hard_disks: [None; 4],
+            fpu: true,
+        };
         Self { rtc: Rtc::new(irq, EventSlot::for_test(0), BASE, &cmos), fabric }
     }
 
