@@ -107,59 +107,66 @@ fn insert(bus: &mut SystemBus, parts: &PcParts, number: usize) {
 
 /// Registers, a command, a packet, a table: what random bytes seldom make by themselves.
 fn program_ide(bus: &mut SystemBus, random: &mut Random) {
-    const COMMANDS: [u8; 24] = [
-        0x20, 0x24, 0x25, 0x29, 0x30, 0x34, 0x35, 0x39, 0x40, 0x70, 0x90, 0x91, 0xA0, 0xA0, 0xA0, 0xA1, 0xB0,
-        0xC4, 0xC5, 0xC6, 0xC8, 0xCA, 0xE6, 0xEC,
-    ];
-    const PACKETS: [u8; 16] =
-        [0x00, 0x03, 0x12, 0x1B, 0x1E, 0x25, 0x28, 0x28, 0x43, 0x46, 0x4A, 0x55, 0x5A, 0xA8, 0xB9, 0xBE];
     let (block, master) = [(0x1F0, 0xC000), (0x170, 0xC008)][random.below(2) as usize];
     match random.below(8) {
-        0..4 => {
-            let small = random.below(2) == 0;
-            for offset in 1..6 {
-                let value = if small { random.below(4) } else { random.next() };
-                bus.pio_write(Port(block + offset), Width::Byte, value as u8 as u32);
-            }
-            bus.pio_write(Port(block + 6), Width::Byte, [0xA0, 0xB0, 0xE0, 0xF0][random.below(4) as usize]);
-            let code = COMMANDS[random.below(24) as usize];
-            bus.pio_write(Port(block + 7), Width::Byte, code.into());
-            pass(bus, random);
-        }
-        4 => {
-            let first = u32::from(PACKETS[random.below(16) as usize]) | (random.next() as u32 & 0xFF00);
-            bus.pio_write(Port(block), Width::Word, first);
-            for _ in 0..5 {
-                bus.pio_write(Port(block), Width::Word, random.below(8) as u32 * 0x0101);
-            }
-            pass(bus, random);
-        }
+        0..4 => ide_command(bus, random, block),
+        4 => packet(bus, random, block),
         5 => {
             for _ in 0..random.below(300) {
                 bus.pio_read(Port(block), Width::Dword);
             }
         }
         6 => {
-            let function = random.below(3) as u32;
-            let at = 0x8000_0000 | [0, 0x800, 0x900][function as usize] | random.below(256) as u32 & 0xFC;
-            bus.pio_write(Port(0xCF8), Width::Dword, at);
-            bus.pio_write(Port(0xCFC), Width::Dword, random.next() as u32);
+            let function = [0, 0x800, 0x900][random.below(3) as usize];
+            config_write(bus, function | random.below(256) as u32 & 0xFC, random.next() as u32);
         }
-        _ => {
-            // The bus master where it is looked for, and a table of random regions.
-            bus.pio_write(Port(0xCF8), Width::Dword, 0x8000_0920);
-            bus.pio_write(Port(0xCFC), Width::Dword, 0xC000);
-            bus.pio_write(Port(0xCF8), Width::Dword, 0x8000_0904);
-            bus.pio_write(Port(0xCFC), Width::Dword, 5);
-            for at in (0x1000..0x1040).step_by(4) {
-                let reach = [u64::MAX, 0x1_FFFF, 0x20_FFFF][random.below(3) as usize];
-                bus.write(PhysAddr(at), Width::Dword, random.next() as u32 & reach as u32);
-            }
-            let table = if random.below(4) == 0 { random.next() as u32 } else { 0x1000 };
-            bus.pio_write(Port(master + 4), Width::Dword, table);
-            bus.pio_write(Port(master), Width::Byte, random.below(16) as u32);
-        }
+        _ => start_bus_master(bus, random, master),
     }
+}
+
+fn config_write(bus: &mut SystemBus, at: u32, value: u32) {
+    bus.pio_write(Port(0xCF8), Width::Dword, 0x8000_0000 | at);
+    bus.pio_write(Port(0xCFC), Width::Dword, value);
+}
+
+fn ide_command(bus: &mut SystemBus, random: &mut Random, block: u16) {
+    const COMMANDS: [u8; 24] = [
+        0x20, 0x24, 0x25, 0x29, 0x30, 0x34, 0x35, 0x39, 0x40, 0x70, 0x90, 0x91, 0xA0, 0xA0, 0xA0, 0xA1, 0xB0,
+        0xC4, 0xC5, 0xC6, 0xC8, 0xCA, 0xE6, 0xEC,
+    ];
+    let small = random.below(2) == 0;
+    for offset in 1..6 {
+        let value = if small { random.below(4) } else { random.below(256) };
+        bus.pio_write(Port(block + offset), Width::Byte, value as u32);
+    }
+    let device = [0xA0, 0xB0, 0xE0, 0xF0][random.below(4) as usize];
+    bus.pio_write(Port(block + 6), Width::Byte, device);
+    bus.pio_write(Port(block + 7), Width::Byte, COMMANDS[random.below(24) as usize].into());
+    pass(bus, random);
+}
+
+fn packet(bus: &mut SystemBus, random: &mut Random, block: u16) {
+    const PACKETS: [u8; 16] =
+        [0x00, 0x03, 0x12, 0x1B, 0x1E, 0x25, 0x28, 0x28, 0x43, 0x46, 0x4A, 0x55, 0x5A, 0xA8, 0xB9, 0xBE];
+    let first = u32::from(PACKETS[random.below(16) as usize]) | (random.next() as u32 & 0xFF00);
+    bus.pio_write(Port(block), Width::Word, first);
+    for _ in 0..5 {
+        bus.pio_write(Port(block), Width::Word, random.below(8) as u32 * 0x0101);
+    }
+    pass(bus, random);
+}
+
+/// Puts the bus master where it is looked for, and starts it on a table of random regions.
+fn start_bus_master(bus: &mut SystemBus, random: &mut Random, master: u16) {
+    config_write(bus, 0x920, 0xC000);
+    config_write(bus, 0x904, 5);
+    for at in (0x1000..0x1040).step_by(4) {
+        let reach = [0xFFFF_FFFF, 0x1_FFFF, 0x20_FFFF][random.below(3) as usize];
+        bus.write(PhysAddr(at), Width::Dword, random.next() as u32 & reach);
+    }
+    let table = if random.below(4) == 0 { random.next() as u32 } else { 0x1000 };
+    bus.pio_write(Port(master + 4), Width::Dword, table);
+    bus.pio_write(Port(master), Width::Byte, random.below(16) as u32);
 }
 
 /// A byte that chips listen to more often than to others.
