@@ -3,6 +3,7 @@
 
 use clap::Parser;
 use ringzero_tests::transcendentals::measure;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,11 +21,17 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     let done = AtomicU64::new(0);
+    // A log has no use for a line that is written over.
+    let shows_progress = std::io::stderr().is_terminal();
     let rows = measure(args.arguments, args.seed, &|count| {
         let done = done.fetch_add(count, Ordering::Relaxed) + count;
-        eprint!("\r{done} of {} arguments", args.arguments);
+        if shows_progress {
+            eprint!("\r{done} of {} arguments", args.arguments);
+        }
     });
-    eprintln!();
+    if shows_progress {
+        eprintln!();
+    }
     println!("{:<8} {:>10} {:>12}  of ST(0), ST(1)", "", "arguments", "error in ulp");
     for row in &rows {
         let name = row.function.mnemonic();
