@@ -1,7 +1,7 @@
 //! A service's handle on the guest: registers by halves, the BIOS data areas, ports, and the caller's flags.
 
 use crate::bda;
-use ringzero_bus::{FirmwareFault, FirmwareRegs, FirmwareView, LinAddr, Port, SystemRequest, VTime, Width};
+use ringzero_bus::{FirmwareFault, FirmwareRegs, FirmwareView, LinAddr, Port, VTime, Width};
 use ringzero_roms::{label, video};
 
 /// What a service returns.
@@ -285,10 +285,5 @@ impl<'a> Guest<'a> {
 
     pub(crate) fn ram_size(&self) -> u64 {
         self.view.ram_size()
-    }
-
-    #[allow(dead_code, reason = "APM and ACPI ask for power off")]
-    pub(crate) fn request(&mut self, request: SystemRequest) {
-        self.view.request(request);
     }
 }
