@@ -17,11 +17,19 @@ impl IrqPin {
     }
 }
 
+/// One driver of a PCI interrupt wire, PIRQA to PIRQD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PciIntPin(u16);
+
 /// Levels of the sixteen ISA interrupt wires, and what changed since the interrupt controller last looked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IrqLines {
     pins: Vec<bool>,
     irq_of_pin: Vec<Irq>,
+    pci_pins: Vec<bool>,
+    pirq_of_pin: Vec<u8>,
+    /// Where PIRQA to PIRQD lead.
+    routes: [Option<Irq>; 4],
     levels: u16,
     #[serde(skip)]
     rose: u16,
@@ -38,18 +46,57 @@ impl IrqLines {
         IrqPin { pin, irq }
     }
 
+    /// Adds a driver for a PCI device's pin, 1 to 4 for INTA to INTD. Each slot's wires are those of the slot before,
+    /// moved by one: INTA of slot 1 is PIRQA, as on the boards that QEMU and Bochs model.
+    pub fn add_pci_pin(&mut self, slot: u8, pin: u8) -> PciIntPin {
+        let number = u16::try_from(self.pci_pins.len()).expect("a bus has at most 256 functions");
+        self.pci_pins.push(false);
+        self.pirq_of_pin.push(slot.wrapping_add(pin).wrapping_sub(2) & 3);
+        PciIntPin(number)
+    }
+
     /// Drives `pin` to `level`. A pulse within one device call is not lost.
     pub fn set(&mut self, pin: IrqPin, level: bool) {
-        let Some(state) = self.pins.get_mut(usize::from(pin.pin)) else { return };
-        *state = level;
-        let bit = 1u16 << (pin.irq.0 & 15);
-        let shared = self.pins.iter().zip(&self.irq_of_pin).any(|(&on, &irq)| on && irq == pin.irq);
-        if shared == (self.levels & bit != 0) {
+        if let Some(state) = self.pins.get_mut(usize::from(pin.pin)) {
+            *state = level;
+            self.settle(pin.irq);
+        }
+    }
+
+    /// Asserts or releases a PCI interrupt pin: level-triggered, shared.
+    pub fn set_pci(&mut self, pin: PciIntPin, asserted: bool) {
+        let n = usize::from(pin.0);
+        if let (Some(state), Some(&pirq)) = (self.pci_pins.get_mut(n), self.pirq_of_pin.get(n)) {
+            *state = asserted;
+            if let Some(irq) = self.routes[usize::from(pirq & 3)] {
+                self.settle(irq);
+            }
+        }
+    }
+
+    /// Leads PIRQA to PIRQD to ISA wires, or nowhere.
+    pub fn route_pirqs(&mut self, routes: [Option<Irq>; 4]) {
+        let before = std::mem::replace(&mut self.routes, routes);
+        before.into_iter().chain(routes).flatten().for_each(|irq| self.settle(irq));
+    }
+
+    /// Whether PIRQ 0 to 3 (A to D) is asserted.
+    fn pirq(&self, pirq: usize) -> bool {
+        self.pci_pins.iter().zip(&self.pirq_of_pin).any(|(&on, &of)| on && usize::from(of) == pirq)
+    }
+
+    /// Makes the wire what its drivers say.
+    fn settle(&mut self, irq: Irq) {
+        let by_pin = self.pins.iter().zip(&self.irq_of_pin).any(|(&on, &of)| on && of == irq);
+        let routed = |(pirq, &route): (usize, &Option<Irq>)| route == Some(irq) && self.pirq(pirq);
+        let level = by_pin || self.routes.iter().enumerate().any(routed);
+        let bit = 1u16 << (irq.0 & 15);
+        if level == (self.levels & bit != 0) {
             return;
         }
         self.levels ^= bit;
         self.changed |= bit;
-        if shared {
+        if level {
             self.rose |= bit;
         }
     }
@@ -91,7 +138,12 @@ impl IrqLines {
 
     /// Takes over the levels of a snapshot without making edges; false when its wiring differs.
     pub(crate) fn restore(&mut self, saved: IrqLines) -> bool {
-        let fits = saved.irq_of_pin == self.irq_of_pin && saved.pins.len() == self.pins.len();
+        let routes = saved.routes.iter().flatten().all(|irq| irq.0 < 16);
+        let fits = saved.irq_of_pin == self.irq_of_pin
+            && saved.pins.len() == self.pins.len()
+            && saved.pirq_of_pin == self.pirq_of_pin
+            && saved.pci_pins.len() == self.pci_pins.len()
+            && routes;
         if fits {
             *self = saved;
         }
@@ -225,5 +277,36 @@ mod tests {
         assert_eq!(changes(&mut lines), [(3, false), (3, true)]);
         lines.set(b, false);
         assert_eq!(changes(&mut lines), [(3, false)]);
+    }
+
+    #[test]
+    fn a_pci_interrupt_reaches_the_isa_wire_it_is_led_to() {
+        let mut lines = IrqLines::default();
+        let isa = lines.add_pin(Irq(11));
+        // INTA of slot 3 and INTC of slot 1 share PIRQC.
+        let (a, b) = (lines.add_pci_pin(3, 1), lines.add_pci_pin(1, 3));
+        lines.set_pci(a, true);
+        assert_eq!(changes(&mut lines), []);
+        lines.route_pirqs([None, None, Some(Irq(11)), None]);
+        assert_eq!(changes(&mut lines), [(11, false), (11, true)]);
+        lines.set_pci(b, true);
+        lines.set_pci(a, false);
+        lines.set(isa, true);
+        lines.set_pci(b, false);
+        assert_eq!((changes(&mut lines), lines.level(Irq(11))), (vec![], true));
+        lines.set(isa, false);
+        assert_eq!(changes(&mut lines), [(11, false)]);
+    }
+
+    #[test]
+    fn a_route_that_moves_takes_its_level_along() {
+        let mut lines = IrqLines::default();
+        let pin = lines.add_pci_pin(1, 1);
+        lines.route_pirqs([Some(Irq(5)), None, None, None]);
+        lines.set_pci(pin, true);
+        lines.route_pirqs([Some(Irq(10)), None, None, None]);
+        assert_eq!((lines.level(Irq(5)), lines.level(Irq(10))), (false, true));
+        lines.route_pirqs([None; 4]);
+        assert!(!lines.level(Irq(10)));
     }
 }

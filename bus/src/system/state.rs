@@ -29,7 +29,7 @@ impl SystemBus {
             accesses: self.accesses,
             pci: self.fabric.pci.state(),
         };
-        let mut sections = vec![Section::encode("bus", 2, &state)?];
+        let mut sections = vec![Section::encode("bus", 3, &state)?];
         for section in self.pic.iter().map(|d| d.save()) {
             sections.push(section?);
         }
@@ -68,7 +68,7 @@ impl SystemBus {
             }
         });
         result?;
-        let state: BusState = find("bus")?.decode("bus", 2)?;
+        let state: BusState = find("bus")?.decode("bus", 3)?;
         let wiring = SnapshotError::OutOfRange { section: "bus", what: "wiring" };
         if !self.fabric.sched.restore(state.sched)
             || !self.fabric.irqs.restore(state.irqs)

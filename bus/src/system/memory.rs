@@ -1,0 +1,109 @@
+//! Memory as the CPU reaches it: RAM, ROM, devices, and which of them answers where.
+
+use super::SystemBus;
+use crate::device::MmioAccess;
+use crate::map::{MemoryKind, MemoryRegion, PageTarget};
+use crate::ram::{PAGE_SIZE, RamOffset};
+use crate::types::{PhysAddr, Width};
+
+impl SystemBus {
+    fn gate_a20(&self, addr: PhysAddr) -> PhysAddr {
+        if self.fabric.wires.a20 { addr } else { PhysAddr(addr.0 & !(1 << 20)) }
+    }
+
+    /// What answers in the page that holds `addr`, behind the A20 gate. The CPU caches the answer in its TLB and
+    /// forgets it when A20 moves.
+    pub fn page(&self, addr: PhysAddr) -> PageTarget {
+        let at = self.gate_a20(addr);
+        let ram = RamOffset(at.0 & !(PAGE_SIZE as u64 - 1));
+        match self.shadow_at(at) {
+            (true, true) => PageTarget::Ram(ram),
+            (true, false) => PageTarget::Rom(ram),
+            // Loads and stores part ways: each must be looked at.
+            (false, true) => PageTarget::Mmio,
+            (false, false) => self.memory.page(at),
+        }
+    }
+
+    /// Whether loads from and stores to an address go to the RAM under the ROM area.
+    fn shadow_at(&self, at: PhysAddr) -> (bool, bool) {
+        self.shadow_seen.at(at.0).unwrap_or_default()
+    }
+
+    /// A load of 1, 2 or 4 bytes, any alignment.
+    pub fn read(&mut self, addr: PhysAddr, width: Width) -> u32 {
+        let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
+        match self.memory.find(at) {
+            _ if self.shadow_at(at).0 && width == Width::Byte => u32::from(self.peek(addr).unwrap_or(0xFF)),
+            Some(MemoryRegion { first, last: end, what: MemoryKind::Device { device, region } })
+                if at.0 + last <= end =>
+            {
+                let access = MmioAccess { region, offset: at.0 - first, width };
+                self.accesses.reads += 1;
+                let value = match self.parts(device) {
+                    Some((device, fabric)) => device.mmio_read(fabric, access),
+                    None => width.open_bus(),
+                };
+                self.settle();
+                value & width.open_bus()
+            }
+            None if self.memory.find(PhysAddr(at.0 + last)).is_none() => {
+                let mut bytes = [0; 4];
+                self.fabric.ram.read(at, &mut bytes[..width.bytes() as usize]);
+                u32::from_le_bytes(bytes)
+            }
+            _ if width == Width::Byte => u32::from(self.peek(addr).unwrap_or(0xFF)),
+            _ => (0..width.bytes()).fold(0, |value, n| {
+                value | self.read(PhysAddr(addr.0.wrapping_add(u64::from(n))), Width::Byte) << (8 * n)
+            }),
+        }
+    }
+
+    /// A store of 1, 2 or 4 bytes, any alignment. Stores to ROM and open bus are dropped.
+    pub fn write(&mut self, addr: PhysAddr, width: Width, value: u32) {
+        let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
+        match self.memory.find(at) {
+            Some(MemoryRegion { first, last: end, what: MemoryKind::Device { device, region } })
+                if at.0 + last <= end =>
+            {
+                let access = MmioAccess { region, offset: at.0 - first, width };
+                self.accesses.writes += 1;
+                if let Some((device, fabric)) = self.parts(device) {
+                    device.mmio_write(fabric, access, value & width.open_bus());
+                }
+                self.settle();
+            }
+            None if self.memory.find(PhysAddr(at.0 + last)).is_none() => {
+                self.fabric.ram.write(at, &value.to_le_bytes()[..width.bytes() as usize]);
+                self.attention |= self.fabric.ram.has_code_hits();
+            }
+            _ if width == Width::Byte && self.shadow_at(at).1 => {
+                self.fabric.ram.write(at, &[value as u8]);
+                self.attention |= self.fabric.ram.has_code_hits();
+            }
+            _ if width == Width::Byte => {}
+            _ => {
+                for n in 0..width.bytes() {
+                    let byte = value >> (8 * n) & 0xFF;
+                    self.write(PhysAddr(addr.0.wrapping_add(u64::from(n))), Width::Byte, byte);
+                }
+            }
+        }
+    }
+
+    /// A byte of RAM or ROM as the CPU would load it, without side effects; `None` where a device answers.
+    pub fn peek(&self, addr: PhysAddr) -> Option<u8> {
+        let at = self.gate_a20(addr);
+        let mut byte = [0xFF];
+        match self.memory.find(at) {
+            _ if self.shadow_at(at).0 => self.fabric.ram.read(at, &mut byte),
+            None => self.fabric.ram.read(at, &mut byte),
+            Some(MemoryRegion { first, what: MemoryKind::Rom { at: rom }, .. }) => {
+                self.fabric.ram.read_at(RamOffset(rom.0 + (at.0 - first)), &mut byte);
+            }
+            Some(MemoryRegion { what: MemoryKind::Open, .. }) => {}
+            Some(_) => return None,
+        }
+        Some(byte[0])
+    }
+}
