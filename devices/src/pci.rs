@@ -4,20 +4,19 @@
 //! Specification 2.1, keyed \[PCI\].
 //!
 //! *Modelled*: configuration mechanism 1, the identity and registers of both bridges, RAM under the ROM area by the PAM
-//! registers, the reset control register CF9h. The configuration spaces themselves are the bus's
+//! registers, PCI interrupts routed to ISA wires, the reset control register CF9h. The configuration spaces themselves are the bus's
 //! ([`ringzero_bus::PciBus`]); each device puts its functions there and hears of writes as a
 //! [`ringzero_bus::PciFunction`].
 //!
-//! *Not modelled*: SMRAM (72h is stored), PIRQ routing (60h to 63h are stored: no function here has an interrupt pin),
-//! DRAM timing and row boundaries beyond what they tell, XBCS and other decode controls, buses behind bridges,
+//! *Not modelled*: SMRAM (72h is stored), DRAM timing and row boundaries beyond what they tell, XBCS and other decode controls, buses behind bridges,
 //! mechanism 2, error reporting.
 
 mod registers;
 
-pub use registers::{HOST_BRIDGE, IDE, ISA_BRIDGE, SUBSYSTEM, host_bridge, ide, isa_bridge};
+pub use registers::{HOST_BRIDGE, IDE, ISA_BRIDGE, SUBSYSTEM, VGA, host_bridge, ide, isa_bridge, vga};
 
 use ringzero_bus::{
-    Device, Fabric, PciAddress, PciFunction, PciFunctionId, PortAccess, Section, Shadow, SnapshotError,
+    Device, Fabric, Irq, PciAddress, PciFunction, PciFunctionId, PortAccess, Section, Shadow, SnapshotError,
     SystemRequest, Width,
 };
 use serde::{Deserialize, Serialize};
@@ -122,11 +121,25 @@ fn shadow(pam: [u8; 7]) -> Shadow {
     shadow
 }
 
+/// Where a PIRQ leads [PIIX3, "PIRQ Route Control Registers"]: nowhere when bit 7 is set or the wire is none that PCI
+/// interrupts may use.
+fn pirq_route(register: u8) -> Option<Irq> {
+    match register & 0x8F {
+        irq @ (3..=7 | 9..=12 | 14..=15) => Some(Irq(irq)),
+        _ => None,
+    }
+}
+
 impl PciFunction for PciChipset {
     fn config_written(&mut self, fabric: &mut Fabric, function: PciFunctionId, offset: u8) {
-        if function == self.functions.host_bridge && registers::PAM.contains(&offset) {
+        let ChipsetFunctions { host_bridge, isa_bridge } = self.functions;
+        if function == host_bridge && registers::PAM.contains(&offset) {
             let pam = std::array::from_fn(|n| fabric.pci.read(function, registers::PAM.start() + n as u8));
             fabric.wires.shadow = shadow(pam);
+        } else if function == isa_bridge && registers::PIRQ_ROUTES.contains(&offset) {
+            let routes: [u8; 4] =
+                std::array::from_fn(|n| fabric.pci.read(function, registers::PIRQ_ROUTES.start() + n as u8));
+            fabric.irqs.route_pirqs(routes.map(pirq_route));
         }
     }
 }
@@ -136,8 +149,9 @@ impl Device for PciChipset {
         "pci"
     }
 
-    fn reset(&mut self, _fabric: &mut Fabric) {
+    fn reset(&mut self, fabric: &mut Fabric) {
         self.state = State::default();
+        fabric.irqs.route_pirqs([None; 4]);
     }
 
     fn pio_read(&mut self, fabric: &mut Fabric, access: PortAccess) -> u32 {
@@ -184,6 +198,12 @@ mod tests {
         assert_eq!(shadow([0x30, 0, 0, 0, 0, 0, 0]), Shadow { reads: 0xF000, writes: 0xF000 });
         assert_eq!(shadow([0, 0x21, 0, 0, 0, 0, 0]), Shadow { reads: 1, writes: 2 });
         assert_eq!(shadow([0, 0, 0, 0, 0, 0, 0x33]), Shadow { reads: 0xC00, writes: 0xC00 });
+    }
+
+    #[test]
+    fn a_pirq_leads_only_to_wires_that_pci_may_use() {
+        assert_eq!([0x0B, 0x03, 0x0F].map(pirq_route), [11, 3, 15].map(|irq| Some(Irq(irq))));
+        assert_eq!([0x80, 0x8B, 0x00, 0x02, 0x08, 0x0D].map(pirq_route), [None; 6]);
     }
 
     #[test]

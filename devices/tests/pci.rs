@@ -235,6 +235,52 @@ fn pam_takes_the_rom_area_from_ram() {
 }
 
 #[test]
+fn the_vga_has_its_rom_behind_its_base_register() {
+    let mut bus = SystemBus::new(2 << 20, 100);
+    let vga_rom = Some([&[0x55, 0xAA, 80][..], &[7; 40_000]].concat());
+    pc::build(&mut bus, &PcConfig { pci: true, vga_rom, ..PcConfig::default() }).unwrap();
+    assert_eq!(config_read(&mut bus, 2, 0, 0), 0x1111_1234);
+    assert_eq!(config_read(&mut bus, 2, 0, 8) >> 8, 0x03_0000);
+    config_write(&mut bus, 2, 0, 0x30, 0xFFFF_FFFE);
+    assert_eq!(config_read(&mut bus, 2, 0, 0x30), 0xFFFF_0000);
+    config_write(&mut bus, 2, 0, 0x30, 0xFEB0_0001);
+    config_write(&mut bus, 2, 0, 0x04, 3);
+    assert_eq!(bus.read(PhysAddr(0xFEB0_0000), Width::Dword), 0x0750_AA55);
+    assert_eq!(bus.read(PhysAddr(0xFEB0_9C42), Width::Word), 0xFF07);
+    // Its own ports and window answer whatever the command register says.
+    config_write(&mut bus, 2, 0, 0x04, 0);
+    out(&mut bus, 0x3C2, 0x67);
+    assert_eq!(input(&mut bus, 0x3CC), 0x67);
+}
+
+#[test]
+fn the_rom_base_register_is_written_by_bytes_and_words() {
+    let mut bus = SystemBus::new(2 << 20, 100);
+    pc::build(&mut bus, &PcConfig { pci: true, vga_rom: Some(vec![1; 0x8000]), ..PcConfig::default() })
+        .unwrap();
+    address(&mut bus, 2, 0, 0x30);
+    (0xCFC..=0xCFF).for_each(|port| out(&mut bus, port, 0xFF));
+    assert_eq!(bus.pio_read(Port(0xCFC), Width::Dword), 0xFFFF_8001);
+    bus.pio_write(Port(0xCFE), Width::Word, 0xFEB0);
+    assert_eq!(bus.pio_read(Port(0xCFC), Width::Dword), 0xFEB0_8001);
+}
+
+#[test]
+fn a_pirq_is_led_by_the_isa_bridge() {
+    let (mut bus, _) = machine();
+    let pin = bus.fabric_mut().irqs.add_pci_pin(2, 1);
+    config_write(&mut bus, 1, 0, 0x60, 0x8080_0B80);
+    bus.fabric_mut().irqs.set_pci(pin, true);
+    assert!(bus.fabric().irqs.level(Irq(11)));
+    config_write(&mut bus, 1, 0, 0x60, 0x8080_8080);
+    assert!(!bus.fabric().irqs.level(Irq(11)));
+    config_write(&mut bus, 1, 0, 0x60, 0x8080_0A80);
+    assert!(bus.fabric().irqs.level(Irq(10)));
+    bus.reset_devices();
+    assert!(!bus.fabric().irqs.level(Irq(10)));
+}
+
+#[test]
 fn the_reset_control_register_resets() {
     let (mut bus, _) = machine();
     out(&mut bus, 0xCF9, 0x02);

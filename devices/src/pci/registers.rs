@@ -8,11 +8,15 @@ pub const HOST_BRIDGE: PciAddress = PciAddress { device: 0, function: 0 };
 pub const ISA_BRIDGE: PciAddress = PciAddress { device: 1, function: 0 };
 /// Where the IDE interface is.
 pub const IDE: PciAddress = PciAddress { device: 1, function: 1 };
+/// Where the VGA is.
+pub const VGA: PciAddress = PciAddress { device: 2, function: 0 };
 /// The subsystem by which firmware recognises a virtual machine of this kind.
 pub const SUBSYSTEM: (u16, u16) = (0x1AF4, 0x1100);
 
 /// PAM0 to PAM6 of the host bridge.
 pub(super) const PAM: std::ops::RangeInclusive<u8> = 0x59..=0x5F;
+/// PIRQRC[A:D] of the ISA bridge.
+pub(super) const PIRQ_ROUTES: std::ops::RangeInclusive<u8> = 0x60..=0x63;
 /// A row of memory ends at a multiple of this [440FX, "DRAM Row Boundary Registers"].
 const ROW_UNIT: u64 = 8 << 20;
 /// Rows that the registers can name: 1 GiB.
@@ -74,4 +78,11 @@ pub fn ide() -> ConfigSpace {
         .with(0x04, &[(0x00, 0x05), (0x00, 0x00), (0x80, 0x00), (0x02, 0x00)])
         .with(0x0D, &[(0, 0xF0)]) // MLT
         .with(0x40, &[(0, 0xFF), (0, 0xF3), (0, 0xFF), (0, 0xF3), (0, 0xFF)]) // IDETIM, SIDETIM
+}
+
+/// A VGA of no known make, by the number that Bochs and QEMU gave it. Its ports and its window do not depend on the
+/// command register, as theirs do not.
+pub fn vga() -> ConfigSpace {
+    let id = PciHeader { id: (0x1234, 0x1111), ..header(0, [0x03, 0x00, 0x00], 2, false) };
+    ConfigSpace::new(id).with(0x04, &[(0x00, 0x07)])
 }
