@@ -153,6 +153,7 @@ impl SystemBus {
         self.fabric.wires.a20 = true;
         self.fabric.wires.ferr = false;
         self.fabric.wires.ignne = false;
+        self.fabric.wires.smi = false;
         self.fabric.wires.shadow = Shadow::default();
         self.settle();
     }
@@ -251,6 +252,7 @@ impl SystemBus {
         }
         self.attention |= self.intr()
             || self.fabric.wires.request.is_some()
+            || self.fabric.wires.smi
             || self.fabric.wires.a20 != self.a20_seen
             || self.fabric.ram.has_code_hits()
             || self.fabric.sched.take_earlier();

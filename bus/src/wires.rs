@@ -218,6 +218,8 @@ pub struct Wires {
     pub ferr: bool,
     /// IGNNE#: the x87 goes on in spite of it, until FERR# falls.
     pub ignne: bool,
+    /// SMI# was pulled low since the processor last looked.
+    pub smi: bool,
     /// RAM under the ROM area.
     pub shadow: Shadow,
 }
@@ -230,6 +232,7 @@ impl Default for Wires {
             dreq: DmaRequests::default(),
             ferr: false,
             ignne: false,
+            smi: false,
             shadow: Shadow::default(),
         }
     }

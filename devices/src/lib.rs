@@ -1,7 +1,7 @@
 //! The chips of the PC and the formats of its disk images.
 //!
 //! One module per chip, each with the chip (registers in, pins out) apart from the card (which port, which wire):
-//! [`pic`], [`pit`], [`kbc`] with [`keyboard`], [`vga`], [`dma`], [`fdc`], [`ide`], [`pci`], [`rtc`], [`uart`], [`parallel`],
+//! [`pic`], [`pit`], [`kbc`] with [`keyboard`], [`vga`], [`dma`], [`fdc`], [`ide`], [`pci`], [`pm`], [`rtc`], [`uart`], [`parallel`],
 //! [`debugcon`], [`debug_exit`]. [`storage`] holds what disks are made of. [`pc`] is the parts list: [`pc::build`]
 //! attaches the cards a [`pc::PcConfig`] names to a [`SystemBus`](ringzero_bus::SystemBus).
 //!
@@ -29,6 +29,7 @@ pub mod pc;
 pub mod pci;
 pub mod pic;
 pub mod pit;
+pub mod pm;
 mod queue;
 pub mod rtc;
 pub mod speaker;

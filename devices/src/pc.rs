@@ -17,6 +17,7 @@ use crate::parallel::ParallelPort;
 use crate::pci::{self, ChipsetFunctions, PciChipset};
 use crate::pic::Pic;
 use crate::pit::Pit;
+use crate::pm::{self, PmWiring, PowerManagement};
 use crate::rtc::{CmosConfig, Rtc};
 use crate::uart::{Uart, UartWiring};
 use crate::vga::{self, Vga};
@@ -58,6 +59,8 @@ pub struct PcParts {
     pub ide: Option<Handle<Ide>>,
     /// The PCI chip set.
     pub pci: Option<Handle<PciChipset>>,
+    /// Power management.
+    pub pm: Option<Handle<PowerManagement>>,
 }
 
 /// Attaches the parts of `config` to `bus` and resets every device on it.
@@ -78,6 +81,7 @@ pub fn build(bus: &mut SystemBus, config: &PcConfig) -> Result<PcParts, AttachEr
         debugcon: config.debugcon.map(|port| attach_debugcon(bus, port)).transpose()?,
         debug_exit: config.debug_exit.map(|ports| attach_debug_exit(bus, ports)).transpose()?,
         pci: config.pci.then(|| attach_pci(bus)).transpose()?,
+        pm: config.pci.then(|| attach_pm(bus, config)).transpose()?,
         ide: has_ide(config).then(|| attach_ide(bus, config)).transpose()?,
     };
     bus.reset_devices();
@@ -174,6 +178,19 @@ fn attach_pci(bus: &mut SystemBus) -> Result<Handle<PciChipset>, AttachError> {
             host_bridge: function(pci::HOST_BRIDGE, pci::host_bridge(ram_size))?,
             isa_bridge: function(pci::ISA_BRIDGE, pci::isa_bridge())?,
         }))
+    })
+}
+
+fn attach_pm(bus: &mut SystemBus, config: &PcConfig) -> Result<Handle<PowerManagement>, AttachError> {
+    let com = [0x3F8, 0x2F8].map(|base| config.com.iter().any(|port| port.base == base));
+    let lpt = config.lpt.is_some_and(|port| port.base == 0x378);
+    bus.attach("pm", |wiring| {
+        bytes(wiring, pm::GPE_PORTS)?;
+        bytes(wiring, pm::APM_PORTS)?;
+        let space = pci::power_management(pci::Monitored { lpt, com });
+        let function = wiring.pci_function::<PowerManagement>(pci::POWER_MANAGEMENT, space, &pm::BASES)?;
+        let sci = wiring.irq(Irq(pm::SCI));
+        Ok(PowerManagement::new(PmWiring { function, sci, timer: wiring.slot() }))
     })
 }
 

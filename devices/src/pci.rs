@@ -13,7 +13,10 @@
 
 mod registers;
 
-pub use registers::{HOST_BRIDGE, IDE, ISA_BRIDGE, SUBSYSTEM, VGA, host_bridge, ide, isa_bridge, vga};
+pub use registers::{
+    HOST_BRIDGE, IDE, ISA_BRIDGE, Monitored, POWER_MANAGEMENT, SUBSYSTEM, VGA, host_bridge, ide, isa_bridge,
+    power_management, vga,
+};
 
 use ringzero_bus::{
     Device, Fabric, Irq, PciAddress, PciFunction, PciFunctionId, PortAccess, Section, Shadow, SnapshotError,

@@ -92,7 +92,8 @@ fn the_chip_set_is_found_by_mechanism_1() {
     assert_eq!(config_read(&mut bus, 1, 0, 0), 0x7000_8086);
     assert_eq!(config_read(&mut bus, 1, 1, 0), 0x7010_8086);
     assert_eq!(config_read(&mut bus, 1, 1, 8) >> 8, 0x01_0180);
-    assert_eq!(config_read(&mut bus, 2, 0, 0), 0xFFFF_FFFF);
+    assert_eq!(config_read(&mut bus, 2, 0, 0), 0x1111_1234);
+    assert_eq!(config_read(&mut bus, 3, 0, 0), 0xFFFF_FFFF);
 }
 
 #[test]
