@@ -47,4 +47,4 @@ pub use snapshot::{Section, SnapshotError};
 pub use system::{Accesses, Handle, SystemBus, Wiring};
 pub use time::{Clock, EventSlot, Scheduler, TimeBase, VTime};
 pub use types::{Irq, LinAddr, PhysAddr, Port, Vector, Width};
-pub use wires::{DmaRequests, IrqLines, IrqPin, PciIntPin, Shadow, SystemRequest, Wires};
+pub use wires::{DmaRequests, IrqLines, IrqPin, PciIntPin, Shadow, Smram, SystemRequest, Wires};

@@ -11,7 +11,7 @@ use crate::device::{Device, DmaController, DmaDirection, Fabric, InterruptContro
 use crate::map::{DeviceId, MemoryMap, PortMap};
 use crate::time::{TimeBase, VTime};
 use crate::types::{PhysAddr, Port, Vector, Width};
-use crate::wires::{IrqPin, Shadow, SystemRequest};
+use crate::wires::{IrqPin, Shadow, Smram, SystemRequest};
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::marker::PhantomData;
@@ -53,6 +53,9 @@ pub struct SystemBus {
     a20_seen: bool,
     pci_owners: Vec<pci::Owner>,
     shadow_seen: Shadow,
+    smram_seen: Smram,
+    /// The processor is in system management mode.
+    smm: bool,
     map_generation: u64,
     accesses: Accesses,
 }
@@ -91,6 +94,8 @@ impl SystemBus {
             a20_seen: true,
             pci_owners: Vec::new(),
             shadow_seen: Shadow::default(),
+            smram_seen: Smram::default(),
+            smm: false,
             map_generation: 0,
             accesses: Accesses::default(),
         }
@@ -155,6 +160,7 @@ impl SystemBus {
         self.fabric.wires.ignne = false;
         self.fabric.wires.smi = false;
         self.fabric.wires.shadow = Shadow::default();
+        self.fabric.wires.smram = Smram::default();
         self.settle();
     }
 
@@ -237,8 +243,9 @@ impl SystemBus {
         if self.fabric.pci.has_written() {
             self.tell_functions();
         }
-        if self.fabric.wires.shadow != self.shadow_seen {
-            self.shadow_seen = self.fabric.wires.shadow;
+        let (shadow, smram) = (self.fabric.wires.shadow, self.fabric.wires.smram);
+        if (shadow, smram) != (self.shadow_seen, self.smram_seen) {
+            (self.shadow_seen, self.smram_seen) = (shadow, smram);
             self.map_generation += 1;
             self.attention = true;
         }
@@ -320,6 +327,11 @@ impl SystemBus {
     /// The pending request of a chip to the machine.
     pub fn take_request(&mut self) -> Option<SystemRequest> {
         self.fabric.wires.request.take()
+    }
+
+    /// Whether SMI# was pulled low since the last call.
+    pub fn take_smi(&mut self) -> bool {
+        std::mem::take(&mut self.fabric.wires.smi)
     }
 
     /// Whether a chip has asked something of the machine.

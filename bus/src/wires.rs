@@ -205,6 +205,25 @@ impl Shadow {
     }
 }
 
+/// The RAM under A0000h to BFFFFh, as the host bridge shows it. Without it the VGA answers there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Smram {
+    /// It shows in system management mode.
+    pub enabled: bool,
+    /// It shows in every mode.
+    pub open: bool,
+    /// Of accesses only instruction fetches see it.
+    pub closed: bool,
+}
+
+impl Smram {
+    /// Whether loads and stores of a processor in or out of system management mode reach it; `None` elsewhere.
+    pub(crate) fn at(self, addr: u64, smm: bool) -> Option<bool> {
+        let inside = (0xA_0000..0xC_0000).contains(&addr);
+        inside.then_some(self.enabled && !self.closed && (smm || self.open))
+    }
+}
+
 /// Wires that are not interrupts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wires {
@@ -222,6 +241,8 @@ pub struct Wires {
     pub smi: bool,
     /// RAM under the ROM area.
     pub shadow: Shadow,
+    /// RAM under the VGA's window.
+    pub smram: Smram,
 }
 
 impl Default for Wires {
@@ -234,6 +255,7 @@ impl Default for Wires {
             ignne: false,
             smi: false,
             shadow: Shadow::default(),
+            smram: Smram::default(),
         }
     }
 }

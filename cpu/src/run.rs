@@ -35,6 +35,7 @@ impl Cpu {
     /// Runs until `budget` instructions have begun or something ends the run earlier. The count kept in
     /// [`crate::CpuState::count`] is exact in every case.
     pub fn run(&mut self, bus: &mut SystemBus, budget: u64) -> Exit {
+        bus.set_smm(self.state.in_smm);
         self.drop_overwritten_code(bus);
         let budget = budget.min(LONGEST_SLICE);
         self.ram = HostMemory::of(bus);
@@ -60,6 +61,9 @@ impl Cpu {
             return None;
         }
         bus.clear_attention();
+        if bus.take_smi() {
+            self.raise_smi();
+        }
         let a20 = bus.fabric().wires.a20;
         let map = bus.map_generation();
         if a20 != self.a20 || map != self.map {

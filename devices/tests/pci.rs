@@ -282,6 +282,28 @@ fn a_pirq_is_led_by_the_isa_bridge() {
 }
 
 #[test]
+fn smram_shows_under_the_window_of_the_vga() {
+    let (mut bus, _) = machine();
+    let (at, ram) = (PhysAddr(0xA_8000), PageTarget::Ram(RamOffset(0xA_8000)));
+    config_write(&mut bus, 0, 0, 0x70, 0x004A_0000);
+    assert_eq!(bus.page(at), ram);
+    bus.write(at, Width::Dword, 0x1234_5678);
+    config_write(&mut bus, 0, 0, 0x70, 0x000A_0000);
+    assert_eq!((bus.page(at), bus.read(at, Width::Dword)), (PageTarget::Mmio, 0xFFFF_FFFF));
+    bus.set_smm(true);
+    assert_eq!((bus.page(at), bus.read(at, Width::Dword)), (ram, 0x1234_5678));
+    // D_CLS: data go to the VGA, code still comes from RAM.
+    config_write(&mut bus, 0, 0, 0x70, 0x002A_0000);
+    assert_eq!((bus.page(at), bus.code_page(at), bus.fetch(at)), (PageTarget::Mmio, ram, 0x78));
+    config_write(&mut bus, 0, 0, 0x70, 0x0002_0000);
+    assert_eq!(bus.code_page(at), PageTarget::Mmio);
+    bus.set_smm(false);
+    config_write(&mut bus, 0, 0, 0x70, 0x005A_0000);
+    config_write(&mut bus, 0, 0, 0x70, 0x004A_0000);
+    assert_eq!((bus.page(at), config_read(&mut bus, 0, 0, 0x70) >> 16 & 0xFF), (PageTarget::Mmio, 0x1A));
+}
+
+#[test]
 fn the_reset_control_register_resets() {
     let (mut bus, _) = machine();
     out(&mut bus, 0xCF9, 0x02);

@@ -5,6 +5,7 @@ use crate::device::MmioAccess;
 use crate::map::{MemoryKind, MemoryRegion, PageTarget};
 use crate::ram::{PAGE_SIZE, RamOffset};
 use crate::types::{PhysAddr, Width};
+use crate::wires::Smram;
 
 impl SystemBus {
     fn gate_a20(&self, addr: PhysAddr) -> PhysAddr {
@@ -12,11 +13,21 @@ impl SystemBus {
     }
 
     /// What answers in the page that holds `addr`, behind the A20 gate. The CPU caches the answer in its TLB and
-    /// forgets it when A20 moves.
+    /// forgets it when A20 moves or [`SystemBus::map_generation`] changes.
     pub fn page(&self, addr: PhysAddr) -> PageTarget {
         let at = self.gate_a20(addr);
+        self.page_under(at, self.overlay(at))
+    }
+
+    /// The same for the CPU's instruction fetches.
+    pub fn code_page(&self, addr: PhysAddr) -> PageTarget {
+        let at = self.gate_a20(addr);
+        self.page_under(at, self.code_overlay(at))
+    }
+
+    fn page_under(&self, at: PhysAddr, overlay: (bool, bool)) -> PageTarget {
         let ram = RamOffset(at.0 & !(PAGE_SIZE as u64 - 1));
-        match self.shadow_at(at) {
+        match overlay {
             (true, true) => PageTarget::Ram(ram),
             (true, false) => PageTarget::Rom(ram),
             // Loads and stores part ways: each must be looked at.
@@ -25,18 +36,37 @@ impl SystemBus {
         }
     }
 
-    /// Whether loads from and stores to an address go to the RAM under the ROM area.
-    fn shadow_at(&self, at: PhysAddr) -> (bool, bool) {
-        self.shadow_seen.at(at.0).unwrap_or_default()
+    /// Whether loads from and stores to an address go to RAM that something else lies over: the RAM under the ROM
+    /// area, and that under the VGA's window.
+    fn overlay(&self, at: PhysAddr) -> (bool, bool) {
+        if at.0 >= self.fabric.ram.ram_size() as u64 {
+            return (false, false);
+        }
+        let window = self.smram_seen.at(at.0, self.smm).map(|shows| (shows, shows));
+        window.or_else(|| self.shadow_seen.at(at.0)).unwrap_or_default()
+    }
+
+    fn code_overlay(&self, at: PhysAddr) -> (bool, bool) {
+        let smram = Smram { closed: false, ..self.smram_seen };
+        let in_ram = at.0 < self.fabric.ram.ram_size() as u64;
+        if in_ram && smram.at(at.0, self.smm) == Some(true) { (true, true) } else { self.overlay(at) }
+    }
+
+    /// The processor enters or leaves system management mode.
+    pub fn set_smm(&mut self, smm: bool) {
+        if self.smm != smm {
+            self.smm = smm;
+            self.map_generation += 1;
+            self.attention = true;
+        }
     }
 
     /// A load of 1, 2 or 4 bytes, any alignment.
     pub fn read(&mut self, addr: PhysAddr, width: Width) -> u32 {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
         match self.memory.find(at) {
-            _ if self.shadow_at(at).0 && width == Width::Byte => u32::from(self.peek(addr).unwrap_or(0xFF)),
             Some(MemoryRegion { first, last: end, what: MemoryKind::Device { device, region } })
-                if at.0 + last <= end =>
+                if at.0 + last <= end && !self.overlay(at).0 =>
             {
                 let access = MmioAccess { region, offset: at.0 - first, width };
                 self.accesses.reads += 1;
@@ -64,7 +94,7 @@ impl SystemBus {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
         match self.memory.find(at) {
             Some(MemoryRegion { first, last: end, what: MemoryKind::Device { device, region } })
-                if at.0 + last <= end =>
+                if at.0 + last <= end && !self.overlay(at).1 =>
             {
                 let access = MmioAccess { region, offset: at.0 - first, width };
                 self.accesses.writes += 1;
@@ -77,7 +107,7 @@ impl SystemBus {
                 self.fabric.ram.write(at, &value.to_le_bytes()[..width.bytes() as usize]);
                 self.attention |= self.fabric.ram.has_code_hits();
             }
-            _ if width == Width::Byte && self.shadow_at(at).1 => {
+            _ if width == Width::Byte && self.overlay(at).1 => {
                 self.fabric.ram.write(at, &[value as u8]);
                 self.attention |= self.fabric.ram.has_code_hits();
             }
@@ -94,9 +124,22 @@ impl SystemBus {
     /// A byte of RAM or ROM as the CPU would load it, without side effects; `None` where a device answers.
     pub fn peek(&self, addr: PhysAddr) -> Option<u8> {
         let at = self.gate_a20(addr);
+        self.peek_under(at, self.overlay(at).0)
+    }
+
+    /// A byte that the CPU fetches as a part of an instruction.
+    pub fn fetch(&mut self, addr: PhysAddr) -> u8 {
+        let at = self.gate_a20(addr);
+        match self.peek_under(at, self.code_overlay(at).0) {
+            Some(byte) => byte,
+            None => self.read(addr, Width::Byte) as u8,
+        }
+    }
+
+    fn peek_under(&self, at: PhysAddr, overlay: bool) -> Option<u8> {
         let mut byte = [0xFF];
         match self.memory.find(at) {
-            _ if self.shadow_at(at).0 => self.fabric.ram.read(at, &mut byte),
+            _ if overlay => self.fabric.ram.read(at, &mut byte),
             None => self.fabric.ram.read(at, &mut byte),
             Some(MemoryRegion { first, what: MemoryKind::Rom { at: rom }, .. }) => {
                 self.fabric.ram.read_at(RamOffset(rom.0 + (at.0 - first)), &mut byte);

@@ -17,6 +17,8 @@ pub const SUBSYSTEM: (u16, u16) = (0x1AF4, 0x1100);
 
 /// PAM0 to PAM6 of the host bridge.
 pub(super) const PAM: std::ops::RangeInclusive<u8> = 0x59..=0x5F;
+/// SMRAM of the host bridge.
+pub(super) const SMRAM: u8 = 0x72;
 /// PIRQRC[A:D] of the ISA bridge.
 pub(super) const PIRQ_ROUTES: std::ops::RangeInclusive<u8> = 0x60..=0x63;
 /// A row of memory ends at a multiple of this [440FX, "DRAM Row Boundary Registers"].
