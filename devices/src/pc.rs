@@ -11,6 +11,7 @@ use crate::debug_exit::DebugExit;
 use crate::debugcon::DebugConsole;
 use crate::dma::Dma;
 use crate::fdc::{Fdc, FdcWiring};
+use crate::fw_cfg::{self, FwCfg, FwCfgItem};
 use crate::ide::{self, ChannelWiring, Ide};
 use crate::kbc::{Kbc, KbcWiring};
 use crate::parallel::ParallelPort;
@@ -57,6 +58,8 @@ pub struct PcParts {
     pub debug_exit: Option<Handle<DebugExit>>,
     /// The IDE interface.
     pub ide: Option<Handle<Ide>>,
+    /// What firmware is told.
+    pub fw_cfg: Option<Handle<FwCfg>>,
     /// The PCI chip set.
     pub pci: Option<Handle<PciChipset>>,
     /// Power management.
@@ -80,6 +83,7 @@ pub fn build(bus: &mut SystemBus, config: &PcConfig) -> Result<PcParts, AttachEr
         lpt: config.lpt.map(|port| attach_lpt(bus, port)).transpose()?,
         debugcon: config.debugcon.map(|port| attach_debugcon(bus, port)).transpose()?,
         debug_exit: config.debug_exit.map(|ports| attach_debug_exit(bus, ports)).transpose()?,
+        fw_cfg: config.fw_cfg.clone().map(|items| attach_fw_cfg(bus, items)).transpose()?,
         pci: config.pci.then(|| attach_pci(bus)).transpose()?,
         pm: config.pci.then(|| attach_pm(bus, config)).transpose()?,
         ide: has_ide(config).then(|| attach_ide(bus, config)).transpose()?,
@@ -178,6 +182,14 @@ fn attach_pci(bus: &mut SystemBus) -> Result<Handle<PciChipset>, AttachError> {
             host_bridge: function(pci::HOST_BRIDGE, pci::host_bridge(ram_size))?,
             isa_bridge: function(pci::ISA_BRIDGE, pci::isa_bridge())?,
         }))
+    })
+}
+
+fn attach_fw_cfg(bus: &mut SystemBus, items: Vec<FwCfgItem>) -> Result<Handle<FwCfg>, AttachError> {
+    bus.attach("fw_cfg", |wiring| {
+        wiring.ports(fw_cfg::PORTS, Width::Word)?;
+        wiring.ports(fw_cfg::DMA_PORTS, Width::Dword)?;
+        Ok(FwCfg::new(items))
     })
 }
 

@@ -1,5 +1,6 @@
 //! What a PC is made of.
 
+use crate::fw_cfg::FwCfgItem;
 use crate::ide::{ChannelDrives, IdeDrive};
 use crate::storage::hard_disk::DiskGeometry;
 use ringzero_bus::Irq;
@@ -67,6 +68,8 @@ pub struct PcConfig {
     pub ide: [ChannelDrives; 2],
     /// The PCI chip set is present; the IDE interface is then a function of it, and a bus master.
     pub pci: bool,
+    /// What firmware reads from the firmware configuration device, which is present then.
+    pub fw_cfg: Option<Vec<FwCfgItem>>,
 }
 
 impl PcConfig {
@@ -95,6 +98,7 @@ impl Default for PcConfig {
             debug_exit: None,
             ide: [[None; 2]; 2],
             pci: false,
+            fw_cfg: None,
         }
     }
 }
