@@ -185,7 +185,7 @@ impl PciBus {
 
     /// The first port of a base register, while the function answers at its ports.
     pub(crate) fn port_base(&self, function: PciFunctionId, bar: PortBar) -> Option<u16> {
-        let base = (self.dword(function, bar.register) & bar.mask()) as u16;
+        let base = u16::try_from(self.dword(function, bar.register) & bar.mask()).ok()?;
         let (at, bit) = bar.enable;
         (self.read(function, at) & bit != 0 && base != 0).then_some(base)
     }
@@ -203,7 +203,8 @@ impl PciBus {
     /// The first address of a function's ROM, while it shows.
     pub(crate) fn rom_base(&self, function: PciFunctionId, rom: RomBar) -> Option<u32> {
         let register = self.dword(function, RomBar::REGISTER);
-        (self.answers_at_memory(function) && register & RomBar::ENABLE != 0).then_some(register & rom.mask())
+        let memory = self.answers_at_memory(function) || !rom.by_command;
+        (memory && register & RomBar::ENABLE != 0).then_some(register & rom.mask())
     }
 
     pub(crate) fn has_written(&self) -> bool {

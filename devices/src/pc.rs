@@ -239,7 +239,8 @@ fn attach_vga(bus: &mut SystemBus, config: &PcConfig) -> Result<Handle<Vga>, Att
         if config.pci {
             let function = wiring.pci_function::<Vga>(pci::VGA, pci::vga(), &[])?;
             if let Some(image) = &config.vga_rom {
-                wiring.pci_rom(function, image);
+                // The command register does not matter to this function; the BIOS of Bochs relies on that.
+                wiring.pci_rom(function, image, false);
             }
         }
         Ok(Vga::new())

@@ -108,7 +108,7 @@ fn a_machine_without_pci_has_no_mechanism_1() {
 fn a_bar_is_sized_and_moved() {
     let (mut bus, _) = machine();
     config_write(&mut bus, 1, 1, 0x20, 0xFFFF_FFFF);
-    assert_eq!(config_read(&mut bus, 1, 1, 0x20), 0xFFF1);
+    assert_eq!(config_read(&mut bus, 1, 1, 0x20), 0xFFFF_FFF1);
     config_write(&mut bus, 1, 1, 0x04, 1);
     for base in [0xC000, 0xD000] {
         config_write(&mut bus, 1, 1, 0x20, base);

@@ -29,6 +29,10 @@ pub struct Config {
     pub debug_exit: Option<DebugExitConfig>,
     /// The PCI chip set, with the IDE interface as a bus master of it.
     pub pci: bool,
+    /// A BIOS in place of ours: 64 KiB or a multiple of it, up to 16 MiB.
+    pub bios: Option<Vec<u8>>,
+    /// A video BIOS in place of ours.
+    pub vga_bios: Option<Vec<u8>>,
     /// A reset ends the run instead of starting the machine again.
     pub stop_at_reset: bool,
 }
@@ -44,6 +48,8 @@ impl Default for Config {
             serial_ports: 2,
             debug_exit: None,
             pci: false,
+            bios: None,
+            vga_bios: None,
             stop_at_reset: false,
         }
     }
@@ -57,6 +63,20 @@ pub enum ConfigError {
     Memory {
         /// What was asked for.
         bytes: u64,
+    },
+    /// The BIOS image cannot be one.
+    #[error("BIOS: {bytes} bytes; an image has a multiple of 64 KiB, up to 16 MiB")]
+    BiosSize {
+        /// Its size.
+        bytes: usize,
+    },
+    /// The video BIOS image is empty or too large.
+    #[error("video BIOS: {bytes} bytes; there is room for 1 to {most}")]
+    VgaBiosSize {
+        /// Its size.
+        bytes: usize,
+        /// What fits between C0000h and the BIOS.
+        most: usize,
     },
     /// Two parts want the same ports or addresses.
     #[error(transparent)]

@@ -24,8 +24,10 @@
 mod config;
 mod drives;
 mod firmware;
+mod fw_cfg;
 mod idle;
 mod machine;
+mod roms;
 mod screen;
 mod snapshot;
 mod spin;

@@ -16,10 +16,13 @@ pub struct PortBar {
     pub enable: (u8, u8),
 }
 
+/// The command register's bit for ports.
+const BY_COMMAND: (u8, u8) = (0x04, COMMAND_IO);
+
 impl PortBar {
     /// Base address register `index`, 0 to 5, which the command register enables.
     pub const fn new(index: u8, ports: u16, widest: Width) -> Self {
-        Self { register: bar_register(index), ports, widest, enable: (0x04, COMMAND_IO) }
+        Self { register: bar_register(index), ports, widest, enable: BY_COMMAND }
     }
 
     /// A base register of the function's own, elsewhere, with a bit of its own that enables it.
@@ -27,12 +30,15 @@ impl PortBar {
         Self { register, ports, widest, enable }
     }
 
+    /// A base address register has 32 bits: the upper half may be 0 by [PCI, "Base Addresses"], and is in the PIIX3,
+    /// but SeaBIOS sizes registers by all of it, as QEMU has it. Registers of a function's own have 16.
     pub(super) fn mask(self) -> u32 {
-        !u32::from(self.ports.next_power_of_two().max(4) - 1) & 0xFFFF
+        let mask = !u32::from(self.ports.next_power_of_two().max(4) - 1);
+        if self.enable == BY_COMMAND { mask } else { mask & 0xFFFF }
     }
 
     pub(crate) fn put(self, bus: &mut PciBus, function: PciFunctionId) {
-        let command = if self.enable.0 == 0x04 { self.enable.1 } else { 0 };
+        let command = if self.enable == BY_COMMAND { COMMAND_IO } else { 0 };
         bus.put_base(function, self.register, 1, self.mask(), command);
     }
 }
@@ -72,6 +78,8 @@ impl MemoryBar {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RomBar {
     size: u32,
+    /// The command register's memory bit must be set too, as [PCI] has it.
+    pub(super) by_command: bool,
 }
 
 impl RomBar {
@@ -83,9 +91,9 @@ impl RomBar {
     const MOST: u32 = 16 << 20;
 
     /// The register for an image of `len` bytes, of which it shows 16 MiB at most.
-    pub(crate) fn holding(len: usize) -> Self {
+    pub(crate) fn holding(len: usize, by_command: bool) -> Self {
         let len = u32::try_from(len).unwrap_or(Self::MOST);
-        Self { size: len.clamp(Self::LEAST, Self::MOST).next_power_of_two() }
+        Self { size: len.clamp(Self::LEAST, Self::MOST).next_power_of_two(), by_command }
     }
 
     /// Bytes it shows.

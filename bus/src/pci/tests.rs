@@ -17,7 +17,7 @@ fn bus() -> (PciBus, PciFunctionId) {
     let id = bus.add(PciAddress { device: 1, function: 1 }, ConfigSpace::new(header));
     PORTS.put(&mut bus, id);
     MEMORY.put(&mut bus, id);
-    RomBar::holding(5000).put(&mut bus, id);
+    RomBar::holding(5000, true).put(&mut bus, id);
     (bus, id)
 }
 
@@ -28,7 +28,7 @@ fn write(bus: &mut PciBus, id: PciFunctionId, at: u8, value: u32) {
 #[test]
 fn ones_in_a_bar_read_back_its_size() {
     let (mut bus, id) = bus();
-    for (at, size) in [(0x20, 0xFFF1), (0x10, 0xFFFF_F008), (0x30, 0xFFFF_E001), (0x14, 0)] {
+    for (at, size) in [(0x20, 0xFFFF_FFF1), (0x10, 0xFFFF_F008), (0x30, 0xFFFF_E001), (0x14, 0)] {
         write(&mut bus, id, at, 0xFFFF_FFFF);
         assert_eq!(bus.dword(id, at), size);
     }
@@ -57,9 +57,17 @@ fn a_rom_has_an_enable_bit_of_its_own() {
     let (mut bus, id) = bus();
     bus.write(id, 0x04, COMMAND_MEMORY);
     write(&mut bus, id, 0x30, 0xFEB0_0000);
-    assert_eq!(bus.rom_base(id, RomBar::holding(5000)), None);
+    assert_eq!(bus.rom_base(id, RomBar::holding(5000, true)), None);
     write(&mut bus, id, 0x30, 0xFEB0_0001);
-    assert_eq!(bus.rom_base(id, RomBar::holding(5000)), Some(0xFEB0_0000));
+    assert_eq!(bus.rom_base(id, RomBar::holding(5000, true)), Some(0xFEB0_0000));
+}
+
+#[test]
+fn a_rom_may_show_whatever_the_command_register_says() {
+    let (mut bus, id) = bus();
+    write(&mut bus, id, 0x30, 0xFEB0_0001);
+    assert_eq!(bus.rom_base(id, RomBar::holding(5000, true)), None);
+    assert_eq!(bus.rom_base(id, RomBar::holding(5000, false)), Some(0xFEB0_0000));
 }
 
 #[test]

@@ -73,8 +73,9 @@ impl Wiring<'_> {
     }
 
     /// Gives a function of the device an expansion ROM, padded with FFh to a power of two. Stores to it are dropped.
-    pub fn pci_rom(&mut self, function: PciFunctionId, image: &[u8]) {
-        let bar = RomBar::holding(image.len());
+    /// It shows while its register enables it and, with `by_command`, the command register enables memory.
+    pub fn pci_rom(&mut self, function: PciFunctionId, image: &[u8], by_command: bool) {
+        let bar = RomBar::holding(image.len(), by_command);
         bar.put(&mut self.bus.fabric.pci, function);
         let mut bytes = image.to_vec();
         bytes.resize(bar.size() as usize, 0xFF);

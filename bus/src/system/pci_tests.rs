@@ -50,7 +50,7 @@ fn attach(bus: &mut SystemBus, name: &'static str, device: u8) -> (Handle<Card>,
     let card = bus.attach(name, |wiring| {
         let function = wiring.pci_function::<Card>(address, ConfigSpace::new(header), &[])?;
         wiring.pci_memory(function, MemoryBar { index: 0, size: 0x2000, prefetchable: false });
-        wiring.pci_rom(function, &ROM);
+        wiring.pci_rom(function, &ROM, true);
         id = Some(function);
         Ok(Card { name, stored: Vec::new() })
     });

@@ -85,7 +85,7 @@ pub fn ide() -> ConfigSpace {
 }
 
 /// A VGA of no known make, by the number that Bochs and QEMU gave it. Its ports and its window do not depend on the
-/// command register, as theirs do not.
+/// command register, as theirs do not; nor does its ROM, as that of Bochs does not.
 pub fn vga() -> ConfigSpace {
     let id = PciHeader { id: (0x1234, 0x1111), ..header(0, [0x03, 0x00, 0x00], 2, false) };
     ConfigSpace::new(id).with(0x04, &[(0x00, 0x07)])
