@@ -72,7 +72,13 @@ impl Session {
     /// Runs until `done`; panics with the screen when it does not come or the guest ends.
     #[track_caller]
     pub fn run_until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
-        let limit = self.machine.count() + STEP_LIMIT;
+        self.run_within(STEP_LIMIT, what, done);
+    }
+
+    /// The same with a limit of its own, in instructions.
+    #[track_caller]
+    pub fn run_within(&mut self, instructions: u64, what: &str, done: impl Fn(&Self) -> bool) {
+        let limit = self.machine.count() + instructions;
         while !done(self) {
             let stop = self.machine.run(self.machine.count() + LOOK, OnIdle::Jump);
             let over = stop != Stop::Limit || self.machine.count() >= limit;
