@@ -6,7 +6,7 @@
 //! directory of files.
 //!
 //! *Not modelled*: items that can be written (a write ends in an error, as for QEMU's read-only items). A DMA transfer
-//! that goes beyond its item's end by more than 64 KiB ends in an error, where QEMU fills all of it with zeros.
+//! that goes beyond its item's end by more than 16 MiB ends in an error, where QEMU fills all of it with zeros.
 
 use ringzero_bus::{Device, Fabric, PhysAddr, PortAccess, Section, SnapshotError, Width};
 use serde::{Deserialize, Serialize};
@@ -37,8 +37,8 @@ const WRITE_CHANNEL: u16 = 0x4000;
 const DMA_SIGNATURE: [u8; 8] = *b"QEMU CFG";
 /// Longest file name with its closing zero.
 const NAME_SIZE: usize = 56;
-/// Zeros that a transfer may get from behind an item's end.
-const MOST_ZEROS: u32 = 0x1_0000;
+/// Zeros that a transfer may get from behind an item's end: what the host writes in a few milliseconds.
+pub const MOST_ZEROS: u32 = 16 << 20;
 
 /// Bits of the control field [fw_cfg, "Guest-side DMA Interface"].
 mod control {

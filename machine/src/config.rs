@@ -1,5 +1,6 @@
 //! What a machine is made of.
 
+use crate::kernel::{Kernel, KernelError};
 use ringzero_bios::BootDevice;
 use ringzero_cpu::{Generation, Model};
 use ringzero_devices::ide::IdeDrive;
@@ -27,12 +28,14 @@ pub struct Config {
     pub serial_ports: usize,
     /// The debug-exit device.
     pub debug_exit: Option<DebugExitConfig>,
-    /// The PCI chip set, with the IDE interface as a bus master of it.
+    /// The PCI chip set, with the IDE interface as a bus master of it, on a machine with an 80486 or later.
     pub pci: bool,
     /// A BIOS in place of ours: 64 KiB or a multiple of it, up to 16 MiB.
     pub bios: Option<Vec<u8>>,
     /// A video BIOS in place of ours.
     pub vga_bios: Option<Vec<u8>>,
+    /// A kernel to boot in place of a disk; the processor is an 80386 or later.
+    pub kernel: Option<Kernel>,
     /// A reset ends the run instead of starting the machine again.
     pub stop_at_reset: bool,
 }
@@ -47,9 +50,10 @@ impl Default for Config {
             mips: 128,
             serial_ports: 2,
             debug_exit: None,
-            pci: false,
+            pci: true,
             bios: None,
             vga_bios: None,
+            kernel: None,
             stop_at_reset: false,
         }
     }
@@ -78,6 +82,9 @@ pub enum ConfigError {
         /// What fits between C0000h and the BIOS.
         most: usize,
     },
+    /// The kernel cannot be booted.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
     /// Two parts want the same ports or addresses.
     #[error(transparent)]
     Attach(#[from] ringzero_bus::AttachError),
@@ -92,6 +99,11 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// Whether the machine has the PCI chip set.
+    pub(crate) fn has_pci(&self) -> bool {
+        self.pci && self.cpu.generation >= Generation::I80486
+    }
+
     /// RAM in bytes that this machine really has.
     pub(crate) fn ram_size(&self) -> Result<u64, ConfigError> {
         if !MEMORY.contains(&self.memory) {

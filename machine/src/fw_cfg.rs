@@ -1,5 +1,8 @@
 //! What firmware is told of the machine, as QEMU tells it [fw_cfg, "Firmware Configuration Items"].
 
+use crate::config::{Config, ConfigError};
+use crate::kernel::KernelError;
+use ringzero_cpu::Generation;
 use ringzero_devices::fw_cfg::{FwCfgItem, key};
 
 /// Numbers of items.
@@ -17,8 +20,31 @@ mod item {
 /// Address ranges of this type are RAM [fw_cfg, "etc/e820"].
 const E820_RAM: u32 = 1;
 
+/// The items of a machine, if it has the device: with PCI, or to boot a kernel.
+pub(crate) fn items(config: &Config) -> Result<Option<Vec<FwCfgItem>>, ConfigError> {
+    if !config.has_pci() && config.kernel.is_none() {
+        return Ok(None);
+    }
+    let ram_size = config.ram_size()?;
+    let mut items = machine_items(ram_size);
+    if let Some(kernel) = &config.kernel {
+        if config.cpu.generation < Generation::I80386 {
+            return Err(KernelError::Unsupported(
+                "the processor must be an 80386 or later; use another --cpu",
+            )
+            .into());
+        }
+        let script = kernel.items(ram_size)?;
+        items.extend(script.into_iter().map(|item| FwCfgItem::Key(item.key, item.data)));
+        // SeaBIOS takes option ROMs from here, and none from memory.
+        let data = ringzero_roms::KERNEL_LOADER_ROM.to_vec();
+        items.push(FwCfgItem::File { name: "genroms/kernel_loader.bin".to_owned(), data });
+    }
+    Ok(Some(items))
+}
+
 /// The items of a machine with one processor and this much RAM.
-pub(crate) fn items(ram_size: u64) -> Vec<FwCfgItem> {
+fn machine_items(ram_size: u64) -> Vec<FwCfgItem> {
     let one = 1u16.to_le_bytes().to_vec();
     let e820 = [&0u64.to_le_bytes()[..], &ram_size.to_le_bytes()[..], &E820_RAM.to_le_bytes()[..]].concat();
     vec![

@@ -26,6 +26,7 @@ mod drives;
 mod firmware;
 mod fw_cfg;
 mod idle;
+pub mod kernel;
 mod machine;
 mod roms;
 mod screen;

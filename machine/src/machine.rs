@@ -425,9 +425,9 @@ fn pc_config(config: &Config, floppy_types: [u8; 2]) -> Result<PcConfig, ConfigE
         fpu: config.cpu.has(Features::FPU),
         com: pc::COM[..config.serial_ports.min(pc::COM.len())].to_vec(),
         debug_exit: config.debug_exit,
-        pci: config.pci,
-        vga_rom: config.pci.then(|| config.video_rom().map(<[u8]>::to_vec)).transpose()?,
-        fw_cfg: config.pci.then(|| config.ram_size().map(fw_cfg::items)).transpose()?,
+        pci: config.has_pci(),
+        vga_rom: config.has_pci().then(|| config.video_rom().map(<[u8]>::to_vec)).transpose()?,
+        fw_cfg: fw_cfg::items(config)?,
         ..PcConfig::default()
     })
 }

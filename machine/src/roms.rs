@@ -36,12 +36,21 @@ impl Config {
     }
 }
 
+/// The ROM that boots a kernel, behind the video BIOS; the address behind it.
+fn map_kernel_loader(bus: &mut SystemBus, at: u64) -> Result<u64, ConfigError> {
+    let mut page = ringzero_roms::KERNEL_LOADER_ROM.to_vec();
+    page.resize(page.len().next_multiple_of(0x1000), 0xFF);
+    bus.attach_rom("kernel loader rom", at, &page)?;
+    Ok(at + page.len() as u64)
+}
+
 /// The BIOS under 100000h and under the top of the address space, the video BIOS at C0000h, nothing between.
 pub(crate) fn map(bus: &mut SystemBus, config: &Config) -> Result<(), ConfigError> {
     let (system, video) = (config.system_rom()?, config.video_rom()?);
     bus.attach_rom("video rom", VIDEO, video)?;
     let end = system.len().min(LEGACY_BIOS) as u64;
     let (open, first) = ((VIDEO + video.len() as u64).next_multiple_of(0x1000), LEGACY_END - end);
+    let open = if config.kernel.is_some() { map_kernel_loader(bus, open)? } else { open };
     if open < first {
         bus.leave_open("option roms", open..=first - 1)?;
     }
