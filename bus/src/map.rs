@@ -202,6 +202,13 @@ impl MemoryMap {
         }
     }
 
+    /// Whether all of `at..=at + last` is RAM under nothing else.
+    pub(crate) fn is_ram(&self, at: PhysAddr, last: u64) -> bool {
+        let Some(end) = at.0.checked_add(last).filter(|end| *end < self.ram_size) else { return false };
+        let next = self.regions.partition_point(|r| r.first <= end);
+        next.checked_sub(1).is_none_or(|n| self.regions[n].last < at.0)
+    }
+
     fn find_claimed(&self, addr: PhysAddr) -> Option<MemoryRegion> {
         let next = self.regions.partition_point(|r| r.first <= addr.0);
         let region = *self.regions.get(next.checked_sub(1)?)?;

@@ -46,6 +46,10 @@ const APMC_EN: (u8, u8) = (0x5B, 0x02);
 const ACPI_ENABLE: u8 = 0xF1;
 const ACPI_DISABLE: u8 = 0xF0;
 
+/// How firmware and systems read the timer, over and over.
+const WHOLE_TIMER: PortAccess =
+    PortAccess { region: region::PM, offset: acpi::TIMER_AT, width: Width::Dword };
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct State {
     acpi: Acpi,
@@ -149,6 +153,9 @@ impl Device for PowerManagement {
     }
 
     fn pio_read(&mut self, fabric: &mut Fabric, access: PortAccess) -> u32 {
+        if access == WHOLE_TIMER {
+            return Acpi::timer(fabric.now);
+        }
         (0..access.width.bytes()).fold(0, |value, n| {
             let byte = self.read_byte(fabric.now, access.region, access.offset + n as u16);
             value | u32::from(byte) << (8 * n)

@@ -56,21 +56,28 @@ pub(crate) fn map(bus: &mut SystemBus, config: &Config) -> Result<(), ConfigErro
     }
     let (high, legacy) = system.split_at(system.len() - end as usize);
     bus.attach_rom("system rom", first, legacy)?;
-    let top = match config.cpu.generation {
-        Generation::I8086 | Generation::I80186 => None,
-        Generation::I80286 => Some(1 << 24),
-        _ => Some(1 << 32),
-    };
-    if let Some(top) = top {
-        // The 80286 has no more room for it than 64 KiB.
-        let end = if top == 1 << 24 { end.min(0x1_0000) } else { end };
-        bus.alias_rom("system rom", LEGACY_END - end, top - end, end)?;
-        if top == 1 << 32 && !high.is_empty() {
-            bus.attach_rom("system rom", top - system.len() as u64, high)?;
-        }
+    match config.cpu.generation {
+        Generation::I8086 | Generation::I80186 => {}
+        // It has no more room for it than 64 KiB.
+        Generation::I80286 => bus.alias_rom("system rom", LEGACY_END - 0x1_0000, 0xFF_0000, 0x1_0000)?,
+        _ => map_top(bus, high, end)?,
     }
     if config.needs_traps() {
         bus.set_firmware_port(Some(Port(u16::from(ringzero_roms::FIRMWARE_PORT))));
+    }
+    Ok(())
+}
+
+/// The BIOS under 4 GiB: `high`, then the `end` bytes that the legacy area shows. These show once more 1 MiB below,
+/// where a processor that is reset while A20 is low looks for them [PIIX3, "X-Bus Chip Select Register"].
+fn map_top(bus: &mut SystemBus, high: &[u8], end: u64) -> Result<(), ConfigError> {
+    const TOP: u64 = 1 << 32;
+    bus.alias_rom("system rom", LEGACY_END - end, TOP - end, end)?;
+    if !high.is_empty() {
+        bus.attach_rom("system rom", TOP - end - high.len() as u64, high)?;
+    }
+    if high.len() as u64 <= LEGACY_END - 2 * end {
+        bus.alias_rom("system rom", LEGACY_END - end, TOP - LEGACY_END - end, end)?;
     }
     Ok(())
 }

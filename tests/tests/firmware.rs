@@ -78,6 +78,18 @@ fn a_guest_under_seabios_switches_the_power_off() {
     assert_eq!(session.machine.run(1_000_000_000, OnIdle::Jump), Stop::PowerOff);
 }
 
+#[test]
+fn a_processor_reset_while_a20_is_low_finds_its_bios() {
+    // MOV AL, 'A'; OUT E9h, AL; MOV AL, 1; OUT 92h, AL; JMP $
+    let code = [0xB0, b'A', 0xE6, 0xE9, 0xB0, 0x01, 0xE6, 0x92, 0xEB, 0xFE];
+    let mut media = Media::default();
+    media.floppies[0] = Some(Box::new(SharedDisk::new(boot_sector(&code))));
+    let mut machine = Machine::new(Config::default(), media).unwrap();
+    assert_eq!(machine.run(300_000_000, OnIdle::Jump), Stop::Limit);
+    // Port 92h keeps its bit: the second time it does not rise.
+    assert_eq!((machine.take_debug_console(), machine.resets()), (b"AA".to_vec(), 1));
+}
+
 /// SeaBIOS from power-on into DOS, in slices of `slice` instructions.
 fn start(disk: &[u8], block_limit: usize, slice: u64) -> Option<String> {
     const INSTRUCTIONS: u64 = 15_000_000;

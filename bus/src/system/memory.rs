@@ -64,9 +64,15 @@ impl SystemBus {
     /// A load of 1, 2 or 4 bytes, any alignment.
     pub fn read(&mut self, addr: PhysAddr, width: Width) -> u32 {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
+        let overlay = self.overlay(at).0;
+        if self.memory.is_ram(at, last) || overlay && self.overlay(PhysAddr(at.0 + last)).0 {
+            let mut bytes = [0; 4];
+            self.fabric.ram.read(at, &mut bytes[..width.bytes() as usize]);
+            return u32::from_le_bytes(bytes);
+        }
         match self.memory.find(at) {
             Some(MemoryRegion { first, last: end, what: MemoryKind::Device { device, region } })
-                if at.0 + last <= end && !self.overlay(at).0 =>
+                if at.0 + last <= end && !overlay =>
             {
                 let access = MmioAccess { region, offset: at.0 - first, width };
                 self.accesses.reads += 1;
@@ -76,11 +82,6 @@ impl SystemBus {
                 };
                 self.settle();
                 value & width.open_bus()
-            }
-            None if self.memory.find(PhysAddr(at.0 + last)).is_none() => {
-                let mut bytes = [0; 4];
-                self.fabric.ram.read(at, &mut bytes[..width.bytes() as usize]);
-                u32::from_le_bytes(bytes)
             }
             _ if width == Width::Byte => u32::from(self.peek(addr).unwrap_or(0xFF)),
             _ => (0..width.bytes()).fold(0, |value, n| {
@@ -92,9 +93,15 @@ impl SystemBus {
     /// A store of 1, 2 or 4 bytes, any alignment. Stores to ROM and open bus are dropped.
     pub fn write(&mut self, addr: PhysAddr, width: Width, value: u32) {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
+        let overlay = self.overlay(at).1;
+        if self.memory.is_ram(at, last) || overlay && self.overlay(PhysAddr(at.0 + last)).1 {
+            self.fabric.ram.write(at, &value.to_le_bytes()[..width.bytes() as usize]);
+            self.attention |= self.fabric.ram.has_code_hits();
+            return;
+        }
         match self.memory.find(at) {
             Some(MemoryRegion { first, last: end, what: MemoryKind::Device { device, region } })
-                if at.0 + last <= end && !self.overlay(at).1 =>
+                if at.0 + last <= end && !overlay =>
             {
                 let access = MmioAccess { region, offset: at.0 - first, width };
                 self.accesses.writes += 1;
@@ -102,14 +109,6 @@ impl SystemBus {
                     device.mmio_write(fabric, access, value & width.open_bus());
                 }
                 self.settle();
-            }
-            None if self.memory.find(PhysAddr(at.0 + last)).is_none() => {
-                self.fabric.ram.write(at, &value.to_le_bytes()[..width.bytes() as usize]);
-                self.attention |= self.fabric.ram.has_code_hits();
-            }
-            _ if width == Width::Byte && self.overlay(at).1 => {
-                self.fabric.ram.write(at, &[value as u8]);
-                self.attention |= self.fabric.ram.has_code_hits();
             }
             _ if width == Width::Byte => {}
             _ => {

@@ -134,8 +134,12 @@ impl Channel {
         if drive.state.status & status::BSY != 0 && !absent {
             return drive.state.status;
         }
+        // The signature of a packet device is not repeated for a device 1 that is not there: the BIOS of Bochs would
+        // wait for ever for what it took for a second one.
+        let ghost = absent && drive.is_packet();
         let task = &drive.state.task;
         match offset {
+            4 | 5 if ghost => 0,
             1 => drive.state.error,
             2 => task.count.read(previous),
             3 => task.low.read(previous),

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// The power management timer: a quarter of 14.31818 MHz [ACPI, "Power Management Timer"].
 const TIMER: Clock = Clock { cycles: 315_000_000, per_seconds: 22 * 4 };
+/// Its offset.
+pub(super) const TIMER_AT: u16 = 0x08;
 /// Its width.
 const TIMER_MASK: u64 = 0xFF_FFFF;
 /// The bit whose every change sets TMROF_STS.
@@ -132,15 +134,17 @@ impl Acpi {
         waits.then(|| TIMER.time_of_tick((half_periods(now) + 1) << TIMER_TOP))
     }
 
+    /// The timer, for those who read all of it.
+    pub(super) fn timer(now: VTime) -> u32 {
+        (TIMER.ticks_at(now) & TIMER_MASK) as u32
+    }
+
     pub(super) fn read(&self, now: VTime, offset: u16) -> u8 {
         match offset {
             0x00..=0x01 => byte_of(self.status_at(now), offset),
             0x02..=0x03 => byte_of(self.enable, offset),
             0x04..=0x05 => byte_of(self.control, offset),
-            0x08..=0x0B => {
-                let value = (TIMER.ticks_at(now) & TIMER_MASK) as u32;
-                value.to_le_bytes()[usize::from(offset - 0x08)]
-            }
+            TIMER_AT..=0x0B => Self::timer(now).to_le_bytes()[usize::from(offset - TIMER_AT)],
             _ => plain(offset).map_or(0, |n| self.plain[n]),
         }
     }
