@@ -1,13 +1,16 @@
 //! The system bus: it owns the devices and the fabric, and carries every access between them and the CPU.
 
+mod apic;
 mod pci;
 mod state;
 mod wiring;
 
 pub use wiring::Wiring;
 
+use crate::apic::CpuSignals;
 use crate::device::{
-    Device, DmaController, DmaDirection, Fabric, InterruptController, MmioAccess, PortAccess,
+    Device, DmaController, DmaDirection, Fabric, InterruptController, LocalController, MessageController,
+    MmioAccess, PortAccess,
 };
 use crate::map::{DeviceId, MemoryKind, MemoryMap, MemoryRegion, PageTarget, PortMap};
 use crate::ram::{PAGE_SIZE, RamOffset};
@@ -40,6 +43,14 @@ pub struct SystemBus {
     devices: Vec<Box<dyn Device>>,
     pic: Option<Box<dyn InterruptController>>,
     dma: Option<Box<dyn DmaController>>,
+    io_apic: Option<Box<dyn MessageController>>,
+    /// Local APICs, by processor.
+    local: Vec<Box<dyn LocalController>>,
+    /// Where the processor's local APIC answers.
+    local_page: Option<u64>,
+    /// The 8259A's INT as last seen, and the processor's INTR.
+    pic_intr: bool,
+    intr: bool,
     dma_owners: [Option<DeviceId>; 8],
     slot_owners: Vec<DeviceId>,
     fabric: Fabric,
@@ -70,7 +81,10 @@ pub struct Accesses {
 
 const PIC: DeviceId = DeviceId(0);
 const DMA: DeviceId = DeviceId(1);
-const FIRST_DEVICE: u16 = 2;
+const IO_APIC: DeviceId = DeviceId(2);
+const FIRST_DEVICE: u16 = 3;
+/// Local APICs are numbered from here on.
+const LOCAL_APIC: u16 = 0xFF00;
 
 impl SystemBus {
     /// A bus with `ram_size` bytes of RAM from address 0 and nothing else; `mips` instructions per microsecond.
@@ -79,6 +93,11 @@ impl SystemBus {
             devices: Vec::new(),
             pic: None,
             dma: None,
+            io_apic: None,
+            local: Vec::new(),
+            local_page: None,
+            pic_intr: false,
+            intr: false,
             dma_owners: [None; 8],
             slot_owners: Vec::new(),
             fabric: Fabric::new(ram_size),
@@ -104,6 +123,10 @@ impl SystemBus {
         match id {
             PIC => self.pic.as_ref().map_or("interrupt controller", |d| d.name()),
             DMA => self.dma.as_ref().map_or("dma controller", |d| d.name()),
+            IO_APIC => self.io_apic.as_ref().map_or("i/o apic", |d| d.name()),
+            DeviceId(n @ LOCAL_APIC..) => {
+                self.local.get(usize::from(n - LOCAL_APIC)).map_or("local apic", |d| d.name())
+            }
             DeviceId(n) => self.devices.get(usize::from(n - FIRST_DEVICE)).map_or("itself", |d| d.name()),
         }
     }
@@ -113,6 +136,8 @@ impl SystemBus {
         let device: &mut dyn Device = match id {
             PIC => self.pic.as_deref_mut()?,
             DMA => self.dma.as_deref_mut()?,
+            IO_APIC => self.io_apic.as_deref_mut()?,
+            DeviceId(n @ LOCAL_APIC..) => self.local.get_mut(usize::from(n - LOCAL_APIC))?.as_mut(),
             DeviceId(n) => self.devices.get_mut(usize::from(n - FIRST_DEVICE))?.as_mut(),
         };
         Some((device, &mut self.fabric))
@@ -123,6 +148,8 @@ impl SystemBus {
         let device: &dyn Any = match handle.id {
             PIC => self.pic.as_deref().expect("a handle exists only after attach"),
             DMA => self.dma.as_deref().expect("a handle exists only after attach"),
+            IO_APIC => self.io_apic.as_deref().expect("a handle exists only after attach"),
+            DeviceId(n @ LOCAL_APIC..) => self.local[usize::from(n - LOCAL_APIC)].as_ref(),
             DeviceId(n) => self.devices[usize::from(n - FIRST_DEVICE)].as_ref(),
         };
         device.downcast_ref().expect("a handle carries its device's type")
@@ -138,8 +165,8 @@ impl SystemBus {
     }
 
     fn each_device(&mut self, mut f: impl FnMut(&mut dyn Device, &mut Fabric)) {
-        let count = self.devices.len() as u16;
-        for id in (0..FIRST_DEVICE + count).map(DeviceId) {
+        let (count, processors) = (self.devices.len() as u16, self.local.len() as u16);
+        for id in (0..FIRST_DEVICE + count).chain(LOCAL_APIC..LOCAL_APIC + processors).map(DeviceId) {
             if let Some((device, fabric)) = self.parts(id) {
                 f(device, fabric);
             }
@@ -156,6 +183,8 @@ impl SystemBus {
         self.fabric.wires.ferr = false;
         self.fabric.wires.ignne = false;
         self.fabric.wires.shadow = Shadow::default();
+        self.fabric.wires.cpu = CpuSignals::default();
+        self.map_local();
         self.settle();
     }
 
@@ -246,16 +275,29 @@ impl SystemBus {
         if self.fabric.wires.dreq.levels() != 0 {
             self.serve_dma();
         }
-        if self.fabric.irqs.any_change()
-            && let Some(pic) = &mut self.pic
-        {
-            self.fabric.irqs.take_changes(|irq, level| pic.set_line(irq, level));
+        if self.fabric.irqs.any_change() {
+            self.show_wires();
         }
-        self.attention |= self.intr()
+        self.settle_apics();
+        self.attention |= self.intr
+            || self.fabric.wires.cpu.any()
             || self.fabric.wires.request.is_some()
             || self.fabric.wires.a20 != self.a20_seen
             || self.fabric.ram.has_code_hits()
             || self.fabric.sched.take_earlier();
+    }
+
+    /// Shows changed interrupt wires to the 8259A and the I/O APIC.
+    fn show_wires(&mut self) {
+        let Self { fabric, pic, io_apic, .. } = self;
+        fabric.irqs.take_changes(|irq, level| {
+            if let Some(pic) = pic.as_mut().filter(|_| irq.0 < 16) {
+                pic.set_line(irq, level);
+            }
+            if let Some(io_apic) = io_apic {
+                io_apic.set_line(&mut fabric.apics, irq, level);
+            }
+        });
     }
 
     fn serve_dma(&mut self) {
@@ -331,12 +373,12 @@ impl SystemBus {
 
     /// The level of the CPU's INTR pin.
     pub fn intr(&self) -> bool {
-        self.pic.as_ref().is_some_and(|pic| pic.intr())
+        self.intr
     }
 
     /// The INTA cycles.
     pub fn acknowledge(&mut self) -> Vector {
-        let vector = self.pic.as_mut().map_or(Vector(0xFF), |pic| pic.acknowledge());
+        let vector = self.take_vector();
         self.settle();
         vector
     }
@@ -403,6 +445,9 @@ impl SystemBus {
     /// forgets it when A20 moves.
     pub fn page(&self, addr: PhysAddr) -> PageTarget {
         let at = self.gate_a20(addr);
+        if self.local_page == Some(at.0 & !(PAGE_SIZE as u64 - 1)) {
+            return PageTarget::Mmio;
+        }
         let ram = RamOffset(at.0 & !(PAGE_SIZE as u64 - 1));
         match self.shadow_at(at) {
             (true, true) => PageTarget::Ram(ram),
@@ -418,23 +463,35 @@ impl SystemBus {
         self.shadow_seen.at(at.0).unwrap_or_default()
     }
 
+    /// The device that answers all bytes of an access.
+    fn device_at(&self, at: PhysAddr, width: Width) -> Option<(DeviceId, MmioAccess)> {
+        if let Some(offset) = self.local_offset(at, width) {
+            return Some((DeviceId(LOCAL_APIC), MmioAccess { region: 0, offset, width }));
+        }
+        match self.memory.find(at)? {
+            MemoryRegion { first, last, what: MemoryKind::Device { device, region } }
+                if at.0 + u64::from(width.bytes()) - 1 <= last && !self.shadow_at(at).0 =>
+            {
+                Some((device, MmioAccess { region, offset: at.0 - first, width }))
+            }
+            _ => None,
+        }
+    }
+
     /// A load of 1, 2 or 4 bytes, any alignment.
     pub fn read(&mut self, addr: PhysAddr, width: Width) -> u32 {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
+        if let Some((device, access)) = self.device_at(at, width) {
+            self.accesses.reads += 1;
+            let value = match self.parts(device) {
+                Some((device, fabric)) => device.mmio_read(fabric, access),
+                None => width.open_bus(),
+            };
+            self.settle();
+            return value & width.open_bus();
+        }
         match self.memory.find(at) {
             _ if self.shadow_at(at).0 && width == Width::Byte => u32::from(self.peek(addr).unwrap_or(0xFF)),
-            Some(MemoryRegion { first, last: end, what: MemoryKind::Device { device, region } })
-                if at.0 + last <= end =>
-            {
-                let access = MmioAccess { region, offset: at.0 - first, width };
-                self.accesses.reads += 1;
-                let value = match self.parts(device) {
-                    Some((device, fabric)) => device.mmio_read(fabric, access),
-                    None => width.open_bus(),
-                };
-                self.settle();
-                value & width.open_bus()
-            }
             None if self.memory.find(PhysAddr(at.0 + last)).is_none() => {
                 let mut bytes = [0; 4];
                 self.fabric.ram.read(at, &mut bytes[..width.bytes() as usize]);
@@ -450,17 +507,14 @@ impl SystemBus {
     /// A store of 1, 2 or 4 bytes, any alignment. Stores to ROM and open bus are dropped.
     pub fn write(&mut self, addr: PhysAddr, width: Width, value: u32) {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
-        match self.memory.find(at) {
-            Some(MemoryRegion { first, last: end, what: MemoryKind::Device { device, region } })
-                if at.0 + last <= end =>
-            {
-                let access = MmioAccess { region, offset: at.0 - first, width };
-                self.accesses.writes += 1;
-                if let Some((device, fabric)) = self.parts(device) {
-                    device.mmio_write(fabric, access, value & width.open_bus());
-                }
-                self.settle();
+        if let Some((device, access)) = self.device_at(at, width) {
+            self.accesses.writes += 1;
+            if let Some((device, fabric)) = self.parts(device) {
+                device.mmio_write(fabric, access, value & width.open_bus());
             }
+            return self.settle();
+        }
+        match self.memory.find(at) {
             None if self.memory.find(PhysAddr(at.0 + last)).is_none() => {
                 self.fabric.ram.write(at, &value.to_le_bytes()[..width.bytes() as usize]);
                 self.attention |= self.fabric.ram.has_code_hits();
@@ -482,6 +536,9 @@ impl SystemBus {
     /// A byte of RAM or ROM as the CPU would load it, without side effects; `None` where a device answers.
     pub fn peek(&self, addr: PhysAddr) -> Option<u8> {
         let at = self.gate_a20(addr);
+        if self.local_offset(at, Width::Byte).is_some() {
+            return None;
+        }
         let mut byte = [0xFF];
         match self.memory.find(at) {
             _ if self.shadow_at(at).0 => self.fabric.ram.read(at, &mut byte),

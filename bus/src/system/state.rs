@@ -29,15 +29,21 @@ impl SystemBus {
             accesses: self.accesses,
             pci: self.fabric.pci.state(),
         };
-        let mut sections = vec![Section::encode("bus", 2, &state)?];
+        let mut sections = vec![Section::encode("bus", 3, &state)?];
         for section in self.pic.iter().map(|d| d.save()) {
             sections.push(section?);
         }
         for section in self.dma.iter().map(|d| d.save()) {
             sections.push(section?);
         }
+        for section in self.io_apic.iter().map(|d| d.save()) {
+            sections.push(section?);
+        }
         for device in &self.devices {
             sections.push(device.save()?);
+        }
+        for apic in &self.local {
+            sections.push(apic.save()?);
         }
         Ok(sections)
     }
@@ -68,7 +74,7 @@ impl SystemBus {
             }
         });
         result?;
-        let state: BusState = find("bus")?.decode("bus", 2)?;
+        let state: BusState = find("bus")?.decode("bus", 3)?;
         let wiring = SnapshotError::OutOfRange { section: "bus", what: "wiring" };
         if !self.fabric.sched.restore(state.sched)
             || !self.fabric.irqs.restore(state.irqs)
@@ -81,6 +87,7 @@ impl SystemBus {
         self.fabric.wires = state.wires;
         self.time = state.time;
         self.accesses = state.accesses;
+        self.map_local();
         self.settle();
         Ok(())
     }
