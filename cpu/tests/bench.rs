@@ -100,6 +100,11 @@ impl Bench {
         self.bus.pio_write(ringzero_bus::Port(0x20), Width::Byte, 0);
     }
 
+    /// An access to a port where nothing happens, after which the bus looks at its wires.
+    pub(crate) fn touch(&mut self) {
+        self.bus.pio_read(ringzero_bus::Port(0x21), Width::Byte);
+    }
+
     pub(crate) fn run(&mut self, budget: u64) -> Exit {
         self.cpu.run(&mut self.bus, budget)
     }
