@@ -2,7 +2,7 @@
 //!
 //! One module per chip, each with the chip (registers in, pins out) apart from the card (which port, which wire):
 //! [`pic`], [`pit`], [`kbc`] with [`keyboard`], [`vga`], [`dma`], [`fdc`], [`ide`], [`pci`], [`rtc`], [`uart`], [`parallel`],
-//! [`debugcon`], [`debug_exit`]. [`storage`] holds what disks are made of. [`pc`] is the parts list: [`pc::build`]
+//! [`apic`], [`debugcon`], [`debug_exit`]. [`storage`] holds what disks are made of. [`pc`] is the parts list: [`pc::build`]
 //! attaches the cards a [`pc::PcConfig`] names to a [`SystemBus`](ringzero_bus::SystemBus).
 //!
 //! Nothing here knows the CPU or the host.
@@ -16,6 +16,7 @@
 //! assert_eq!(bus.get(parts.dma).post_code(), 0x55);
 //! ```
 
+pub mod apic;
 pub mod coprocessor;
 pub mod debug_exit;
 pub mod debugcon;

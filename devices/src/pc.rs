@@ -2,6 +2,7 @@
 //!
 //! *Modelled*: what [`PcConfig`] names. An absent card leaves its ports open, as an empty slot does.
 
+use crate::apic::{self, IoApic, LocalApic, LocalApicKind};
 use crate::coprocessor::Coprocessor;
 use crate::debug_exit::DebugExit;
 use crate::debugcon::DebugConsole;
@@ -80,6 +81,8 @@ pub struct PcConfig {
     pub ide: [ChannelDrives; 2],
     /// The PCI chip set is present; the IDE interface is then a function of it, and a bus master.
     pub pci: bool,
+    /// The processor's local APIC, and with it an I/O APIC on the board.
+    pub apic: Option<LocalApicKind>,
 }
 
 impl PcConfig {
@@ -107,6 +110,7 @@ impl Default for PcConfig {
             debug_exit: None,
             ide: [[None; 2]; 2],
             pci: false,
+            apic: None,
         }
     }
 }
@@ -147,6 +151,10 @@ pub struct PcParts {
     pub ide: Option<Handle<Ide>>,
     /// The PCI chip set.
     pub pci: Option<Handle<PciChipset>>,
+    /// The local APIC.
+    pub local_apic: Option<Handle<LocalApic>>,
+    /// The I/O APIC.
+    pub io_apic: Option<Handle<IoApic>>,
 }
 
 /// Attaches the parts of `config` to `bus` and resets every device on it.
@@ -168,6 +176,8 @@ pub fn build(bus: &mut SystemBus, config: &PcConfig) -> Result<PcParts, AttachEr
         debug_exit: config.debug_exit.map(|ports| attach_debug_exit(bus, ports)).transpose()?,
         pci: config.pci.then(|| attach_pci(bus)).transpose()?,
         ide: has_ide(config).then(|| attach_ide(bus, config)).transpose()?,
+        local_apic: config.apic.map(|kind| attach_local_apic(bus, kind)).transpose()?,
+        io_apic: config.apic.map(|_| attach_io_apic(bus)).transpose()?,
     };
     bus.reset_devices();
     Ok(parts)
@@ -287,6 +297,17 @@ fn attach_ide(bus: &mut SystemBus, config: &PcConfig) -> Result<Handle<Ide>, Att
             .then(|| wiring.pci_function::<Ide>(pci::IDE, pci::ide(), &[ide::BUS_MASTER]))
             .transpose()?;
         Ok(Ide::new(channels, config.ide, function))
+    })
+}
+
+fn attach_local_apic(bus: &mut SystemBus, kind: LocalApicKind) -> Result<Handle<LocalApic>, AttachError> {
+    bus.attach_local_controller("local apic", |wiring| Ok(LocalApic::new(kind, 0, wiring.slot())))
+}
+
+fn attach_io_apic(bus: &mut SystemBus) -> Result<Handle<IoApic>, AttachError> {
+    bus.attach_message_controller("io apic", |wiring| {
+        wiring.memory(apic::IO_APIC)?;
+        Ok(IoApic::new())
     })
 }
 

@@ -1,7 +1,8 @@
 //! What a machine is made of.
 
 use ringzero_bios::BootDevice;
-use ringzero_cpu::{Generation, Model};
+use ringzero_cpu::{Features, Generation, Model};
+use ringzero_devices::apic::LocalApicKind;
 use ringzero_devices::ide::IdeDrive;
 use ringzero_devices::pc::DebugExitConfig;
 use ringzero_devices::storage::{BlockMedium, hard_disk};
@@ -29,6 +30,8 @@ pub struct Config {
     pub debug_exit: Option<DebugExitConfig>,
     /// The PCI chip set, with the IDE interface as a bus master of it.
     pub pci: bool,
+    /// Local and I/O APIC, where the processor model has one: Pentium and later.
+    pub apic: bool,
     /// A reset ends the run instead of starting the machine again.
     pub stop_at_reset: bool,
 }
@@ -44,6 +47,7 @@ impl Default for Config {
             serial_ports: 2,
             debug_exit: None,
             pci: false,
+            apic: true,
             stop_at_reset: false,
         }
     }
@@ -72,6 +76,22 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// The processor as it is in this machine.
+    pub(crate) fn model(&self) -> Model {
+        if self.local_apic().is_some() { self.cpu.with(Features::APIC) } else { self.cpu }
+    }
+
+    /// The local APIC of the model.
+    pub(crate) fn local_apic(&self) -> Option<LocalApicKind> {
+        let kind = match self.cpu.generation {
+            Generation::Pentium => LocalApicKind::Pentium,
+            Generation::P6 => LocalApicKind::P6,
+            Generation::Pentium4 => LocalApicKind::Pentium4,
+            _ => return None,
+        };
+        self.apic.then_some(kind)
+    }
+
     /// RAM in bytes that this machine really has.
     pub(crate) fn ram_size(&self) -> Result<u64, ConfigError> {
         if !MEMORY.contains(&self.memory) {

@@ -85,7 +85,7 @@ impl Machine {
         let types = [0, 1].map(|n| floppies[n].as_ref().map_or([4, 0][n], |(_, g)| g.drive_type));
         let parts = pc::build(&mut bus, &PcConfig { ide: ide_kinds, ..pc_config(&config, types) })?;
         let mut machine = Self {
-            cpu: Cpu::new(config.cpu),
+            cpu: Cpu::new(config.model()),
             bus,
             parts,
             bios: Bios::new(BiosConfig { boot_order: config.boot_order.clone() }),
@@ -210,7 +210,7 @@ impl Machine {
         if !RESUMING_SHUTDOWN_CODES.contains(&code) {
             return Some(Stop::Shutdown);
         }
-        self.cpu.reset();
+        self.reset_processor();
         None
     }
 
@@ -232,8 +232,13 @@ impl Machine {
         if devices {
             self.bus.reset_devices();
         }
-        self.cpu.reset();
+        self.reset_processor();
         None
+    }
+
+    fn reset_processor(&mut self) {
+        self.cpu.reset();
+        self.bus.init_processor();
     }
 
     /// The reset button.
@@ -416,6 +421,7 @@ fn pc_config(config: &Config, floppy_types: [u8; 2]) -> PcConfig {
         com: pc::COM[..config.serial_ports.min(pc::COM.len())].to_vec(),
         debug_exit: config.debug_exit,
         pci: config.pci,
+        apic: config.local_apic(),
         ..PcConfig::default()
     }
 }
