@@ -2,7 +2,7 @@
 //!
 //! One module per chip, each with the chip (registers in, pins out) apart from the card (which port, which wire):
 //! [`pic`], [`pit`], [`kbc`] with [`keyboard`], [`vga`], [`dma`], [`fdc`], [`ide`], [`pci`], [`rtc`], [`uart`], [`parallel`],
-//! [`apic`], [`debugcon`], [`debug_exit`]. [`storage`] holds what disks are made of. [`pc`] is the parts list: [`pc::build`]
+//! [`apic`], [`hpet`], [`debugcon`], [`debug_exit`]. [`storage`] holds what disks are made of. [`pc`] is the parts list: [`pc::build`]
 //! attaches the cards a [`pc::PcConfig`] names to a [`SystemBus`](ringzero_bus::SystemBus).
 //!
 //! Nothing here knows the CPU or the host.
@@ -22,6 +22,7 @@ pub mod debug_exit;
 pub mod debugcon;
 pub mod dma;
 pub mod fdc;
+pub mod hpet;
 pub mod ide;
 pub mod kbc;
 pub mod keyboard;

@@ -8,6 +8,7 @@ use crate::debug_exit::DebugExit;
 use crate::debugcon::DebugConsole;
 use crate::dma::Dma;
 use crate::fdc::{Fdc, FdcWiring};
+use crate::hpet::{self, Hpet, HpetWiring};
 use crate::ide::{self, ChannelDrives, ChannelWiring, Ide, IdeDrive};
 use crate::kbc::{Kbc, KbcWiring};
 use crate::parallel::ParallelPort;
@@ -83,6 +84,8 @@ pub struct PcConfig {
     pub pci: bool,
     /// The processor's local APIC, and with it an I/O APIC on the board.
     pub apic: Option<LocalApicKind>,
+    /// The high precision event timer is present.
+    pub hpet: bool,
 }
 
 impl PcConfig {
@@ -111,6 +114,7 @@ impl Default for PcConfig {
             ide: [[None; 2]; 2],
             pci: false,
             apic: None,
+            hpet: false,
         }
     }
 }
@@ -155,6 +159,8 @@ pub struct PcParts {
     pub local_apic: Option<Handle<LocalApic>>,
     /// The I/O APIC.
     pub io_apic: Option<Handle<IoApic>>,
+    /// The high precision event timer.
+    pub hpet: Option<Handle<Hpet>>,
 }
 
 /// Attaches the parts of `config` to `bus` and resets every device on it.
@@ -178,6 +184,7 @@ pub fn build(bus: &mut SystemBus, config: &PcConfig) -> Result<PcParts, AttachEr
         ide: has_ide(config).then(|| attach_ide(bus, config)).transpose()?,
         local_apic: config.apic.map(|kind| attach_local_apic(bus, kind)).transpose()?,
         io_apic: config.apic.map(|_| attach_io_apic(bus)).transpose()?,
+        hpet: config.hpet.then(|| attach_hpet(bus)).transpose()?,
     };
     bus.reset_devices();
     Ok(parts)
@@ -308,6 +315,17 @@ fn attach_io_apic(bus: &mut SystemBus) -> Result<Handle<IoApic>, AttachError> {
     bus.attach_message_controller("io apic", |wiring| {
         wiring.memory(apic::IO_APIC)?;
         Ok(IoApic::new())
+    })
+}
+
+fn attach_hpet(bus: &mut SystemBus) -> Result<Handle<Hpet>, AttachError> {
+    bus.attach("hpet", |wiring| {
+        wiring.memory(hpet::REGISTERS)?;
+        Ok(Hpet::new(HpetWiring {
+            legacy: [0, 8].map(|irq| wiring.replacement_irq(Irq(irq))),
+            routes: hpet::ROUTES.map(|irq| wiring.irq(Irq(irq))),
+            matches: std::array::from_fn(|_| wiring.slot()),
+        }))
     })
 }
 

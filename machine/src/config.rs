@@ -30,7 +30,7 @@ pub struct Config {
     pub debug_exit: Option<DebugExitConfig>,
     /// The PCI chip set, with the IDE interface as a bus master of it.
     pub pci: bool,
-    /// Local and I/O APIC, where the processor model has one: Pentium and later.
+    /// Local and I/O APIC and the high precision event timer, where the processor model has one: Pentium and later.
     pub apic: bool,
     /// A reset ends the run instead of starting the machine again.
     pub stop_at_reset: bool,

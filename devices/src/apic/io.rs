@@ -1,8 +1,8 @@
 //! 82093AA I/O advanced programmable interrupt controller.
 //!
 //! *Modelled*: ID, version, arbitration ID and 24 redirection entries with every field; edge and level inputs, remote
-//! IRR, end-of-interrupt broadcasts. Input 0 is open; the timer's IRQ 0 leads to input 2, each other IRQ to its own, wires
-//! 16 to 23 straight through.
+//! IRR, end-of-interrupt broadcasts. Input 0 is open; the timer's IRQ 0 leads to input 2, every other wire to the input
+//! of its number, wire 2, which the 8259A does not know, included.
 //!
 //! A redirection entry's polarity is stored only: a wire here is asserted or not, however the board draws it. Entries
 //! in a mode without a vector take edges.
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 const VERSION: u32 = 0x0017_0011;
 const ENTRIES: usize = 24;
 /// The input of IRQ 0, as MP and ACPI tables say.
-const TIMER_INPUT: u8 = 2;
+const TIMER_INPUT: usize = 2;
 
 /// Bits of a redirection entry [82093AA, "I/O Redirection Table Registers"].
 mod entry {
@@ -58,7 +58,7 @@ struct State {
     ioregsel: u8,
     id: u8,
     entries: [u64; ENTRIES],
-    /// Levels of the inputs.
+    /// Levels of the wires.
     lines: u32,
 }
 
@@ -123,11 +123,21 @@ impl IoApic {
         self.look(apics, n);
     }
 
+    /// The level of input `n`.
+    fn input(&self, n: usize) -> bool {
+        let wires = match n {
+            0 => 0,
+            TIMER_INPUT => 1 << 0 | 1 << TIMER_INPUT,
+            _ => 1 << n,
+        };
+        self.state.lines & wires != 0
+    }
+
     /// Sends the message of a level-triggered input that is high and has none in hand.
     fn look(&mut self, apics: &mut ApicBus, n: usize) {
         let value = self.state.entries[n];
         let idle = value & (entry::MASKED | entry::REMOTE_IRR) == 0;
-        if by_level(value) && idle && self.state.lines & 1 << n != 0 {
+        if by_level(value) && idle && self.input(n) {
             self.state.entries[n] |= entry::REMOTE_IRR;
             send(apics, value);
         }
@@ -179,15 +189,11 @@ impl Device for IoApic {
 
 impl MessageController for IoApic {
     fn set_line(&mut self, apics: &mut ApicBus, irq: Irq, level: bool) {
-        let n = match irq.0 {
-            0 => TIMER_INPUT,
-            // The cascade is no wire.
-            2 => return,
-            n => n,
-        };
-        let n = usize::from(n) % ENTRIES;
-        let rises = level && self.state.lines & 1 << n == 0;
-        self.state.lines = self.state.lines & !(1 << n) | u32::from(level) << n;
+        let wire = usize::from(irq.0) % ENTRIES;
+        let n = if wire == 0 { TIMER_INPUT } else { wire };
+        let before = self.input(n);
+        self.state.lines = self.state.lines & !(1 << wire) | u32::from(level) << wire;
+        let rises = self.input(n) && !before;
         let value = self.state.entries[n];
         if by_level(value) {
             self.look(apics, n);
