@@ -81,12 +81,31 @@ pub(crate) mod own {
     pub(crate) const KEYBOARD_NEXT: u16 = 0x162;
     /// Segment at which the ROM scan goes on.
     pub(crate) const ROM_CURSOR: u16 = 0x164;
-    /// Boot: index in the order, tries, whether the sector is good.
+    /// Boot: index in the order, tries.
     pub(crate) const BOOT_INDEX: u16 = 0x170;
     pub(crate) const BOOT_TRIES: u16 = 0x171;
-    pub(crate) const BOOT_READY: u16 = 0x172;
     /// Why each device of the order did not boot.
     pub(crate) const BOOT_RESULTS: u16 = 0x174;
     /// Whether INT 15h AH=86h waits.
     pub(crate) const RTC_WAIT: u16 = 0x190;
+    /// The search for IDE drives: place, step, deadline.
+    pub(crate) const DETECT_PLACE: u16 = 0x1A0;
+    pub(crate) const DETECT_STEP: u16 = 0x1A1;
+    pub(crate) const DETECT_DEADLINE: u16 = 0x1A8;
+    /// A transfer of INT 13h: its state of 8 bytes, its deadline, whether INT 15h AH=90h was told.
+    pub(crate) const TRANSFER: u16 = 0x1B0;
+    pub(crate) const TRANSFER_DEADLINE: u16 = 0x1B8;
+    pub(crate) const TRANSFER_WAITED: u16 = 0x1C0;
+    /// Locks on the discs of four drives.
+    pub(crate) const LOCKS: u16 = 0x1C4;
+    /// A boot from CD: specification packet and our own two bytes.
+    pub(crate) const EMULATION: u16 = 0x1D0;
+    /// Its step, the part of the image at hand, and the address packet.
+    pub(crate) const CD_STEP: u16 = 0x1E8;
+    pub(crate) const CD_PART: u16 = 0x1E9;
+    pub(crate) const CD_PACKET: u16 = 0x1F0;
+    /// Four IDE drives of 32 bytes each.
+    pub(crate) const DRIVES: u16 = 0x200;
+    /// Their device parameter table extensions, 16 bytes each.
+    pub(crate) const EXTENSIONS: u16 = 0x280;
 }

@@ -24,6 +24,7 @@ impl WaitLabels {
     pub(crate) const INT10_SYSTEM: Self =
         Self { hlt: label::INT10_SYSTEM_HLT, spin: label::INT10_SYSTEM_SPIN };
     pub(crate) const INT13: Self = Self { hlt: label::INT13_HLT, spin: label::INT13_SPIN };
+    pub(crate) const INT13_FIXED: Self = Self { hlt: label::INT13_FIXED_HLT, spin: label::INT13_FIXED_SPIN };
     pub(crate) const INT14: Self = Self { hlt: label::INT14_HLT, spin: label::INT14_SPIN };
     pub(crate) const INT15: Self = Self { hlt: label::INT15_HLT, spin: label::INT15_SPIN };
     pub(crate) const INT17: Self = Self { hlt: label::INT17_HLT, spin: label::INT17_SPIN };
@@ -95,6 +96,11 @@ impl<'a> Guest<'a> {
         *edi = *edi & 0xFFFF_0000 | u32::from(value);
     }
 
+    pub(crate) fn set_si(&mut self, value: u16) {
+        let esi = &mut self.regs().esi;
+        *esi = *esi & 0xFFFF_0000 | u32::from(value);
+    }
+
     pub(crate) fn set_bp(&mut self, value: u16) {
         let ebp = &mut self.regs().ebp;
         *ebp = *ebp & 0xFFFF_0000 | u32::from(value);
@@ -148,6 +154,11 @@ impl<'a> Guest<'a> {
 
     pub(crate) fn write(&mut self, at: LinAddr, data: &[u8]) -> Served {
         self.view.write(at, data)
+    }
+
+    /// Whether a write of `len` bytes would succeed.
+    pub(crate) fn check(&mut self, at: LinAddr, len: usize) -> Served {
+        self.view.check_write(at, len)
     }
 
     pub(crate) fn read_u8(&mut self, at: LinAddr) -> Served<u8> {
@@ -256,6 +267,22 @@ impl<'a> Guest<'a> {
 
     pub(crate) fn outb(&mut self, port: u16, value: u8) {
         self.view.pio_write(Port(port), Width::Byte, u32::from(value));
+    }
+
+    pub(crate) fn inw(&mut self, port: u16) -> u16 {
+        self.view.pio_read(Port(port), Width::Word) as u16
+    }
+
+    pub(crate) fn outw(&mut self, port: u16, value: u16) {
+        self.view.pio_write(Port(port), Width::Word, u32::from(value));
+    }
+
+    pub(crate) fn inl(&mut self, port: u16) -> u32 {
+        self.view.pio_read(Port(port), Width::Dword)
+    }
+
+    pub(crate) fn outl(&mut self, port: u16, value: u32) {
+        self.view.pio_write(Port(port), Width::Dword, value);
     }
 
     /// Writes an indexed register: index at `port`, data behind it.

@@ -7,6 +7,7 @@
 //!
 //! - [`boot`]: which device, and what to say when none boots. `post`: the self test.
 //! - `keyboard`, `disk`, `serial`, `printer`: INT 16h and 09h, 13h, 14h, 17h. `time`: INT 1Ah and 70h.
+//! - `ata`: the IDE drives behind INT 13h. `pci`: configuration space.
 //! - `system`: INT 15h. `video`: INT 10h.
 //!
 //! *Modelled*: the IBM AT BIOS with a VGA. *Not modelled*: Cassette BASIC, multitasking hooks beyond their calls, APM.
@@ -17,12 +18,14 @@
 //! assert_eq!(bios.config().boot_order.len(), 2);
 //! ```
 
+mod ata;
 mod bda;
 pub mod boot;
 mod disk;
 mod guest;
 mod keyboard;
 mod keymap;
+mod pci;
 mod post;
 mod printer;
 mod serial;
@@ -85,10 +88,9 @@ impl Bios {
         match trap {
             Trap::PostChips => post::chips(g),
             Trap::PostNextRom => post::next_rom(g),
-            Trap::PostKeyboard => post::keyboard(g),
+            Trap::PostDevices => post::devices(g),
             Trap::PostEnd => post::end(g),
-            Trap::BootStart => boot::start(g),
-            Trap::BootNext => boot::next(g, &self.config.boot_order),
+            Trap::BootStart => boot::start(g, &self.config.boot_order),
             Trap::BootRead => boot::read_done(g, &self.config.boot_order),
             Trap::BootMessage => boot::message(g, &self.config.boot_order),
             Trap::VideoInit => video::init(g),

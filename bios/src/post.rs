@@ -2,6 +2,7 @@
 //!
 //! *Modelled*: what software finds afterwards. *Not modelled*: memory and register tests, beep codes, CMOS setup.
 
+use crate::ata::detect;
 use crate::bda::{self, own};
 use crate::guest::{Guest, Served};
 use crate::time;
@@ -22,6 +23,7 @@ pub(crate) fn chips(g: &mut Guest) -> Served {
     data_areas(g)?;
     ports(g)?;
     drives(g)?;
+    detect::start(g)?;
     time::set_ticks_from_clock(g)
 }
 
@@ -210,21 +212,25 @@ const KEYBOARD_TEST: [KeyboardStep; 13] = {
     ]
 };
 
-/// A step of the keyboard test; AL = 0 behind the last.
-pub(crate) fn keyboard(g: &mut Guest) -> Served {
+/// What may take its time: keyboard and IDE drives, side by side, a step of each. AL = 0 when all are done.
+pub(crate) fn devices(g: &mut Guest) -> Served {
+    let keyboard = keyboard(g)?;
+    let drives = detect::step(g)?;
+    g.set_al(u8::from(keyboard || drives));
+    Ok(())
+}
+
+/// A step of the keyboard test; whether there are more.
+fn keyboard(g: &mut Guest) -> Served<bool> {
     let number = g.ebda(own::KEYBOARD_STEP)?;
-    let Some(step) = KEYBOARD_TEST.get(usize::from(number)) else {
-        g.set_al(0);
-        return Ok(());
-    };
-    g.set_al(1);
+    let Some(step) = KEYBOARD_TEST.get(usize::from(number)) else { return Ok(false) };
     if keyboard_step(g, *step)? {
         g.set_ebda(own::KEYBOARD_STEP, number + 1)?;
         if let Some(KeyboardStep::Expect(_, ms)) = KEYBOARD_TEST.get(usize::from(number) + 1) {
             g.arm(own::KEYBOARD_DEADLINE, ms * 1_000_000)?;
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Whether the step is done. No controller at all (all ones) makes every step done at once.
@@ -318,12 +324,11 @@ mod tests {
         m.fixed.insert(0x64, 0);
         for n in 0..100u64 {
             m.now.0 = n * 1_000_000_000;
-            keyboard(&mut m.guest()).unwrap();
-            if m.regs.eax & 0xFF == 0 {
+            if !keyboard(&mut m.guest()).unwrap() {
                 break;
             }
         }
-        assert_eq!(m.regs.eax & 0xFF, 0);
+        assert!(!keyboard(&mut m.guest()).unwrap());
         assert_eq!(m.wrote(0x60), [0x64, 0xFF, 0xF4, 0x65]);
     }
 }

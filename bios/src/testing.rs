@@ -72,6 +72,9 @@ impl FirmwareView for FakeMachine {
         }
         Ok(())
     }
+    fn check_write(&mut self, _addr: LinAddr, _len: usize) -> Result<(), FirmwareFault> {
+        Ok(())
+    }
     fn read_phys(&mut self, addr: PhysAddr, out: &mut [u8]) {
         self.read(LinAddr(addr.0), out).unwrap();
     }

@@ -41,6 +41,9 @@ pub trait FirmwareView {
     /// Writes through the CPU's current translation, all or nothing.
     fn write(&mut self, addr: LinAddr, data: &[u8]) -> Result<(), FirmwareFault>;
 
+    /// Whether a write of `len` bytes would succeed.
+    fn check_write(&mut self, addr: LinAddr, len: usize) -> Result<(), FirmwareFault>;
+
     /// Reads physical memory, A20 notwithstanding.
     fn read_phys(&mut self, addr: PhysAddr, out: &mut [u8]);
 

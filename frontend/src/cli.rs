@@ -10,12 +10,13 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use values::{AudioTarget, BootOrder, DebugTarget, ExtraDrive, Pattern, SerialTarget, Typed};
+use values::{AudioTarget, BootOrder, DebugTarget, DriveSpec, Pattern, SerialTarget, Typed};
 
 const EXAMPLES: &str = "\
 Examples:
   ringzero                                    the built-in demo disk, in a window
-  ringzero freedos.img                        a floppy image in drive A
+  ringzero disk.img                           a floppy, hard disk or CD image: what it is shows
+  ringzero -hda disk.img -cdrom setup.iso -boot d
   ringzero game.img --cpu 8086 --mips 1       an old game at the speed it was written for
   ringzero freedos.img --display terminal     in this terminal, over SSH too; Ctrl-A x quits
   ringzero kernel.img --headless --expect-serial 'tests passed' --timeout 30
@@ -95,7 +96,7 @@ pub(crate) enum ClockKind {
 #[derive(Debug, Args)]
 #[command(after_help = RUN_NOTES)]
 pub(crate) struct RunArgs {
-    /// Disk image, recognised by content and size; without one the built-in demo disk runs.
+    /// Image of a diskette, hard disk or CD, recognised by content and size; without one the built-in demo disk runs.
     pub(crate) image: Option<PathBuf>,
     /// Image in floppy drive A.
     #[arg(long, value_name = "FILE", help_heading = "Machine")]
@@ -103,9 +104,24 @@ pub(crate) struct RunArgs {
     /// Image in floppy drive B.
     #[arg(long, value_name = "FILE", help_heading = "Machine")]
     pub(crate) fdb: Option<PathBuf>,
-    /// A drive as QEMU writes it: file=F,if=floppy, then optionally index=0|1, readonly=on, format=raw.
+    /// Image of the first hard disk: the master of the primary IDE channel.
+    #[arg(long, value_name = "FILE", help_heading = "Machine")]
+    pub(crate) hda: Option<PathBuf>,
+    /// Image of the slave of the primary channel.
+    #[arg(long, value_name = "FILE", help_heading = "Machine")]
+    pub(crate) hdb: Option<PathBuf>,
+    /// Image of the master of the secondary channel, where --cdrom goes too.
+    #[arg(long, value_name = "FILE", help_heading = "Machine")]
+    pub(crate) hdc: Option<PathBuf>,
+    /// Image of the slave of the secondary channel.
+    #[arg(long, value_name = "FILE", help_heading = "Machine")]
+    pub(crate) hdd: Option<PathBuf>,
+    /// CD image in the CD-ROM drive.
+    #[arg(long, value_name = "FILE", help_heading = "Machine")]
+    pub(crate) cdrom: Option<PathBuf>,
+    /// A drive as QEMU writes it: file=F, then optionally if=ide|floppy, index=N, media=disk|cdrom, readonly=on, snapshot=on.
     #[arg(long, value_name = "SPEC", value_parser = values::drive, help_heading = "Machine")]
-    pub(crate) drive: Vec<ExtraDrive>,
+    pub(crate) drive: Vec<DriveSpec>,
     /// Processor model; `ringzero list cpus` names them.
     #[arg(long, value_name = "MODEL", default_value = "max", value_parser = values::cpu, help_heading = "Machine")]
     pub(crate) cpu: Model,
@@ -304,7 +320,7 @@ mod tests {
             ("--wrong", "--wrong"),
             ("--expect-screen (", "column 1"),
             ("--fda a --fda b", "--fda"),
-            ("-hda disk.img", "hard disks are not supported yet"),
+            ("-kernel bzImage", "booting a kernel directly is not supported yet"),
         ] {
             let complaint = run(line).unwrap_err();
             assert!(complaint.contains(part) && !complaint.contains('\n'), "{line}: {complaint}");

@@ -11,6 +11,7 @@
 mod audio;
 mod batch;
 mod cli;
+mod drives;
 mod goals;
 mod live;
 mod media;

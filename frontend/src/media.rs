@@ -1,11 +1,13 @@
 //! Host files as disks.
 //!
-//! A file is opened as it is: never created, never shortened, never lengthened. What cannot be a floppy is refused with
-//! the remedy; what cannot be written is write-protected, and the user is told.
+//! A file is opened as it is: never created, never shortened, never lengthened. What cannot be a disk is refused with
+//! the remedy; what cannot be written is write-protected, and the user is told. Only one run may write an image.
 
 use ringzero_machine::storage::{BlockMedium, MediumError, MemoryMedium, Overlay, floppy};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+#[cfg(not(unix))]
+use std::io::Write;
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// Bytes of the beginning that tell what an image is: as far as a CD's first volume descriptor.
@@ -21,6 +23,9 @@ pub(crate) enum MediaError {
         #[source]
         source: io::Error,
     },
+    /// Another run has it.
+    #[error("{path}: is in use by another run{}", if *.writes { "; use --snapshot or a copy" } else { " that writes it; wait for its end, or use a copy" }, path = .path.display())]
+    Taken { path: PathBuf, writes: bool },
     /// It is something else.
     #[error("{path}: {reason}", path = .path.display())]
     NotADisk { path: PathBuf, reason: String },
@@ -48,28 +53,119 @@ pub(crate) fn demo_disk() -> Box<dyn BlockMedium> {
     Box::new(MemoryMedium::new(ringzero_machine::DEMO_DISK.to_vec()))
 }
 
-/// Opens a floppy image.
+/// What an image is, by its beginning and its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    Floppy,
+    HardDisk,
+    Cd,
+}
+
+/// Finds out what an image is.
+pub(crate) fn look_at(path: &Path) -> Result<Content, MediaError> {
+    let image = Image::open(path, Access::ReadOnly)?;
+    Ok(content(&image.head, image.len))
+}
+
+fn content(head: &[u8], len: u64) -> Content {
+    if is_cd(head) {
+        Content::Cd
+    } else if len <= largest_floppy() {
+        Content::Floppy
+    } else {
+        Content::HardDisk
+    }
+}
+
+/// Opens a floppy image. One that another run writes is write-protected.
 pub(crate) fn open_floppy(path: &Path, access: Access) -> Result<Opened, MediaError> {
-    let failed = |source| MediaError::Open { path: path.to_owned(), source };
-    let refused = |reason: String| MediaError::NotADisk { path: path.to_owned(), reason };
-    // Before it is opened: opening a FIFO would wait for its other end.
-    let metadata = std::fs::metadata(path).map_err(failed)?;
-    if let Some(reason) = wrong_kind(&metadata) {
-        return Err(refused(reason.to_owned()));
+    let image = Image::open(path, access)?;
+    image.accept(refusal(&image.head).or_else(|| not_a_floppy(&image.head, image.len)))?;
+    image.finish(true)
+}
+
+/// Opens a hard disk's image. One that another run writes is refused.
+pub(crate) fn open_hard_disk(path: &Path, access: Access) -> Result<Opened, MediaError> {
+    let image = Image::open(path, access)?;
+    image.accept(refusal(&image.head).or_else(|| partial_sector(image.len)))?;
+    image.finish(false)
+}
+
+/// Opens a CD's image.
+pub(crate) fn open_cd(path: &Path) -> Result<Opened, MediaError> {
+    let image = Image::open(path, Access::ReadOnly)?;
+    image.accept(refusal(&image.head))?;
+    image.finish(false)
+}
+
+/// A file on its way to be a disk.
+struct Image<'a> {
+    path: &'a Path,
+    access: Access,
+    file: File,
+    len: u64,
+    head: Vec<u8>,
+    /// It cannot be written: why.
+    protected: Option<&'static str>,
+    /// Another run has it, in a way that excludes this one.
+    taken: bool,
+}
+
+impl<'a> Image<'a> {
+    fn open(path: &'a Path, access: Access) -> Result<Self, MediaError> {
+        let failed = |source| MediaError::Open { path: path.to_owned(), source };
+        // Before it is opened: opening a FIFO would wait for its other end.
+        let metadata = std::fs::metadata(path).map_err(failed)?;
+        if let Some(reason) = wrong_kind(&metadata) {
+            return Err(MediaError::NotADisk { path: path.to_owned(), reason: reason.to_owned() });
+        }
+        let (mut file, protected) = open_file(path, access).map_err(failed)?;
+        let writes = access == Access::ReadWrite && protected.is_none();
+        let taken = !lock(&file, writes);
+        let len = file.seek(SeekFrom::End(0)).map_err(failed)?;
+        let head = read_head(&mut file).map_err(failed)?;
+        if len == 0 {
+            let reason = "is empty; give a disk image".to_owned();
+            return Err(MediaError::NotADisk { path: path.to_owned(), reason });
+        }
+        Ok(Self { path, access, file, len, head, protected, taken })
     }
-    let (mut file, note) = open_file(path, access).map_err(failed)?;
-    let len = file.seek(SeekFrom::End(0)).map_err(failed)?;
-    let head = read_head(&mut file).map_err(failed)?;
-    if let Some(reason) = refusal(&head, len) {
-        return Err(refused(reason));
+
+    fn accept(&self, refusal: Option<String>) -> Result<(), MediaError> {
+        match refusal {
+            None => Ok(()),
+            Some(reason) => Err(MediaError::NotADisk { path: self.path.to_owned(), reason }),
+        }
     }
-    let read_only = access != Access::ReadWrite || note.is_some();
-    let medium = FileMedium { file, len, read_only };
-    let medium: Box<dyn BlockMedium> = match access {
-        Access::Snapshot => Box::new(Overlay::new(medium)),
-        Access::ReadWrite | Access::ReadOnly => Box::new(medium),
-    };
-    Ok(Opened { medium, note: note.map(|note| format!("{}: {note}", path.display())) })
+
+    /// The disk; `yields` when it is to be write-protected rather than refused where another run writes it.
+    fn finish(self, yields: bool) -> Result<Opened, MediaError> {
+        let writes = self.access == Access::ReadWrite && self.protected.is_none();
+        let note = match self.protected {
+            _ if self.taken && !yields => {
+                return Err(MediaError::Taken { path: self.path.to_owned(), writes });
+            }
+            _ if self.taken && writes => Some(TAKEN_NOTE),
+            protected => protected,
+        };
+        let read_only = self.access != Access::ReadWrite || note.is_some();
+        let medium = FileMedium { file: self.file, len: self.len, read_only };
+        let medium: Box<dyn BlockMedium> = match self.access {
+            Access::Snapshot => Box::new(Overlay::new(medium)),
+            Access::ReadWrite | Access::ReadOnly => Box::new(medium),
+        };
+        Ok(Opened { medium, note: note.map(|note| format!("{}: {note}", self.path.display())) })
+    }
+}
+
+const TAKEN_NOTE: &str =
+    "another run has it open, so it is write-protected here; use --snapshot to write to a copy";
+
+/// Takes the file for this run: alone to write it, with others to read it. Whether that was possible.
+fn lock(file: &File, writes: bool) -> bool {
+    let result = if writes { file.try_lock() } else { file.try_lock_shared() };
+    // Some file systems have no locks; that is no reason to refuse.
+    !matches!(result, Err(TryLockError::WouldBlock))
 }
 
 fn wrong_kind(metadata: &std::fs::Metadata) -> Option<&'static str> {
@@ -93,16 +189,7 @@ fn open_file(path: &Path, access: Access) -> io::Result<(File, Option<&'static s
         return Ok((File::open(path)?, None));
     }
     match OpenOptions::new().read(true).write(true).open(path) {
-        Ok(file) => match file.try_lock() {
-            Err(TryLockError::WouldBlock) => Ok((
-                file,
-                Some(
-                    "another run has it open, so it is write-protected here; use --snapshot to write to a copy",
-                ),
-            )),
-            // Some file systems have no locks; that is no reason to refuse.
-            Ok(()) | Err(TryLockError::Error(_)) => Ok((file, None)),
-        },
+        Ok(file) => Ok((file, None)),
         Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
             let note =
                 "cannot be written, so it is write-protected; use --snapshot to write to a copy in memory";
@@ -119,53 +206,57 @@ fn read_head(file: &mut File) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// Why an image that begins with `head` and is `len` bytes long is no floppy.
-fn refusal(head: &[u8], len: u64) -> Option<String> {
-    if len == 0 {
-        return Some("is empty; give a disk image".to_owned());
+fn has(head: &[u8], at: usize, magic: &[u8]) -> bool {
+    head.get(at..at + magic.len()) == Some(magic)
+}
+
+fn is_cd(head: &[u8]) -> bool {
+    has(head, 0x8001, b"CD001")
+}
+
+fn largest_floppy() -> u64 {
+    floppy::FORMATS.iter().map(|format| format.bytes()).max().unwrap_or(0)
+}
+
+/// Why an image that begins with `head` is no raw image at all.
+fn refusal(head: &[u8]) -> Option<String> {
+    let reason =
+        if [&b"QFI\xFB"[..], b"KDMV", b"conectix", b"vhdxfile", b"<<< "].iter().any(|m| has(head, 0, m)) {
+            "is a virtual hard disk in a format not supported yet; convert it to a raw image"
+        } else if [&b"\x1F\x8B"[..], b"\xFD7zXZ", b"PK\x03\x04", b"BZh", b"\x28\xB5\x2F\xFD"]
+            .iter()
+            .any(|magic| has(head, 0, magic))
+        {
+            "is compressed; unpack it first"
+        } else if has(head, 0, b"\x7FELF") {
+            "is an ELF program, not a disk: booting a kernel directly is not supported yet"
+        } else if has(head, 0x202, b"HdrS") {
+            "is a Linux kernel, not a disk: booting a kernel directly is not supported yet"
+        } else {
+            return None;
+        };
+    Some(reason.to_owned())
+}
+
+/// Why an image is no floppy.
+fn not_a_floppy(head: &[u8], len: u64) -> Option<String> {
+    if is_cd(head) {
+        return Some("is a CD image; use -cdrom".to_owned());
     }
-    if let Some(reason) = foreign_format(head) {
-        return Some(reason.to_owned());
-    }
-    let largest = floppy::FORMATS.iter().map(|format| format.bytes()).max().unwrap_or(0);
+    let largest = largest_floppy();
     if len > largest {
-        return Some(format!(
-            "is {len} bytes long and the largest floppy holds {largest}: hard disks are not supported yet"
-        ));
+        let reason = format!("is {len} bytes long and the largest floppy holds {largest}; use -hda");
+        return Some(reason);
     }
-    let odd = len % floppy::SECTOR as u64;
-    (odd != 0).then(|| {
+    partial_sector(len)
+}
+
+fn partial_sector(len: u64) -> Option<String> {
+    (len % floppy::SECTOR as u64 != 0).then(|| {
         format!(
             "is {len} bytes long, which is no multiple of 512; pad a copy of it with `truncate -s %512 FILE`"
         )
     })
-}
-
-fn foreign_format(head: &[u8]) -> Option<&'static str> {
-    let has = |at: usize, magic: &[u8]| head.get(at..at + magic.len()) == Some(magic);
-    if has(0x8001, b"CD001") {
-        Some("is a CD image: CD drives are not supported yet")
-    } else if has(0, b"QFI\xFB")
-        || has(0, b"KDMV")
-        || has(0, b"conectix")
-        || has(0, b"vhdxfile")
-        || has(0, b"<<< ")
-    {
-        Some("is a virtual hard disk: not supported yet; raw floppy images are")
-    } else if has(0, b"\x1F\x8B")
-        || has(0, b"\xFD7zXZ")
-        || has(0, b"PK\x03\x04")
-        || has(0, b"BZh")
-        || has(0, b"\x28\xB5\x2F\xFD")
-    {
-        Some("is compressed; unpack it first")
-    } else if has(0, b"\x7FELF") {
-        Some("is an ELF program, not a disk: booting a kernel directly is not supported yet")
-    } else if has(0x202, b"HdrS") {
-        Some("is a Linux kernel, not a disk: booting a kernel directly is not supported yet")
-    } else {
-        None
-    }
 }
 
 /// A file, or a block device.
@@ -185,6 +276,28 @@ impl FileMedium {
     }
 }
 
+#[cfg(unix)]
+fn read_exact_at(file: &mut File, offset: u64, out: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, out, offset)
+}
+
+#[cfg(unix)]
+fn write_all_at(file: &mut File, offset: u64, data: &[u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, data, offset)
+}
+
+#[cfg(not(unix))]
+fn read_exact_at(file: &mut File, offset: u64, out: &mut [u8]) -> io::Result<()> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_exact(out)
+}
+
+#[cfg(not(unix))]
+fn write_all_at(file: &mut File, offset: u64, data: &[u8]) -> io::Result<()> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.write_all(data)
+}
+
 fn host_error(offset: u64) -> impl Fn(io::Error) -> MediumError {
     move |error| MediumError::Host { offset, kind: error.kind() }
 }
@@ -198,16 +311,14 @@ impl BlockMedium for FileMedium {
     }
     fn read_at(&mut self, offset: u64, out: &mut [u8]) -> Result<(), MediumError> {
         self.check(offset, out.len())?;
-        self.file.seek(SeekFrom::Start(offset)).map_err(host_error(offset))?;
-        self.file.read_exact(out).map_err(host_error(offset))
+        read_exact_at(&mut self.file, offset, out).map_err(host_error(offset))
     }
     fn write_at(&mut self, offset: u64, data: &[u8]) -> Result<(), MediumError> {
         if self.read_only {
             return Err(MediumError::ReadOnly);
         }
         self.check(offset, data.len())?;
-        self.file.seek(SeekFrom::Start(offset)).map_err(host_error(offset))?;
-        self.file.write_all(data).map_err(host_error(offset))
+        write_all_at(&mut self.file, offset, data).map_err(host_error(offset))
     }
     fn flush(&mut self) -> Result<(), MediumError> {
         if self.read_only {
@@ -223,20 +334,17 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_floppy_is_named() {
-        let iso = {
-            let mut head = vec![0; HEAD];
-            head[0x8001..].copy_from_slice(b"CD001");
-            head
-        };
+        let mut iso = vec![0; HEAD];
+        iso[0x8001..].copy_from_slice(b"CD001");
+        let reason = |head: &[u8], len| refusal(head).or_else(|| not_a_floppy(head, len)).unwrap_or_default();
         for (head, len, part) in [
-            (&[][..], 0, "empty"),
             (&[0; 600][..], 600, "multiple of 512"),
-            (&[0; 512][..], 12 << 20, "hard disks are not supported yet"),
-            (&iso[..], 1 << 20, "CD image"),
+            (&[0; 512][..], 12 << 20, "use -hda"),
+            (&iso[..], 1 << 20, "use -cdrom"),
             (&b"QFI\xFB"[..], 512, "virtual hard disk"),
             (&b"\x1F\x8B"[..], 512, "compressed"),
         ] {
-            let reason = refusal(head, len).unwrap_or_default();
+            let reason = reason(head, len);
             assert!(reason.contains(part), "{reason}");
         }
     }
@@ -244,7 +352,9 @@ mod tests {
     #[test]
     fn any_whole_number_of_sectors_up_to_the_largest_floppy_is_one() {
         for len in [512, 163_840, 1_296_384, 1_474_560, 2_949_120] {
-            assert_eq!(refusal(&[0xEB], len), None);
+            assert_eq!(not_a_floppy(&[0xEB], len), None);
+            assert_eq!(content(&[0xEB], len), Content::Floppy);
         }
+        assert_eq!(content(&[0xEB], 12 << 20), Content::HardDisk);
     }
 }

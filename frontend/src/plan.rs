@@ -4,8 +4,9 @@
 
 use crate::cli::values::{AudioTarget, DebugTarget, SerialTarget};
 use crate::cli::{ClockKind, DisplayKind, RunArgs};
-use crate::media::{self, Access, MediaError};
-use ringzero_machine::{Config, ConfigError, Machine, Media};
+use crate::drives::{Drives, Image, same_file};
+use crate::media::{self, MediaError};
+use ringzero_machine::{Config, ConfigError, Machine};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,11 +17,13 @@ pub(crate) enum PlanError {
     Media(#[from] MediaError),
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error("two images for drive {letter}: {first} and {second}; put one into the other drive with {remedy}",
+    #[error("two images for {drive}: {first} and {second}; give one of them another drive (-fda, -fdb, -hda to -hdd, -cdrom)",
         first = .first.display(), second = .second.display())]
-    TwoImages { letter: char, first: PathBuf, second: PathBuf, remedy: &'static str },
-    #[error("{path} is the image of both drives; copy it, or use --snapshot", path = .path.display())]
-    SameImage { path: PathBuf },
+    TwoImages { drive: &'static str, first: PathBuf, second: PathBuf },
+    #[error("{path} is the image of {} and {}; copy it, or use --snapshot", .drives[0], .drives[1], path = .path.display())]
+    SameImage { path: PathBuf, drives: [&'static str; 2] },
+    #[error("--drive: no free drive is left; there are two for diskettes and four on the IDE cables")]
+    NoFreeDrive,
     #[error("{flag} {path}: cannot be written: {source}; choose another place", path = .path.display())]
     Unwritable {
         flag: &'static str,
@@ -77,24 +80,18 @@ pub(crate) fn check(args: &RunArgs) -> Result<Plan, PlanError> {
     let display = display(args)?;
     let serial = serial(args, display)?;
     let timing = timing(args, display, &serial);
-    let drives = drives(args)?;
+    let drives = Drives::choose(args)?;
     let outputs = outputs(args);
-    check_outputs(&outputs, &drives)?;
-    let mut media = Media::default();
+    check_outputs(&outputs, &drives.images)?;
     let mut notes = Vec::new();
-    for (slot, drive) in media.floppies.iter_mut().zip(&drives) {
-        let Some((path, access)) = drive else { continue };
-        let opened = media::open_floppy(path, *access)?;
-        *slot = Some(opened.medium);
-        notes.extend(opened.note);
-    }
-    if drives.iter().all(Option::is_none) {
+    let mut media = drives.open(&mut notes)?;
+    if drives.images.is_empty() {
         media.floppies[0] = Some(media::demo_disk());
     }
     let machine = Machine::new(config(args), media)?;
     Ok(Plan {
         machine,
-        title: title(&drives),
+        title: drives.title().unwrap_or_else(|| "demo disk".to_owned()),
         display,
         timing,
         serial,
@@ -102,12 +99,6 @@ pub(crate) fn check(args: &RunArgs) -> Result<Plan, PlanError> {
         audio: audio(args, display),
         notes,
     })
-}
-
-fn title(drives: &[Option<(PathBuf, Access)>; 2]) -> String {
-    let first = drives.iter().flatten().next();
-    let name = first.and_then(|(path, _)| path.file_name());
-    name.map_or_else(|| "demo disk".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 fn config(args: &RunArgs) -> Config {
@@ -190,43 +181,6 @@ fn audio(args: &RunArgs, display: Display) -> AudioTarget {
     })
 }
 
-type Drive = Option<(PathBuf, Access)>;
-
-/// The images of drives A and B.
-fn drives(args: &RunArgs) -> Result<[Drive; 2], PlanError> {
-    let access = if args.snapshot { Access::Snapshot } else { Access::ReadWrite };
-    let mut drives: [Drive; 2] = [None, None];
-    let plain = [(0, &args.fda), (1, &args.fdb), (0, &args.image)];
-    for (index, path) in plain.into_iter().filter_map(|(index, path)| Some((index, path.as_ref()?))) {
-        put(&mut drives, index, path, access)?;
-    }
-    for extra in &args.drive {
-        let free = drives.iter().position(Option::is_none).unwrap_or(0);
-        let access = if extra.read_only { Access::ReadOnly } else { access };
-        put(&mut drives, extra.index.unwrap_or(free), &extra.file, access)?;
-    }
-    if let [Some((a, Access::ReadWrite)), Some((b, _))] = &drives
-        && same_file(a, b)
-    {
-        return Err(PlanError::SameImage { path: a.clone() });
-    }
-    Ok(drives)
-}
-
-fn put(drives: &mut [Drive; 2], index: usize, path: &Path, access: Access) -> Result<(), PlanError> {
-    let (letter, remedy) = if index == 0 { ('A', "--fdb") } else { ('B', "--fda") };
-    if let Some((first, _)) = &drives[index] {
-        return Err(PlanError::TwoImages { letter, first: first.clone(), second: path.to_owned(), remedy });
-    }
-    drives[index] = Some((path.to_owned(), access));
-    Ok(())
-}
-
-/// Whether two names mean one file that exists.
-fn same_file(a: &Path, b: &Path) -> bool {
-    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
-}
-
 /// Files that the run will write, by flag.
 fn outputs(args: &RunArgs) -> Vec<(&'static str, PathBuf)> {
     let mut outputs = Vec::new();
@@ -245,11 +199,11 @@ fn outputs(args: &RunArgs) -> Vec<(&'static str, PathBuf)> {
     outputs
 }
 
-fn check_outputs(outputs: &[(&'static str, PathBuf)], drives: &[Drive; 2]) -> Result<(), PlanError> {
+fn check_outputs(outputs: &[(&'static str, PathBuf)], images: &[Image]) -> Result<(), PlanError> {
     for (number, (flag, path)) in outputs.iter().enumerate() {
         let clash = |other: String| PlanError::OutputClash { flag, path: path.clone(), other };
-        if let Some((image, _)) = drives.iter().flatten().find(|(image, _)| same_file(image, path)) {
-            return Err(clash(format!("the disk image {}", image.display())));
+        if let Some(image) = images.iter().find(|image| same_file(&image.path, path)) {
+            return Err(clash(format!("the disk image {}", image.path.display())));
         }
         if let Some((other, _)) =
             outputs[..number].iter().find(|(_, earlier)| earlier == path || same_file(earlier, path))

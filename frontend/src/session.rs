@@ -176,8 +176,8 @@ impl Session {
 
     /// The run is over: disks are flushed, files completed.
     pub(crate) fn close(&mut self) {
-        for drive in 0..2 {
-            self.machine.eject_floppy(drive);
+        if let Err(error) = self.machine.flush_disks() {
+            crate::report::say(&format!("warning: the last writes to a disk image may be lost: {error}"));
         }
         self.audio.close();
     }

@@ -81,7 +81,7 @@ fn load_stack(c: &mut Code) -> Asm {
     c.a.mov(sp, word_ptr(0x67))
 }
 
-/// The test proper: chips and tables, the video ROM, other ROMs, the keyboard.
+/// The test proper: chips and tables, the video ROM, other ROMs, keyboard and drives.
 fn normal(c: &mut Code) -> Asm {
     c.a.xor(ax, ax)?;
     c.a.mov(ss, ax)?;
@@ -100,23 +100,23 @@ fn normal(c: &mut Code) -> Asm {
     c.a.cld()?;
     c.a.jmp(rom_loop)?;
     c.place("POST_SCANNED", &mut scanned)?;
-    let keyboard = c.label("POST_KEYBOARD_LOOP")?;
+    let devices = c.label("POST_DEVICES_LOOP")?;
     let mut done = c.a.create_label();
     let mut spin = c.a.create_label();
-    c.trap("POST_KEYBOARD")?;
+    c.trap("POST_DEVICES")?;
     c.a.test(al, al)?;
     c.a.jz(done)?;
     c.a.mov(cx, 200)?;
     c.a.set_label(&mut spin)?;
     c.a.loop_(spin)?;
-    c.a.jmp(keyboard)?;
+    c.a.jmp(devices)?;
     c.place("POST_DONE", &mut done)?;
     c.trap("POST_END")?;
     c.a.sti()?;
     c.a.int(0x19)
 }
 
-/// INT 19h: the firmware names one device at a time, INT 13h reads its first sector.
+/// INT 19h: the firmware names one read at a time, and INT 13h does it.
 fn bootstrap(c: &mut Code) -> Asm {
     c.label("INT19")?;
     c.a.cld()?;
@@ -126,32 +126,20 @@ fn bootstrap(c: &mut Code) -> Asm {
     c.a.mov(ss, ax)?;
     c.a.mov(sp, 0x7C00)?;
     c.a.sti()?;
+    // The firmware chooses what follows: one of the three labels.
     c.trap("BOOT_START")?;
-    let next = c.label("BOOT_LOOP")?;
-    let mut read = c.a.create_label();
-    let mut failed = c.a.create_label();
-    c.trap("BOOT_NEXT")?;
-    c.a.cmp(al, 1)?;
-    c.a.je(read)?;
-    c.a.cmp(al, 2)?;
-    c.a.jne(failed)?;
-    // The registers of a boot sector: DL is the drive, everything else is zero but the stack.
-    c.a.xor(ax, ax)?;
-    c.a.mov(ds, ax)?;
-    c.a.mov(es, ax)?;
-    c.a.push(ax)?;
-    c.a.mov(ax, 0x7C00)?;
-    c.a.push(ax)?;
-    c.a.xor(ax, ax)?;
-    c.a.retf()?;
-    c.a.set_label(&mut read)?;
-    c.a.mov(ax, 0x0201)?;
+    c.label("BOOT_INT13")?;
     c.a.int(0x13)?;
     c.a.cld()?;
     c.trap("BOOT_READ")?;
-    c.a.jmp(next)?;
-    c.a.set_label(&mut failed)?;
-    c.a.int(0x18)
+    c.label("BOOT_FAILED")?;
+    c.a.int(0x18)?;
+    // The registers of a boot sector: DL is the drive, the stack holds its address.
+    c.label("BOOT_JUMP")?;
+    c.a.xor(ax, ax)?;
+    c.a.mov(ds, ax)?;
+    c.a.mov(es, ax)?;
+    c.a.retf()
 }
 
 /// INT 18h: no device could be booted. The message goes out through INT 10h, character by character.

@@ -48,7 +48,7 @@ pub(crate) const VECTORS: [(u8, &str); 39] = [
     (0x74, "IRQ_SLAVE"),
     (0x75, "INT75"),
     (0x76, "INT76"),
-    (0x77, "IRQ_SLAVE"),
+    (0x77, "INT76"),
     (0x01, "IRET"),
 ];
 
@@ -157,29 +157,26 @@ const SERVICES: [Service; 7] = [
     Service { name: "INT1A", again: "INT1A_AGAIN", hlt: "INT1A_HLT", spin: "INT1A_SPIN" },
 ];
 
+/// INT 13h: the firmware serves fixed disks and CDs, and sends diskettes on.
+const FIXED_DISKS: Service = Service {
+    name: "INT13_FIXED",
+    again: "INT13_FIXED_AGAIN",
+    hlt: "INT13_FIXED_HLT",
+    spin: "INT13_FIXED_SPIN",
+};
+
 fn services(c: &mut Code) -> Asm {
     for service in &SERVICES {
         emit_service(c, service)?;
     }
     busy(c, "INT16_BUSY", 0x9002, "INT16_AGAIN2")?;
     busy(c, "INT13_BUSY", 0x9001, "INT13_AGAIN2")?;
-    // INT 13h of a machine with fixed disks; drives below 80h go on to INT 40h, which a guest may have hooked.
-    let mut fixed = c.a.create_label();
-    c.label("INT13_FIXED")?;
-    c.a.cmp(dl, 0x80)?;
-    c.a.jae(fixed)?;
+    emit_service(c, &FIXED_DISKS)?;
+    busy(c, "INT13_FIXED_BUSY", 0x9000, "INT13_FIXED_AGAIN2")?;
+    // INT 13h of a diskette goes on to INT 40h, which a guest may have hooked.
+    c.label("INT13_TO_40")?;
     c.a.int(0x40)?;
     return_carry(c)?;
-    c.place("INT13_FIXED_ENTRY", &mut fixed)?;
-    c.a.cli()?;
-    c.trap("INT13_FIXED")?;
-    c.a.iret()?;
-    c.label("INT13_FIXED_HLT")?;
-    c.a.sti()?;
-    c.a.hlt()?;
-    c.a.cli()?;
-    c.trap("INT13_FIXED_AGAIN")?;
-    c.a.iret()?;
     word_service(c, "INT11", 0x10)?;
     word_service(c, "INT12", 0x13)
 }

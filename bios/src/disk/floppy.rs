@@ -7,6 +7,7 @@
 //! data rate; motor start and its stop by INT 08h. *Not modelled*: single-density and copy-protection formats beyond what
 //! the parameter table can say.
 
+use super::Status;
 use super::media::{DriveKind, ESTABLISHED, Recording};
 use crate::bda::{self, own};
 use crate::guest::{Guest, Served, WaitLabels};
@@ -23,25 +24,6 @@ mod field {
     pub(super) const WAITED: u16 = 0x03;
     pub(super) const CHANGED: u16 = 0x04;
     pub(super) const DEADLINE: u16 = 0x10;
-}
-
-/// Status bytes of INT 13h.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum Status {
-    Ok = 0x00,
-    BadCommand = 0x01,
-    NoAddressMark = 0x02,
-    WriteProtected = 0x03,
-    NotFound = 0x04,
-    Changed = 0x06,
-    DmaOverrun = 0x08,
-    DmaBoundary = 0x09,
-    BadMedia = 0x0C,
-    Crc = 0x10,
-    Controller = 0x20,
-    Seek = 0x40,
-    TimeOut = 0x80,
 }
 
 /// What the operation waits for.

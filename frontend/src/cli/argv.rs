@@ -6,10 +6,8 @@ use std::ffi::{OsStr, OsString};
 const COMMANDS: [&str; 7] = ["run", "list", "help", "--help", "-h", "--version", "-V"];
 
 /// QEMU's options for what this machine does not have, and what it lacks.
-const MISSING: [(&[&str], &str); 9] = [
-    (&["hda", "hdb", "hdc", "hdd"], "hard disks are not supported yet"),
-    (&["cdrom"], "CD drives are not supported yet"),
-    (&["kernel", "initrd", "append"], "booting a kernel directly is not supported yet; use a floppy image"),
+const MISSING: [(&[&str], &str); 7] = [
+    (&["kernel", "initrd", "append"], "booting a kernel directly is not supported yet; use a disk image"),
     (&["smp"], "more than one processor is not supported yet"),
     (&["netdev"], "network cards are not supported yet"),
     (&["bios", "pflash"], "other firmware is not supported yet"),
@@ -177,6 +175,6 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        assert!(normalised("-cdrom x.iso").unwrap_err().to_string().starts_with("-cdrom: CD"));
+        assert!(normalised("-netdev user").unwrap_err().to_string().starts_with("-netdev: network"));
     }
 }

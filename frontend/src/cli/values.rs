@@ -53,13 +53,24 @@ pub(crate) enum AudioTarget {
     Wav(PathBuf),
 }
 
+/// What a drive is connected to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interface {
+    Floppy,
+    Ide,
+}
+
 /// A drive in QEMU's `-drive` spelling.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ExtraDrive {
-    pub(crate) file: PathBuf,
-    /// 0 or 1; `None`: the next free.
+pub(crate) struct DriveSpec {
+    /// The image; a CD-ROM drive may have none.
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) interface: Interface,
+    /// Which drive of the interface; `None`: the next free.
     pub(crate) index: Option<usize>,
+    pub(crate) is_cd: bool,
     pub(crate) read_only: bool,
+    pub(crate) snapshot: bool,
 }
 
 /// A processor model by name.
@@ -168,27 +179,45 @@ pub(crate) fn device(text: &str) -> Result<DebugExitConfig, String> {
     Ok(config)
 }
 
-/// `file=F,if=floppy,index=0`.
-pub(crate) fn drive(text: &str) -> Result<ExtraDrive, String> {
-    let mut drive = ExtraDrive { file: PathBuf::new(), index: None, read_only: false };
-    let mut floppy = false;
+/// `file=F,if=ide,index=0,media=disk`.
+pub(crate) fn drive(text: &str) -> Result<DriveSpec, String> {
+    let (mut file, mut interface, mut index, mut bus) = (None, Interface::Ide, None, 0);
+    let (mut is_cd, mut read_only, mut snapshot) = (false, false, false);
     for part in text.split(',') {
         match part.split_once('=').unwrap_or((part, "")) {
-            ("file", file) => drive.file = file.into(),
-            ("if", "floppy") => floppy = true,
-            ("index" | "unit", "0") => drive.index = Some(0),
-            ("index" | "unit", "1") => drive.index = Some(1),
-            ("readonly" | "read-only", "on") => drive.read_only = true,
-            ("readonly" | "read-only", "off") | ("format", "raw") | ("media", "disk") => {}
-            ("if", other) => return Err(format!("if={other}: only floppy drives are supported yet")),
-            _ => return Err(format!("{part:?} is not understood; write file=F,if=floppy,index=0")),
+            ("file", name) if !name.is_empty() => file = Some(PathBuf::from(name)),
+            ("if", "floppy") => interface = Interface::Floppy,
+            ("if", "ide")
+            | ("format", "raw")
+            | ("cache" | "aio" | "id" | "discard" | "werror" | "rerror", _) => {}
+            ("index" | "unit", number) => index = Some(number.parse().map_err(|_| not_a_number(part))?),
+            ("bus", number) => bus = number.parse().map_err(|_| not_a_number(part))?,
+            ("media", "cdrom") => is_cd = true,
+            ("media", "disk") => {}
+            ("readonly" | "read-only", "on") => read_only = true,
+            ("snapshot", "on") => snapshot = true,
+            ("readonly" | "read-only" | "snapshot", "off") => {}
+            ("if", other) => return Err(format!("if={other}: there are ide and floppy drives")),
+            ("format", other) => {
+                return Err(format!("format={other}: only raw images are supported yet; convert the image"));
+            }
+            _ => return Err(format!("{part:?} is not understood; write file=F,if=ide,index=0,media=disk")),
         }
     }
-    match (floppy, drive.file.as_os_str().is_empty()) {
-        (false, _) => Err("only floppy drives are supported yet: if=floppy".to_owned()),
-        (true, true) => Err("file= is missing".to_owned()),
-        (true, false) => Ok(drive),
+    let index = if bus > 0 { Some(2 * bus + index.unwrap_or(0)) } else { index };
+    let (drives, name) = if interface == Interface::Ide { (4, "ide") } else { (2, "floppy") };
+    match (index, &file) {
+        (Some(index), _) if index >= drives => {
+            Err(format!("index={index} is out of range; {name} drives count from 0 to {}", drives - 1))
+        }
+        (_, None) if !is_cd => Err("file= is missing; only a CD-ROM drive may be empty".to_owned()),
+        _ if is_cd && interface == Interface::Floppy => Err("media=cdrom needs if=ide".to_owned()),
+        _ => Ok(DriveSpec { file, interface, index, is_cd, read_only, snapshot }),
     }
+}
+
+fn not_a_number(part: &str) -> String {
+    format!("{part:?} needs a number, such as index=0")
 }
 
 /// `stdio`, `null`, `file:F`.
@@ -341,8 +370,19 @@ mod tests {
     #[test]
     fn drives() {
         let drive_b = drive("file=x.img,if=floppy,index=1,format=raw").unwrap();
-        assert_eq!((drive_b.file, drive_b.index), (PathBuf::from("x.img"), Some(1)));
-        assert!(drive("file=x.img").is_err() && drive("if=floppy").is_err());
+        assert_eq!((drive_b.file, drive_b.index), (Some(PathBuf::from("x.img")), Some(1)));
+        assert_eq!(drive("file=x.img").unwrap().interface, Interface::Ide);
+        assert_eq!(drive("file=x.img,bus=1,unit=1").unwrap().index, Some(3));
+        assert!(drive("media=cdrom").unwrap().file.is_none());
+        for wrong in [
+            "if=floppy",
+            "file=x,index=4",
+            "file=x,format=qcow2",
+            "file=x,if=scsi",
+            "file=x,if=floppy,index=2",
+        ] {
+            assert!(drive(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
