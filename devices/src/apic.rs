@@ -6,10 +6,12 @@
 mod io;
 mod local;
 mod registers;
+mod state;
 mod timer;
 
 pub use io::IoApic;
-pub use local::{LocalApic, LocalApicKind};
+pub use local::LocalApic;
+pub use state::LocalApicKind;
 
 /// Where the I/O APIC's registers lie [82093AA, "Memory Mapped Registers for Accessing IOAPIC Registers"].
 pub const IO_APIC: std::ops::RangeInclusive<u64> = 0xFEC0_0000..=0xFEC0_0FFF;

@@ -15,108 +15,14 @@
 //! reads, the arbitration ID; x2APIC.
 
 use super::registers::{Lvt, Register, Vectors, command, error, lvt, spurious};
-use super::timer::Timer;
+use super::state::{LocalApicKind, State, VIRTUAL_WIRE, base};
 use ringzero_bus::{
     DeliveryMode, Destination, Device, EventSlot, Fabric, InterruptMessage, LocalController, MmioAccess,
     PhysAddr, Section, SnapshotError, VTime, Vector, Width,
 };
-use serde::{Deserialize, Serialize};
 
-/// Bits of IA32_APIC_BASE.
-mod base {
-    pub(super) const BSP: u64 = 1 << 8;
-    pub(super) const ENABLED: u64 = 1 << 11;
-    pub(super) const DEFAULT: u64 = 0xFEE0_0000;
-}
 /// Vectors below this are illegal in messages.
 const FIRST_LEGAL: u8 = 0x10;
-/// LINT0 of the boot processor after RESET.
-const VIRTUAL_WIRE: u32 = 0x700;
-
-/// Which processor it is part of; versions differ in entries and in the width of an ID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LocalApicKind {
-    /// Version 10h: four local vectors, IDs of four bits.
-    Pentium,
-    /// Version 11h: a fifth, for the performance counters.
-    P6,
-    /// Version 14h: a sixth, for the thermal sensor, and IDs of eight bits.
-    Pentium4,
-}
-
-impl LocalApicKind {
-    fn version(self) -> u32 {
-        match self {
-            Self::Pentium => 0x0003_0010,
-            Self::P6 => 0x0004_0011,
-            Self::Pentium4 => 0x0005_0014,
-        }
-    }
-
-    fn has(self, register: Register) -> bool {
-        match register {
-            Register::Local(Lvt::Thermal) => self == Self::Pentium4,
-            Register::Local(Lvt::Performance) => self != Self::Pentium,
-            _ => true,
-        }
-    }
-
-    /// The ID that stands for every local APIC.
-    fn broadcast(self) -> u8 {
-        if self == Self::Pentium4 { 0xFF } else { 0x0F }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct State {
-    /// IA32_APIC_BASE.
-    base: u64,
-    id: u8,
-    tpr: u8,
-    ldr: u8,
-    /// Bits 31..28 of the destination format register.
-    model: u8,
-    svr: u32,
-    isr: Vectors,
-    tmr: Vectors,
-    irr: Vectors,
-    /// The error status register, and the errors since it was written.
-    esr: u8,
-    errors: u8,
-    icr: [u32; 2],
-    lvt: [u32; 6],
-    timer: Timer,
-    /// LINT0, and an ExtINT message that waits.
-    external: bool,
-    external_message: bool,
-}
-
-impl State {
-    fn new(number: u8) -> Self {
-        let mut lvt = [lvt::MASKED; 6];
-        if number == 0 {
-            lvt[Lvt::Lint0 as usize] = VIRTUAL_WIRE;
-        }
-        Self {
-            base: base::DEFAULT | base::ENABLED | if number == 0 { base::BSP } else { 0 },
-            id: number,
-            tpr: 0,
-            ldr: 0,
-            model: 0xF,
-            svr: 0xFF,
-            isr: Vectors::default(),
-            tmr: Vectors::default(),
-            irr: Vectors::default(),
-            esr: 0,
-            errors: 0,
-            icr: [0; 2],
-            lvt,
-            timer: Timer::default(),
-            external: false,
-            external_message: false,
-        }
-    }
-}
 
 /// What the core is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
