@@ -1,7 +1,7 @@
 //! The chips of the PC and the formats of its disk images.
 //!
 //! One module per chip, each with the chip (registers in, pins out) apart from the card (which port, which wire):
-//! [`pic`], [`pit`], [`kbc`] with [`keyboard`], [`vga`], [`dma`], [`fdc`], [`ide`], [`pci`], [`rtc`], [`uart`], [`parallel`],
+//! [`pic`], [`pit`], [`kbc`] with [`keyboard`] and [`mouse`], [`vga`], [`dma`], [`fdc`], [`ide`], [`pci`], [`rtc`], [`uart`], [`parallel`],
 //! [`apic`], [`hpet`], [`debugcon`], [`debug_exit`]. [`storage`] holds what disks are made of. [`pc`] is the parts list: [`pc::build`]
 //! attaches the cards a [`pc::PcConfig`] names to a [`SystemBus`](ringzero_bus::SystemBus).
 //!
@@ -26,6 +26,7 @@ pub mod hpet;
 pub mod ide;
 pub mod kbc;
 pub mod keyboard;
+pub mod mouse;
 pub mod parallel;
 pub mod pc;
 pub mod pci;

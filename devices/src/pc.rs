@@ -68,6 +68,8 @@ pub struct PcConfig {
     pub fpu: bool,
     /// The floppy controller is present.
     pub fdc: bool,
+    /// A mouse is at the keyboard controller.
+    pub mouse: bool,
     /// The VGA is present.
     pub vga: bool,
     /// Serial ports, COM1 first; at most [`MAX_COM`].
@@ -106,6 +108,7 @@ impl Default for PcConfig {
             boot_order: [1, 2, 3],
             fpu: true,
             fdc: true,
+            mouse: true,
             vga: true,
             com: COM[..2].to_vec(),
             lpt: Some(LPT1),
@@ -171,7 +174,7 @@ pub fn build(bus: &mut SystemBus, config: &PcConfig) -> Result<PcParts, AttachEr
         pic: attach_pic(bus)?,
         dma: attach_dma(bus)?,
         pit: attach_pit(bus)?,
-        kbc: attach_kbc(bus)?,
+        kbc: attach_kbc(bus, config)?,
         rtc: attach_rtc(bus, config)?,
         coprocessor: config.fpu.then(|| attach_coprocessor(bus)).transpose()?,
         fdc: config.fdc.then(|| attach_fdc(bus, config)).transpose()?,
@@ -221,17 +224,20 @@ fn attach_pit(bus: &mut SystemBus) -> Result<Handle<Pit>, AttachError> {
     })
 }
 
-fn attach_kbc(bus: &mut SystemBus) -> Result<Handle<Kbc>, AttachError> {
+fn attach_kbc(bus: &mut SystemBus, config: &PcConfig) -> Result<Handle<Kbc>, AttachError> {
     bus.attach("kbc", |wiring| {
         for port in [0x60, 0x64, 0x92] {
             bytes(wiring, port..=port)?;
         }
-        Ok(Kbc::new(KbcWiring {
+        let wiring = KbcWiring {
             keyboard_irq: wiring.irq(Irq(1)),
             aux_irq: wiring.irq(Irq(12)),
             arrival: wiring.slot(),
+            aux_arrival: wiring.slot(),
+            sample: wiring.slot(),
             repeat: wiring.slot(),
-        }))
+        };
+        Ok(Kbc::new(wiring, config.mouse))
     })
 }
 

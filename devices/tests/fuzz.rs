@@ -8,6 +8,7 @@ use ringzero_bus::{PageTarget, PhysAddr, Port, Section, SystemBus, Width};
 use ringzero_devices::apic::LocalApicKind;
 use ringzero_devices::ide::IdeDrive;
 use ringzero_devices::keyboard::ALL_KEYS;
+use ringzero_devices::mouse::MouseButton;
 use ringzero_devices::pc::{self, DebugExitConfig, PcConfig, PcParts};
 use ringzero_devices::storage::hard_disk::DiskGeometry;
 use ringzero_devices::storage::{MemoryMedium, floppy};
@@ -234,6 +235,7 @@ fn step(bus: &mut SystemBus, parts: &PcParts, random: &mut Random, frame: &mut F
             let pressed = random.below(2) == 0;
             bus.call(parts.kbc, |kbc, fabric| kbc.key(fabric, key, pressed));
         }
+        97 if random.below(2) == 0 => move_mouse(bus, parts, random),
         97 => {
             let bytes = random.next().to_le_bytes();
             bus.call(parts.com[0], |com, fabric| com.send(fabric, &bytes));
@@ -242,6 +244,19 @@ fn step(bus: &mut SystemBus, parts: &PcParts, random: &mut Random, frame: &mut F
         _ if random.below(40) == 0 => observe(bus, parts, frame),
         _ => drop(bus.take_request()),
     }
+}
+
+/// The host's hand at the mouse, and a command for it.
+fn move_mouse(bus: &mut SystemBus, parts: &PcParts, random: &mut Random) {
+    let mut some = || random.below(700) as i32 - 350;
+    let (right, down, wheel) = (some(), some(), some());
+    bus.call(parts.kbc, |kbc, fabric| {
+        kbc.mouse_motion(fabric, right, down, wheel);
+        kbc.mouse_button(fabric, MouseButton::Middle, right > 0);
+    });
+    bus.pio_write(Port(0x64), Width::Byte, 0xD4);
+    let command = [0xF4, 0xF3, 200, 100, 80, 0xE0 | random.below(32) as u32][random.below(6) as usize];
+    bus.pio_write(Port(0x60), Width::Byte, command);
 }
 
 /// The host's hand at the CD-ROM drives.

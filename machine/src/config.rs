@@ -32,6 +32,8 @@ pub struct Config {
     pub pci: bool,
     /// Local and I/O APIC and the high precision event timer, where the processor model has one: Pentium and later.
     pub apic: bool,
+    /// A PS/2 mouse.
+    pub mouse: bool,
     /// A reset ends the run instead of starting the machine again.
     pub stop_at_reset: bool,
 }
@@ -48,6 +50,7 @@ impl Default for Config {
             debug_exit: None,
             pci: false,
             apic: true,
+            mouse: true,
             stop_at_reset: false,
         }
     }

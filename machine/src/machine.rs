@@ -422,6 +422,7 @@ fn pc_config(config: &Config, floppy_types: [u8; 2]) -> PcConfig {
         debug_exit: config.debug_exit,
         pci: config.pci,
         apic: config.local_apic(),
+        mouse: config.mouse,
         hpet: config.local_apic().is_some(),
         ..PcConfig::default()
     }
