@@ -9,6 +9,7 @@ mod fuzz;
 mod guests;
 mod house;
 mod memory_managers;
+mod mouse;
 mod rom;
 mod stack;
 mod transcendentals;
