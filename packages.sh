@@ -32,6 +32,10 @@ if [ -n "$for_tests" ] && [ "$(uname -s)" = Linux ]; then
     # The protected-mode test ROM also runs under these.
     command -v qemu-system-i386 >/dev/null 2>&1 || need qemu-system-x86
     command -v bochs-bin >/dev/null 2>&1 || need "bochs bochsbios"
+    # Firmware that the tests start.
+    [ -e /usr/share/bochs/BIOS-bochs-latest ] || need bochsbios
+    [ -e /usr/share/seabios/bios.bin ] || need seabios
+    [ -e /usr/share/vgabios/vgabios.bin ] || need vgabios
 fi
 
 if ! command -v cargo >/dev/null 2>&1; then

@@ -8,6 +8,11 @@ mod demo;
 mod fonts;
 #[path = "build/irq.rs"]
 mod irq;
+#[path = "build/kernel_loader.rs"]
+mod kernel_loader;
+#[path = "src/loader.rs"]
+#[allow(unreachable_pub, dead_code, reason = "the library shares this file")]
+mod loader;
 #[path = "src/params.rs"]
 #[allow(unreachable_pub, reason = "the library shares this file")]
 mod params;
@@ -34,6 +39,7 @@ use std::{env, fs};
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=src/params.rs");
+    println!("cargo::rerun-if-changed=src/loader.rs");
     let out = env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;
     let out = Path::new(&out);
     let fonts = fonts::build();
@@ -41,6 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (video_code, video_rom) = video::build(&fonts)?;
     fs::write(out.join("system.rom"), system_rom)?;
     fs::write(out.join("video.rom"), video_rom)?;
+    fs::write(out.join("kernel_loader.rom"), kernel_loader::build()?)?;
     fs::write(out.join("demo.img"), demo::build()?)?;
     fs::write(out.join("generated.rs"), generated(&system_code, &video_code)?)?;
     Ok(())

@@ -44,10 +44,10 @@ pub use device::{
 };
 pub use firmware::{FirmwareFault, FirmwareRegs, FirmwareView};
 pub use map::{AttachError, PageTarget, PortRange};
-pub use pci::{ConfigSpace, PciAddress, PciBus, PciFunction, PciFunctionId, PciHeader, PortBar};
+pub use pci::{ConfigSpace, MemoryBar, PciAddress, PciBus, PciFunction, PciFunctionId, PciHeader, PortBar};
 pub use ram::{CodeHit, GuestRam, RamOffset};
 pub use snapshot::{Section, SnapshotError};
 pub use system::{Accesses, Handle, SystemBus, Wiring};
 pub use time::{Clock, EventSlot, Scheduler, TimeBase, VTime};
 pub use types::{Irq, LinAddr, PhysAddr, Port, Vector, Width};
-pub use wires::{DmaRequests, IrqLines, IrqPin, Shadow, SystemRequest, Wires};
+pub use wires::{DmaRequests, IrqLines, IrqPin, PciIntPin, Shadow, Smram, SystemRequest, Wires};

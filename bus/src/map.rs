@@ -155,14 +155,14 @@ pub enum PageTarget {
 }
 
 /// A claimed memory range that is not plain RAM.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MemoryRegion {
     pub(crate) first: u64,
     pub(crate) last: u64,
     pub(crate) what: MemoryKind,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MemoryKind {
     Rom {
         at: RamOffset,
@@ -171,24 +171,52 @@ pub(crate) enum MemoryKind {
         device: DeviceId,
         region: u8,
     },
-    /// Nothing answers, though RAM lies behind: the holes of the legacy area.
+    /// RAM does not answer, though it lies behind: the holes of the legacy area.
     Open,
 }
 
-/// The physical memory map: claimed regions, sorted; behind them RAM from 0; behind that open bus.
+/// The physical memory map: regions claimed for good, sorted; behind them RAM from 0; behind that, and in the holes of
+/// the legacy area, PCI functions where their base registers put them; behind those open bus.
 pub(crate) struct MemoryMap {
     regions: Vec<MemoryRegion>,
+    ram_size: u64,
+    /// Of two that overlap the earlier answers. Each is aligned to its own size, a power of two: one holds the other.
+    functions: Vec<MemoryRegion>,
 }
 
 impl MemoryMap {
-    pub(crate) fn new() -> Self {
-        Self { regions: Vec::new() }
+    /// A map with RAM alone.
+    pub(crate) fn new(ram_size: u64) -> Self {
+        Self { regions: Vec::new(), ram_size, functions: Vec::new() }
     }
 
+    /// Who answers at `addr`; `None` is RAM, or nobody.
     pub(crate) fn find(&self, addr: PhysAddr) -> Option<MemoryRegion> {
+        match self.find_claimed(addr) {
+            None if addr.0 < self.ram_size => None,
+            None => self.find_function(addr),
+            Some(hole @ MemoryRegion { what: MemoryKind::Open, .. }) => {
+                self.find_function(addr).or(Some(hole))
+            }
+            claimed => claimed,
+        }
+    }
+
+    fn find_claimed(&self, addr: PhysAddr) -> Option<MemoryRegion> {
         let next = self.regions.partition_point(|r| r.first <= addr.0);
         let region = *self.regions.get(next.checked_sub(1)?)?;
         (addr.0 <= region.last).then_some(region)
+    }
+
+    fn find_function(&self, addr: PhysAddr) -> Option<MemoryRegion> {
+        self.functions.iter().copied().find(|r| (r.first..=r.last).contains(&addr.0))
+    }
+
+    /// Puts the functions of the PCI bus elsewhere; whether that changes anything.
+    pub(crate) fn move_functions(&mut self, functions: Vec<MemoryRegion>) -> bool {
+        let moved = self.functions != functions;
+        self.functions = functions;
+        moved
     }
 
     /// Claims addresses, or gives the region in the way.
@@ -206,25 +234,30 @@ impl MemoryMap {
         Ok(())
     }
 
-    /// What answers in the page that holds `addr`, with `ram_size` bytes of RAM behind the regions.
-    pub(crate) fn page(&self, addr: PhysAddr, ram_size: u64) -> PageTarget {
+    /// What answers in the page that holds `addr`.
+    pub(crate) fn page(&self, addr: PhysAddr) -> PageTarget {
         let first = addr.0 & !(PAGE_SIZE as u64 - 1);
         let last = first + (PAGE_SIZE as u64 - 1);
-        let in_page = |r: &&MemoryRegion| r.first <= last && first <= r.last;
-        match self.regions.iter().find(in_page) {
-            None if last < ram_size => PageTarget::Ram(RamOffset(first)),
-            None => PageTarget::Open,
-            Some(&MemoryRegion { first: start, last: end, what: MemoryKind::Rom { at } })
-                if start <= first && last <= end =>
-            {
-                PageTarget::Rom(RamOffset(at.0 + (first - start)))
+        let claimed = self.regions.iter().find(|r| r.first <= last && first <= r.last);
+        match claimed.map(|region| region.whole_page(first, last)) {
+            None if last < self.ram_size => PageTarget::Ram(RamOffset(first)),
+            None | Some(PageTarget::Open) => {
+                let function = self.functions.iter().find(|r| r.first <= last && first <= r.last);
+                function.map_or(PageTarget::Open, |region| region.whole_page(first, last))
             }
-            Some(&MemoryRegion { first: start, last: end, what: MemoryKind::Open })
-                if start <= first && last <= end =>
-            {
-                PageTarget::Open
-            }
-            Some(_) => PageTarget::Mmio,
+            Some(target) => target,
+        }
+    }
+}
+
+impl MemoryRegion {
+    /// What answers in a page that this region has at least a part of.
+    fn whole_page(&self, first: u64, last: u64) -> PageTarget {
+        match self.what {
+            _ if first < self.first || self.last < last => PageTarget::Mmio,
+            MemoryKind::Rom { at } => PageTarget::Rom(RamOffset(at.0 + (first - self.first))),
+            MemoryKind::Open => PageTarget::Open,
+            MemoryKind::Device { .. } => PageTarget::Mmio,
         }
     }
 }

@@ -3,18 +3,24 @@
 //! A function's registers are passive storage here, with a mask of the bits software can change, so that a host bridge
 //! can reach them without knowing the device. The device hears of a change afterwards, through [`PciFunction`].
 
+mod bar;
+
+pub use bar::{MemoryBar, PortBar};
+
 use crate::device::{Device, Fabric};
-use crate::types::Width;
+pub(crate) use bar::RomBar;
 
 /// Bytes in a configuration space.
 pub const CONFIG_SIZE: usize = 256;
 /// Command register: the function answers at its ports [PCI, "Device Control"].
 pub const COMMAND_IO: u8 = 0x01;
+/// Command register: the function answers at its memory addresses.
+pub const COMMAND_MEMORY: u8 = 0x02;
 /// Command register: the function may be a bus master.
 pub const COMMAND_MASTER: u8 = 0x04;
 
 /// A device and a function number on bus 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PciAddress {
     /// 0 to 31.
     pub device: u8,
@@ -87,28 +93,11 @@ impl ConfigSpace {
         self
     }
 
-    fn put_bar(&mut self, bar: PortBar) {
-        let at = bar.at();
-        let mask = !u32::from(bar.ports.next_power_of_two().max(4) - 1) & 0xFFFF;
-        self.bytes[at] = 1;
+    /// Makes four bytes at `at` a base register: `fixed` bits read as they are, `mask` bits can be written.
+    fn put_base(&mut self, at: u8, fixed: u32, mask: u32) {
+        let at = usize::from(at);
+        self.bytes[at..at + 4].copy_from_slice(&fixed.to_le_bytes());
         self.writable[at..at + 4].copy_from_slice(&mask.to_le_bytes());
-    }
-}
-
-/// A base address register for ports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PortBar {
-    /// Which register, 0 to 5.
-    pub index: u8,
-    /// Ports behind it: a power of two, at least 4.
-    pub ports: u16,
-    /// The widest access it takes.
-    pub widest: Width,
-}
-
-impl PortBar {
-    fn at(self) -> usize {
-        0x10 + 4 * usize::from(self.index.min(5))
     }
 }
 
@@ -133,16 +122,24 @@ pub struct PciBus {
 }
 
 impl PciBus {
-    pub(crate) fn add(
-        &mut self,
-        address: PciAddress,
-        mut space: ConfigSpace,
-        bars: &[PortBar],
-    ) -> PciFunctionId {
-        bars.iter().for_each(|&bar| space.put_bar(bar));
+    pub(crate) fn add(&mut self, address: PciAddress, space: ConfigSpace) -> PciFunctionId {
         let id = u16::try_from(self.functions.len()).expect("a bus has at most 256 functions");
         self.functions.push(Function { address, initial: space.clone(), space });
         PciFunctionId(id)
+    }
+
+    /// Gives a function, which must exist, a base register.
+    pub(crate) fn put_base(&mut self, function: PciFunctionId, at: u8, fixed: u32, mask: u32, command: u8) {
+        let f = &mut self.functions[usize::from(function.0)];
+        for space in [&mut f.initial, &mut f.space] {
+            space.put_base(at, fixed, mask);
+            space.writable[0x04] |= command;
+        }
+    }
+
+    /// Where a function, which must exist, is.
+    pub(crate) fn address(&self, function: PciFunctionId) -> PciAddress {
+        self.functions[usize::from(function.0)].address
     }
 
     /// The function that answers there.
@@ -182,11 +179,32 @@ impl PciBus {
         self.read(function, 0x04) & COMMAND_MASTER != 0
     }
 
-    /// The first port of a base address register, while the function answers at its ports.
+    fn dword(&self, function: PciFunctionId, at: u8) -> u32 {
+        u32::from_le_bytes([0, 1, 2, 3].map(|n| self.read(function, at.wrapping_add(n))))
+    }
+
+    /// The first port of a base register, while the function answers at its ports.
     pub(crate) fn port_base(&self, function: PciFunctionId, bar: PortBar) -> Option<u16> {
-        let byte = |n: usize| self.read(function, (bar.at() + n) as u8);
-        let base = u16::from_le_bytes([byte(0) & 0xFC, byte(1)]);
-        (self.read(function, 0x04) & COMMAND_IO != 0 && base != 0).then_some(base)
+        let base = u16::try_from(self.dword(function, bar.register) & bar.mask()).ok()?;
+        let (at, bit) = bar.enable;
+        (self.read(function, at) & bit != 0 && base != 0).then_some(base)
+    }
+
+    fn answers_at_memory(&self, function: PciFunctionId) -> bool {
+        self.read(function, 0x04) & COMMAND_MEMORY != 0
+    }
+
+    /// The first address of a memory base register, while the function answers at its addresses.
+    pub(crate) fn memory_base(&self, function: PciFunctionId, bar: MemoryBar) -> Option<u32> {
+        let base = self.dword(function, bar.register()) & bar.mask();
+        self.answers_at_memory(function).then_some(base)
+    }
+
+    /// The first address of a function's ROM, while it shows.
+    pub(crate) fn rom_base(&self, function: PciFunctionId, rom: RomBar) -> Option<u32> {
+        let register = self.dword(function, RomBar::REGISTER);
+        let memory = self.answers_at_memory(function) || !rom.by_command;
+        (memory && register & RomBar::ENABLE != 0).then_some(register & rom.mask())
     }
 
     pub(crate) fn has_written(&self) -> bool {
@@ -219,50 +237,5 @@ impl PciBus {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn bus() -> (PciBus, PciFunctionId) {
-        let header = PciHeader {
-            id: (0x8086, 0x7010),
-            subsystem: (0, 0),
-            class: [1, 1, 0x80],
-            revision: 0,
-            multifunction: false,
-            interrupt_pin: 0,
-        };
-        let space = ConfigSpace::new(header).with(0x04, &[(0, 5)]);
-        let mut bus = PciBus::default();
-        let bar = PortBar { index: 4, ports: 16, widest: Width::Dword };
-        let id = bus.add(PciAddress { device: 1, function: 1 }, space, &[bar]);
-        (bus, id)
-    }
-
-    fn bar(bus: &PciBus, id: PciFunctionId) -> u32 {
-        u32::from_le_bytes([0x20, 0x21, 0x22, 0x23].map(|at| bus.read(id, at)))
-    }
-
-    #[test]
-    fn ones_in_a_bar_read_back_its_size() {
-        let (mut bus, id) = bus();
-        (0x20..0x24).for_each(|at| bus.write(id, at, 0xFF));
-        assert_eq!(bar(&bus, id), 0xFFF1);
-    }
-
-    #[test]
-    fn ports_answer_only_when_enabled() {
-        let (mut bus, id) = bus();
-        let ports = PortBar { index: 4, ports: 16, widest: Width::Dword };
-        bus.write(id, 0x21, 0xC0);
-        assert_eq!(bus.port_base(id, ports), None);
-        bus.write(id, 0x04, 1);
-        assert_eq!(bus.port_base(id, ports), Some(0xC000));
-    }
-
-    #[test]
-    fn identity_cannot_be_written() {
-        let (mut bus, id) = bus();
-        bus.write(id, 0, 0x55);
-        assert_eq!((bus.read(id, 0), bus.read(id, 3)), (0x86, 0x70));
-    }
-}
+#[path = "pci/tests.rs"]
+mod tests;

@@ -95,6 +95,11 @@ impl Section {
         &self.name
     }
 
+    /// The version of its encoding.
+    pub fn version(&self) -> u16 {
+        self.version
+    }
+
     /// The encoded state, for hashing.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

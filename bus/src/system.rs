@@ -1,6 +1,7 @@
 //! The system bus: it owns the devices and the fabric, and carries every access between them and the CPU.
 
 mod apic;
+mod memory;
 mod pci;
 mod state;
 mod wiring;
@@ -10,13 +11,12 @@ pub use wiring::Wiring;
 use crate::apic::CpuSignals;
 use crate::device::{
     Device, DmaController, DmaDirection, Fabric, InterruptController, LocalController, MessageController,
-    MmioAccess, PortAccess,
+    PortAccess,
 };
-use crate::map::{DeviceId, MemoryKind, MemoryMap, MemoryRegion, PageTarget, PortMap};
-use crate::ram::{PAGE_SIZE, RamOffset};
+use crate::map::{DeviceId, MemoryMap, PortMap};
 use crate::time::{TimeBase, VTime};
 use crate::types::{PhysAddr, Port, Vector, Width};
-use crate::wires::{IrqPin, Shadow, SystemRequest};
+use crate::wires::{IrqPin, Shadow, Smram, SystemRequest};
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::marker::PhantomData;
@@ -66,6 +66,9 @@ pub struct SystemBus {
     a20_seen: bool,
     pci_owners: Vec<pci::Owner>,
     shadow_seen: Shadow,
+    smram_seen: Smram,
+    /// The processor is in system management mode.
+    smm: bool,
     map_generation: u64,
     accesses: Accesses,
 }
@@ -102,7 +105,7 @@ impl SystemBus {
             slot_owners: Vec::new(),
             fabric: Fabric::new(ram_size),
             ports: PortMap::new(),
-            memory: MemoryMap::new(),
+            memory: MemoryMap::new(ram_size as u64),
             time: TimeBase::new(mips),
             count: 0,
             firmware_port: None,
@@ -112,6 +115,8 @@ impl SystemBus {
             a20_seen: true,
             pci_owners: Vec::new(),
             shadow_seen: Shadow::default(),
+            smram_seen: Smram::default(),
+            smm: false,
             map_generation: 0,
             accesses: Accesses::default(),
         }
@@ -183,6 +188,7 @@ impl SystemBus {
         self.fabric.wires.ferr = false;
         self.fabric.wires.ignne = false;
         self.fabric.wires.shadow = Shadow::default();
+        self.fabric.wires.smram = Smram::default();
         self.fabric.wires.cpu = CpuSignals::default();
         self.map_local();
         self.settle();
@@ -267,8 +273,9 @@ impl SystemBus {
         if self.fabric.pci.has_written() {
             self.tell_functions();
         }
-        if self.fabric.wires.shadow != self.shadow_seen {
-            self.shadow_seen = self.fabric.wires.shadow;
+        let (shadow, smram) = (self.fabric.wires.shadow, self.fabric.wires.smram);
+        if (shadow, smram) != (self.shadow_seen, self.smram_seen) {
+            (self.shadow_seen, self.smram_seen) = (shadow, smram);
             self.map_generation += 1;
             self.attention = true;
         }
@@ -434,121 +441,8 @@ impl SystemBus {
             }
         }
     }
-
-    // --- memory ---------------------------------------------------------------------------------------------
-
-    fn gate_a20(&self, addr: PhysAddr) -> PhysAddr {
-        if self.fabric.wires.a20 { addr } else { PhysAddr(addr.0 & !(1 << 20)) }
-    }
-
-    /// What answers in the page that holds `addr`, behind the A20 gate. The CPU caches the answer in its TLB and
-    /// forgets it when A20 moves.
-    pub fn page(&self, addr: PhysAddr) -> PageTarget {
-        let at = self.gate_a20(addr);
-        if self.local_page == Some(at.0 & !(PAGE_SIZE as u64 - 1)) {
-            return PageTarget::Mmio;
-        }
-        let ram = RamOffset(at.0 & !(PAGE_SIZE as u64 - 1));
-        match self.shadow_at(at) {
-            (true, true) => PageTarget::Ram(ram),
-            (true, false) => PageTarget::Rom(ram),
-            // Loads and stores part ways: each must be looked at.
-            (false, true) => PageTarget::Mmio,
-            (false, false) => self.memory.page(at, self.fabric.ram.ram_size() as u64),
-        }
-    }
-
-    /// Whether loads from and stores to an address go to the RAM under the ROM area.
-    fn shadow_at(&self, at: PhysAddr) -> (bool, bool) {
-        self.shadow_seen.at(at.0).unwrap_or_default()
-    }
-
-    /// The device that answers all bytes of an access.
-    fn device_at(&self, at: PhysAddr, width: Width) -> Option<(DeviceId, MmioAccess)> {
-        if let Some(offset) = self.local_offset(at, width) {
-            return Some((DeviceId(LOCAL_APIC), MmioAccess { region: 0, offset, width }));
-        }
-        match self.memory.find(at)? {
-            MemoryRegion { first, last, what: MemoryKind::Device { device, region } }
-                if at.0 + u64::from(width.bytes()) - 1 <= last && !self.shadow_at(at).0 =>
-            {
-                Some((device, MmioAccess { region, offset: at.0 - first, width }))
-            }
-            _ => None,
-        }
-    }
-
-    /// A load of 1, 2 or 4 bytes, any alignment.
-    pub fn read(&mut self, addr: PhysAddr, width: Width) -> u32 {
-        let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
-        if let Some((device, access)) = self.device_at(at, width) {
-            self.accesses.reads += 1;
-            let value = match self.parts(device) {
-                Some((device, fabric)) => device.mmio_read(fabric, access),
-                None => width.open_bus(),
-            };
-            self.settle();
-            return value & width.open_bus();
-        }
-        match self.memory.find(at) {
-            _ if self.shadow_at(at).0 && width == Width::Byte => u32::from(self.peek(addr).unwrap_or(0xFF)),
-            None if self.memory.find(PhysAddr(at.0 + last)).is_none() => {
-                let mut bytes = [0; 4];
-                self.fabric.ram.read(at, &mut bytes[..width.bytes() as usize]);
-                u32::from_le_bytes(bytes)
-            }
-            _ if width == Width::Byte => u32::from(self.peek(addr).unwrap_or(0xFF)),
-            _ => (0..width.bytes()).fold(0, |value, n| {
-                value | self.read(PhysAddr(addr.0.wrapping_add(u64::from(n))), Width::Byte) << (8 * n)
-            }),
-        }
-    }
-
-    /// A store of 1, 2 or 4 bytes, any alignment. Stores to ROM and open bus are dropped.
-    pub fn write(&mut self, addr: PhysAddr, width: Width, value: u32) {
-        let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
-        if let Some((device, access)) = self.device_at(at, width) {
-            self.accesses.writes += 1;
-            if let Some((device, fabric)) = self.parts(device) {
-                device.mmio_write(fabric, access, value & width.open_bus());
-            }
-            return self.settle();
-        }
-        match self.memory.find(at) {
-            None if self.memory.find(PhysAddr(at.0 + last)).is_none() => {
-                self.fabric.ram.write(at, &value.to_le_bytes()[..width.bytes() as usize]);
-                self.attention |= self.fabric.ram.has_code_hits();
-            }
-            _ if width == Width::Byte && self.shadow_at(at).1 => {
-                self.fabric.ram.write(at, &[value as u8]);
-                self.attention |= self.fabric.ram.has_code_hits();
-            }
-            _ if width == Width::Byte => {}
-            _ => {
-                for n in 0..width.bytes() {
-                    let byte = value >> (8 * n) & 0xFF;
-                    self.write(PhysAddr(addr.0.wrapping_add(u64::from(n))), Width::Byte, byte);
-                }
-            }
-        }
-    }
-
-    /// A byte of RAM or ROM as the CPU would load it, without side effects; `None` where a device answers.
-    pub fn peek(&self, addr: PhysAddr) -> Option<u8> {
-        let at = self.gate_a20(addr);
-        if self.local_offset(at, Width::Byte).is_some() {
-            return None;
-        }
-        let mut byte = [0xFF];
-        match self.memory.find(at) {
-            _ if self.shadow_at(at).0 => self.fabric.ram.read(at, &mut byte),
-            None => self.fabric.ram.read(at, &mut byte),
-            Some(MemoryRegion { first, what: MemoryKind::Rom { at: rom }, .. }) => {
-                self.fabric.ram.read_at(RamOffset(rom.0 + (at.0 - first)), &mut byte);
-            }
-            Some(MemoryRegion { what: MemoryKind::Open, .. }) => {}
-            Some(_) => return None,
-        }
-        Some(byte[0])
-    }
 }
+
+#[cfg(test)]
+#[path = "system/pci_tests.rs"]
+mod pci_tests;

@@ -18,6 +18,10 @@ impl IrqPin {
     }
 }
 
+/// One driver of a PCI interrupt wire, PIRQA to PIRQD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PciIntPin(u16);
+
 /// Interrupt wires: the ISA bus's sixteen, and eight more.
 pub const WIRES: u8 = 24;
 
@@ -28,6 +32,10 @@ pub struct IrqLines {
     drivers: Vec<Driver>,
     /// Replacements drive their wires, and nothing else does.
     replaced: bool,
+    pci_pins: Vec<bool>,
+    pirq_of_pin: Vec<u8>,
+    /// Where PIRQA to PIRQD lead.
+    routes: [Option<Irq>; 4],
     levels: u32,
     #[serde(skip)]
     rose: u32,
@@ -69,33 +77,64 @@ impl IrqLines {
         self.replaced = on;
         for n in 0..self.drivers.len() {
             if self.drivers[n].replacement {
-                self.update(self.drivers[n].irq);
+                self.settle(self.drivers[n].irq);
             }
         }
     }
 
+    /// Adds a driver for a PCI device's pin, 1 to 4 for INTA to INTD. Each slot's wires are those of the slot before,
+    /// moved by one: INTA of slot 1 is PIRQA, as on the boards that QEMU and Bochs model.
+    pub fn add_pci_pin(&mut self, slot: u8, pin: u8) -> PciIntPin {
+        let number = u16::try_from(self.pci_pins.len()).expect("a bus has at most 256 functions");
+        self.pci_pins.push(false);
+        self.pirq_of_pin.push(slot.wrapping_add(pin).wrapping_sub(2) & 3);
+        PciIntPin(number)
+    }
+
     /// Drives `pin` to `level`. A pulse within one device call is not lost.
     pub fn set(&mut self, pin: IrqPin, level: bool) {
-        let Some(state) = self.pins.get_mut(usize::from(pin.pin)) else { return };
-        *state = level;
-        self.update(pin.irq);
+        if let Some(state) = self.pins.get_mut(usize::from(pin.pin)) {
+            *state = level;
+            self.settle(pin.irq);
+        }
     }
 
-    fn drives(&self, driver: Driver, irq: Irq) -> bool {
-        let replaced = || self.replaced && self.drivers.iter().any(|d| d.replacement && d.irq == irq);
-        driver.irq == irq && driver.replacement == replaced()
+    /// Asserts or releases a PCI interrupt pin: level-triggered, shared.
+    pub fn set_pci(&mut self, pin: PciIntPin, asserted: bool) {
+        let n = usize::from(pin.0);
+        if let (Some(state), Some(&pirq)) = (self.pci_pins.get_mut(n), self.pirq_of_pin.get(n)) {
+            *state = asserted;
+            if let Some(irq) = self.routes[usize::from(pirq & 3)] {
+                self.settle(irq);
+            }
+        }
     }
 
-    /// Notes what has become of a wire.
-    fn update(&mut self, irq: Irq) {
+    /// Leads PIRQA to PIRQD to ISA wires, or nowhere.
+    pub fn route_pirqs(&mut self, routes: [Option<Irq>; 4]) {
+        let before = std::mem::replace(&mut self.routes, routes);
+        before.into_iter().chain(routes).flatten().for_each(|irq| self.settle(irq));
+    }
+
+    /// Whether PIRQ 0 to 3 (A to D) is asserted.
+    fn pirq(&self, pirq: usize) -> bool {
+        self.pci_pins.iter().zip(&self.pirq_of_pin).any(|(&on, &of)| on && usize::from(of) == pirq)
+    }
+
+    /// Makes the wire what its drivers say.
+    fn settle(&mut self, irq: Irq) {
+        let replaced = self.replaced && self.drivers.iter().any(|d| d.replacement && d.irq == irq);
+        let drives = |driver: &Driver| driver.irq == irq && driver.replacement == replaced;
+        let by_pin = self.pins.iter().zip(&self.drivers).any(|(&on, driver)| on && drives(driver));
+        let routed = |(pirq, &route): (usize, &Option<Irq>)| route == Some(irq) && self.pirq(pirq);
+        let level = by_pin || self.routes.iter().enumerate().any(routed);
         let bit = bit(irq);
-        let shared = self.pins.iter().zip(&self.drivers).any(|(&on, &driver)| on && self.drives(driver, irq));
-        if shared == (self.levels & bit != 0) {
+        if level == (self.levels & bit != 0) {
             return;
         }
         self.levels ^= bit;
         self.changed |= bit;
-        if shared {
+        if level {
             self.rose |= bit;
         }
     }
@@ -137,7 +176,12 @@ impl IrqLines {
 
     /// Takes over the levels of a snapshot without making edges; false when its wiring differs.
     pub(crate) fn restore(&mut self, saved: IrqLines) -> bool {
-        let fits = saved.drivers == self.drivers && saved.pins.len() == self.pins.len();
+        let routes = saved.routes.iter().flatten().all(|irq| irq.0 < 16);
+        let fits = saved.drivers == self.drivers
+            && saved.pins.len() == self.pins.len()
+            && saved.pirq_of_pin == self.pirq_of_pin
+            && saved.pci_pins.len() == self.pci_pins.len()
+            && routes;
         if fits {
             *self = saved;
         }
@@ -203,6 +247,25 @@ impl Shadow {
     }
 }
 
+/// The RAM under A0000h to BFFFFh, as the host bridge shows it. Without it the VGA answers there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Smram {
+    /// It shows in system management mode.
+    pub enabled: bool,
+    /// It shows in every mode.
+    pub open: bool,
+    /// Of accesses only instruction fetches see it.
+    pub closed: bool,
+}
+
+impl Smram {
+    /// Whether loads and stores of a processor in or out of system management mode reach it; `None` elsewhere.
+    pub(crate) fn at(self, addr: u64, smm: bool) -> Option<bool> {
+        let inside = (0xA_0000..0xC_0000).contains(&addr);
+        inside.then_some(self.enabled && !self.closed && (smm || self.open))
+    }
+}
+
 /// Wires that are not interrupts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wires {
@@ -220,6 +283,8 @@ pub struct Wires {
     pub shadow: Shadow,
     /// What waits for the processor.
     pub cpu: CpuSignals,
+    /// RAM under the VGA's window.
+    pub smram: Smram,
 }
 
 impl Default for Wires {
@@ -232,6 +297,7 @@ impl Default for Wires {
             ignne: false,
             shadow: Shadow::default(),
             cpu: CpuSignals::default(),
+            smram: Smram::default(),
         }
     }
 }
@@ -295,5 +361,36 @@ mod tests {
         assert_eq!([0, 1].map(|n| lines.level(Irq(n))), [false, true]);
         lines.replace(false);
         assert!(lines.level(Irq(0)));
+    }
+
+    #[test]
+    fn a_pci_interrupt_reaches_the_isa_wire_it_is_led_to() {
+        let mut lines = IrqLines::default();
+        let isa = lines.add_pin(Irq(11));
+        // INTA of slot 3 and INTC of slot 1 share PIRQC.
+        let (a, b) = (lines.add_pci_pin(3, 1), lines.add_pci_pin(1, 3));
+        lines.set_pci(a, true);
+        assert_eq!(changes(&mut lines), []);
+        lines.route_pirqs([None, None, Some(Irq(11)), None]);
+        assert_eq!(changes(&mut lines), [(11, false), (11, true)]);
+        lines.set_pci(b, true);
+        lines.set_pci(a, false);
+        lines.set(isa, true);
+        lines.set_pci(b, false);
+        assert_eq!((changes(&mut lines), lines.level(Irq(11))), (vec![], true));
+        lines.set(isa, false);
+        assert_eq!(changes(&mut lines), [(11, false)]);
+    }
+
+    #[test]
+    fn a_route_that_moves_takes_its_level_along() {
+        let mut lines = IrqLines::default();
+        let pin = lines.add_pci_pin(1, 1);
+        lines.route_pirqs([Some(Irq(5)), None, None, None]);
+        lines.set_pci(pin, true);
+        lines.route_pirqs([Some(Irq(10)), None, None, None]);
+        assert_eq!((lines.level(Irq(5)), lines.level(Irq(10))), (false, true));
+        lines.route_pirqs([None; 4]);
+        assert!(!lines.level(Irq(10)));
     }
 }

@@ -37,6 +37,7 @@ impl Cpu {
     /// Runs until `budget` instructions have begun or something ends the run earlier. The count kept in
     /// [`crate::CpuState::count`] is exact in every case.
     pub fn run(&mut self, bus: &mut SystemBus, budget: u64) -> Exit {
+        bus.set_smm(self.state.in_smm);
         self.drop_overwritten_code(bus);
         bus.set_count(self.state.count);
         bus.set_apic_base(self.state.msrs.apic_base);

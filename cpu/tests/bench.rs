@@ -13,7 +13,7 @@ pub(crate) const CODE: u64 = 0x8000;
 pub(crate) const HANDLERS: u64 = 0x600;
 
 /// Port 10h arms a deadline so many nanoseconds ahead, 20h raises IRQ 1, 30h writes its byte to the code's start, 92h
-/// moves A20.
+/// moves A20, B2h pulls SMI#, B3h shows the RAM under the VGA's window in system management mode.
 pub(crate) struct Helper {
     pin: IrqPin,
     slot: EventSlot,
@@ -32,6 +32,8 @@ impl Device for Helper {
             0x20 => fabric.irqs.pulse(self.pin),
             0x30 => fabric.ram.write(PhysAddr(CODE), &[value as u8]),
             0x92 => fabric.wires.a20 = value & 2 != 0,
+            0xB2 => fabric.wires.cpu.smi = true,
+            0xB3 => fabric.wires.smram.enabled = true,
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! System management mode.
 
 use crate::bench::Bench;
+use ringzero_bus::PhysAddr;
 use ringzero_cpu::{Activity, CpuState, Event, Exit, Fault, Model, SegReg, cr0, number};
 
 /// SMBASE after reset, where the handler begins, and the save map's SMBASE and EAX.
@@ -104,4 +105,44 @@ fn a_model_without_it_ignores_the_pin() {
     bench.cpu.raise_smi();
     assert_eq!(bench.cpu.run(&mut bench.bus, 10), Exit::Halted);
     assert!(!bench.cpu.state().in_smm);
+}
+
+#[test]
+fn smi_by_the_wire_comes_behind_the_instruction_that_pulled_it() {
+    // INC AX; OUT B2h, AL; INC AX; INC AX; HLT
+    let code = [0x40, 0xE6, 0xB2, 0x40, 0x40, 0xF4];
+    let run = |block_limit: usize, slice: u64| {
+        let mut bench = Bench::new(Model::PENTIUM, &code);
+        bench.cpu.set_block_limit(block_limit);
+        bench.write(HANDLER, &RSM);
+        let mut entered = None;
+        while bench.cpu.state().activity == Activity::Running {
+            bench.cpu.run(&mut bench.bus, slice);
+            if bench.cpu.state().in_smm {
+                entered.get_or_insert(bench.cpu.state().count);
+            }
+        }
+        (entered, comparable(bench.cpu.state()), bench.cpu.state().count)
+    };
+    let (entered, state, count) = run(1, 1);
+    assert_eq!((entered, count), (Some(3), 7));
+    for (block_limit, slice) in [(48, 1), (1, 100), (48, 2), (48, 100)] {
+        let (_, other, other_count) = run(block_limit, slice);
+        assert_eq!((other, other_count), (state.clone(), count), "{block_limit} {slice}");
+    }
+}
+
+#[test]
+fn the_handler_runs_from_ram_under_the_window_and_nothing_else_sees_it() {
+    // OUT B3h, AL; OUT B2h, AL; HLT
+    let mut bench = Bench::new(Model::PENTIUM, &[0xE6, 0xB3, 0xE6, 0xB2, 0xF4]);
+    bench.bus.attach_rom("window", 0xA_0000, &[0xF4; 0x2_0000]).unwrap();
+    bench.cpu.update_state(|state| state.smbase = 0xA_0000);
+    bench.bus.fabric_mut().ram.write(PhysAddr(0xA_8000), &RSM);
+    assert_eq!(bench.cpu.run(&mut bench.bus, 3), Exit::Budget);
+    assert_eq!((bench.cpu.state().in_smm, bench.cpu.state().ip), (true, 0x8000));
+    assert_eq!(bench.bus.peek(PhysAddr(0xA_8000)), Some(0x0F));
+    assert_eq!(bench.cpu.run(&mut bench.bus, 100), Exit::Halted);
+    assert_eq!((bench.cpu.state().in_smm, bench.cpu.state().ip), (false, 5));
+    assert_eq!(bench.bus.peek(PhysAddr(0xA_8000)), Some(0xF4));
 }

@@ -6,6 +6,10 @@
 //! polling interrupt after reset, disk change, write protect, data rate against the disk's density, step and sector
 //! times. A command on a drive without disk waits for index pulses that never come, until the host resets the chip.
 //!
+//! By the datasheet RESET chooses 250 kb/s and explicit seeks. The BIOS of Bochs never chooses a rate nor seeks, and
+//! reads disks of 1.44 MB all the same; every other BIOS chooses a rate before anything else. So until software has
+//! chosen one, any disk can be read and commands seek by themselves.
+//!
 //! *Not modelled*: rotation (a sector takes its time at the data rate, no latency), FM, sector sizes other than 512,
 //! deleted-data marks (written as data), motor spin-up, the FIFO threshold, the PS/2 status registers A and B.
 
@@ -27,6 +31,12 @@ use transfer::{Stage, Transfer};
 
 /// Bits per second by the rate select bits of DSR and CCR.
 const BITS_PER_SECOND: [u64; 4] = [500_000, 300_000, 250_000, 1_000_000];
+
+/// The rate chosen, or that of most disks.
+fn bits_per_second(rate: Option<u8>) -> u64 {
+    BITS_PER_SECOND[usize::from(rate.unwrap_or(0) & 3)]
+}
+
 /// From the end of a reset to the polling interrupt.
 const RESET_NS: u64 = 150_000;
 /// From a write command to its first data request: the head is somewhere in a gap.
@@ -72,7 +82,8 @@ struct FdcState {
     /// DSR other than the rate.
     dsr: u8,
     /// Rate select, 0 to 3.
-    rate: u8,
+    /// `None` until software has chosen one: see the head of this file.
+    rate: Option<u8>,
     /// SPECIFY: SRT and HUT, HLT.
     specify: [u8; 2],
     /// SPECIFY: ND.
@@ -99,7 +110,7 @@ impl Default for FdcState {
             dor: Dor::default(),
             tdr: 0,
             dsr: 0,
-            rate: 2,
+            rate: None,
             specify: [0; 2],
             non_dma: false,
             config: 0x20,
@@ -204,13 +215,13 @@ impl Fdc {
     // --- pins and time --------------------------------------------------------------------------------------
 
     fn sector_ns(&self) -> u64 {
-        4_096 * 1_000_000_000 / BITS_PER_SECOND[usize::from(self.state.rate & 3)]
+        4_096 * 1_000_000_000 / bits_per_second(self.state.rate)
     }
 
     /// SRT: 16 less the value, in half the time of a bit's thousandth [82077AA, "Specify", "Drive Control Delays"].
     fn step_ns(&self) -> u64 {
         let units = 16 - u64::from(self.state.specify[0] >> 4);
-        units * 500_000_000_000 / BITS_PER_SECOND[usize::from(self.state.rate & 3)]
+        units * 500_000_000_000 / bits_per_second(self.state.rate)
     }
 
     fn arm_transfer(&self, fabric: &mut Fabric, delay_ns: u64) {
@@ -268,7 +279,7 @@ impl Fdc {
     }
 
     fn write_dsr(&mut self, fabric: &mut Fabric, value: u8) {
-        self.state.rate = value & 3;
+        self.state.rate = Some(value & 3);
         self.state.dsr = value & 0x5C;
         if value & 0x80 != 0 && self.state.dor.running() {
             self.enter_reset(fabric);
@@ -377,7 +388,7 @@ impl Device for Fdc {
             (0, 4) => self.write_dsr(fabric, value),
             (0, 5) => self.write_fifo(fabric, value),
             (0, _) => {}
-            (_, _) => self.state.rate = value & 3,
+            (_, _) => self.state.rate = Some(value & 3),
         }
         self.update_pins(fabric);
     }
@@ -407,12 +418,12 @@ impl Device for Fdc {
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {
-        Section::encode(self.name(), 1, &self.state)
+        Section::encode(self.name(), 2, &self.state)
     }
 
     fn load(&mut self, section: &Section) -> Result<(), SnapshotError> {
-        let state: FdcState = section.decode(self.name(), 1)?;
-        let valid = state.rate < 4
+        let state: FdcState = section.decode(self.name(), 2)?;
+        let valid = state.rate.is_none_or(|rate| rate < 4)
             && state.command.len() < 9
             && state.result.len() <= 10
             && state.transfer.as_ref().is_none_or(Transfer::is_valid)

@@ -38,7 +38,7 @@ pub const CHANNELS: [(std::ops::RangeInclusive<u16>, u16, u8); 2] =
     [(0x1F0..=0x1F7, 0x3F6, 14), (0x170..=0x177, 0x376, 15)];
 
 /// The ports of the bus master: eight for each channel [PIIX3, "Bus Master Interface Base Address"].
-pub const BUS_MASTER: PortBar = PortBar { index: 4, ports: 16, widest: Width::Dword };
+pub const BUS_MASTER: PortBar = PortBar::new(4, 16, Width::Dword);
 
 /// The guest has locked the drive; it was told that its disc is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

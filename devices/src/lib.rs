@@ -1,8 +1,8 @@
 //! The chips of the PC and the formats of its disk images.
 //!
 //! One module per chip, each with the chip (registers in, pins out) apart from the card (which port, which wire):
-//! [`pic`], [`pit`], [`kbc`] with [`keyboard`] and [`mouse`], [`vga`], [`dma`], [`fdc`], [`ide`], [`pci`], [`rtc`], [`uart`], [`parallel`],
-//! [`apic`], [`hpet`], [`debugcon`], [`debug_exit`]. [`storage`] holds what disks are made of. [`pc`] is the parts list: [`pc::build`]
+//! [`pic`], [`pit`], [`kbc`] with [`keyboard`] and [`mouse`], [`vga`], [`dma`], [`fdc`], [`ide`], [`pci`], [`pm`], [`rtc`], [`uart`],
+//! [`parallel`], [`apic`], [`hpet`], [`debugcon`], [`debug_exit`], [`fw_cfg`]. [`storage`] holds what disks are made of. [`pc`] is the parts list: [`pc::build`]
 //! attaches the cards a [`pc::PcConfig`] names to a [`SystemBus`](ringzero_bus::SystemBus).
 //!
 //! Nothing here knows the CPU or the host.
@@ -22,6 +22,7 @@ pub mod debug_exit;
 pub mod debugcon;
 pub mod dma;
 pub mod fdc;
+pub mod fw_cfg;
 pub mod hpet;
 pub mod ide;
 pub mod kbc;
@@ -32,6 +33,7 @@ pub mod pc;
 pub mod pci;
 pub mod pic;
 pub mod pit;
+pub mod pm;
 mod queue;
 pub mod rtc;
 pub mod speaker;

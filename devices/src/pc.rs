@@ -2,125 +2,29 @@
 //!
 //! *Modelled*: what [`PcConfig`] names. An absent card leaves its ports open, as an empty slot does.
 
+mod config;
+
+pub use config::{COM, DebugExitConfig, LPT1, PcConfig, PortConfig};
+
 use crate::apic::{self, IoApic, LocalApic, LocalApicKind};
 use crate::coprocessor::Coprocessor;
 use crate::debug_exit::DebugExit;
 use crate::debugcon::DebugConsole;
 use crate::dma::Dma;
 use crate::fdc::{Fdc, FdcWiring};
+use crate::fw_cfg::{self, FwCfg, FwCfgItem};
 use crate::hpet::{self, Hpet, HpetWiring};
-use crate::ide::{self, ChannelDrives, ChannelWiring, Ide, IdeDrive};
+use crate::ide::{self, ChannelWiring, Ide};
 use crate::kbc::{Kbc, KbcWiring};
 use crate::parallel::ParallelPort;
 use crate::pci::{self, ChipsetFunctions, PciChipset};
 use crate::pic::Pic;
 use crate::pit::Pit;
+use crate::pm::{self, PmWiring, PowerManagement};
 use crate::rtc::{CmosConfig, Rtc};
-use crate::storage::hard_disk::DiskGeometry;
 use crate::uart::{Uart, UartWiring};
 use crate::vga::{self, Vga};
 use ringzero_bus::{AttachError, Handle, Irq, SystemBus, Width, Wiring};
-
-/// A serial or parallel port's place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PortConfig {
-    /// First port.
-    pub base: u16,
-    /// Its interrupt.
-    pub irq: Irq,
-}
-
-/// Where COM1 to COM4 usually are.
-pub const COM: [PortConfig; 4] = [
-    PortConfig { base: 0x3F8, irq: Irq(4) },
-    PortConfig { base: 0x2F8, irq: Irq(3) },
-    PortConfig { base: 0x3E8, irq: Irq(4) },
-    PortConfig { base: 0x2E8, irq: Irq(3) },
-];
-/// Where LPT1 usually is.
-pub const LPT1: PortConfig = PortConfig { base: 0x378, irq: Irq(7) };
-
-/// The debug-exit device's place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DebugExitConfig {
-    /// First port.
-    pub iobase: u16,
-    /// Ports, at least 1.
-    pub iosize: u16,
-}
-
-impl Default for DebugExitConfig {
-    fn default() -> Self {
-        Self { iobase: 0x501, iosize: 2 }
-    }
-}
-
-/// What a PC is made of, besides the chips that every PC has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PcConfig {
-    /// Seconds since 1970 UTC that the clock shows at virtual time zero.
-    pub unix_time: i64,
-    /// CMOS types of floppy drives A and B: 0 none, 1 360K, 2 1.2M, 3 720K, 4 1.44M, 5 2.88M.
-    pub floppy_types: [u8; 2],
-    /// First, second and third boot device: 0 none, 1 floppy, 2 hard disk, 3 CD.
-    pub boot_order: [u8; 3],
-    /// A coprocessor is present.
-    pub fpu: bool,
-    /// The floppy controller is present.
-    pub fdc: bool,
-    /// A mouse is at the keyboard controller.
-    pub mouse: bool,
-    /// The VGA is present.
-    pub vga: bool,
-    /// Serial ports, COM1 first; at most [`MAX_COM`].
-    pub com: Vec<PortConfig>,
-    /// The parallel port.
-    pub lpt: Option<PortConfig>,
-    /// The debug console's port.
-    pub debugcon: Option<u16>,
-    /// The debug-exit device.
-    pub debug_exit: Option<DebugExitConfig>,
-    /// Drives of the primary and the secondary IDE channel, device 0 first. A channel without drives is absent.
-    pub ide: [ChannelDrives; 2],
-    /// The PCI chip set is present; the IDE interface is then a function of it, and a bus master.
-    pub pci: bool,
-    /// The processor's local APIC, and with it an I/O APIC on the board.
-    pub apic: Option<LocalApicKind>,
-    /// The high precision event timer is present.
-    pub hpet: bool,
-}
-
-impl PcConfig {
-    /// The hard disks at the four IDE places.
-    fn hard_disks(&self) -> [Option<DiskGeometry>; 4] {
-        std::array::from_fn(|n| match self.ide[n / 2][n % 2] {
-            Some(IdeDrive::Disk(geometry)) => Some(geometry),
-            _ => None,
-        })
-    }
-}
-
-impl Default for PcConfig {
-    fn default() -> Self {
-        Self {
-            unix_time: 946_684_800, // 1 January 2000
-            floppy_types: [4, 0],
-            boot_order: [1, 2, 3],
-            fpu: true,
-            fdc: true,
-            mouse: true,
-            vga: true,
-            com: COM[..2].to_vec(),
-            lpt: Some(LPT1),
-            debugcon: Some(0xE9),
-            debug_exit: None,
-            ide: [[None; 2]; 2],
-            pci: false,
-            apic: None,
-            hpet: false,
-        }
-    }
-}
 
 /// Names of serial ports, which are also those of their snapshot sections.
 const COM_NAMES: [&str; 8] = ["com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8"];
@@ -156,6 +60,8 @@ pub struct PcParts {
     pub debug_exit: Option<Handle<DebugExit>>,
     /// The IDE interface.
     pub ide: Option<Handle<Ide>>,
+    /// What firmware is told.
+    pub fw_cfg: Option<Handle<FwCfg>>,
     /// The PCI chip set.
     pub pci: Option<Handle<PciChipset>>,
     /// The local APIC.
@@ -164,6 +70,8 @@ pub struct PcParts {
     pub io_apic: Option<Handle<IoApic>>,
     /// The high precision event timer.
     pub hpet: Option<Handle<Hpet>>,
+    /// Power management.
+    pub pm: Option<Handle<PowerManagement>>,
 }
 
 /// Attaches the parts of `config` to `bus` and resets every device on it.
@@ -178,12 +86,14 @@ pub fn build(bus: &mut SystemBus, config: &PcConfig) -> Result<PcParts, AttachEr
         rtc: attach_rtc(bus, config)?,
         coprocessor: config.fpu.then(|| attach_coprocessor(bus)).transpose()?,
         fdc: config.fdc.then(|| attach_fdc(bus, config)).transpose()?,
-        vga: config.vga.then(|| attach_vga(bus)).transpose()?,
+        vga: config.vga.then(|| attach_vga(bus, config)).transpose()?,
         com,
         lpt: config.lpt.map(|port| attach_lpt(bus, port)).transpose()?,
         debugcon: config.debugcon.map(|port| attach_debugcon(bus, port)).transpose()?,
         debug_exit: config.debug_exit.map(|ports| attach_debug_exit(bus, ports)).transpose()?,
+        fw_cfg: config.fw_cfg.clone().map(|items| attach_fw_cfg(bus, items)).transpose()?,
         pci: config.pci.then(|| attach_pci(bus)).transpose()?,
+        pm: config.pci.then(|| attach_pm(bus, config)).transpose()?,
         ide: has_ide(config).then(|| attach_ide(bus, config)).transpose()?,
         local_apic: config.apic.map(|kind| attach_local_apic(bus, kind)).transpose()?,
         io_apic: config.apic.map(|_| attach_io_apic(bus)).transpose()?,
@@ -289,6 +199,27 @@ fn attach_pci(bus: &mut SystemBus) -> Result<Handle<PciChipset>, AttachError> {
     })
 }
 
+fn attach_fw_cfg(bus: &mut SystemBus, items: Vec<FwCfgItem>) -> Result<Handle<FwCfg>, AttachError> {
+    bus.attach("fw_cfg", |wiring| {
+        wiring.ports(fw_cfg::PORTS, Width::Word)?;
+        wiring.ports(fw_cfg::DMA_PORTS, Width::Dword)?;
+        Ok(FwCfg::new(items))
+    })
+}
+
+fn attach_pm(bus: &mut SystemBus, config: &PcConfig) -> Result<Handle<PowerManagement>, AttachError> {
+    let com = [0x3F8, 0x2F8].map(|base| config.com.iter().any(|port| port.base == base));
+    let lpt = config.lpt.is_some_and(|port| port.base == 0x378);
+    bus.attach("pm", |wiring| {
+        bytes(wiring, pm::GPE_PORTS)?;
+        bytes(wiring, pm::APM_PORTS)?;
+        let space = pci::power_management(pci::Monitored { lpt, com });
+        let function = wiring.pci_function::<PowerManagement>(pci::POWER_MANAGEMENT, space, &pm::BASES)?;
+        let sci = wiring.irq(Irq(pm::SCI));
+        Ok(PowerManagement::new(PmWiring { function, sci, timer: wiring.slot() }))
+    })
+}
+
 fn has_ide(config: &PcConfig) -> bool {
     config.pci || config.ide.iter().flatten().any(Option::is_some)
 }
@@ -335,12 +266,19 @@ fn attach_hpet(bus: &mut SystemBus) -> Result<Handle<Hpet>, AttachError> {
     })
 }
 
-fn attach_vga(bus: &mut SystemBus) -> Result<Handle<Vga>, AttachError> {
+fn attach_vga(bus: &mut SystemBus, config: &PcConfig) -> Result<Handle<Vga>, AttachError> {
     bus.attach("vga", |wiring| {
         for ports in vga::PORTS {
             bytes(wiring, ports)?;
         }
         wiring.memory(vga::WINDOW)?;
+        if config.pci {
+            let function = wiring.pci_function::<Vga>(pci::VGA, pci::vga(), &[])?;
+            if let Some(image) = &config.vga_rom {
+                // The command register does not matter to this function; the BIOS of Bochs relies on that.
+                wiring.pci_rom(function, image, false);
+            }
+        }
         Ok(Vga::new())
     })
 }
@@ -387,122 +325,5 @@ fn attach_debug_exit(bus: &mut SystemBus, config: DebugExitConfig) -> Result<Han
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::storage::{MemoryMedium, floppy};
-    use ringzero_bus::{Port, VTime, Vector};
-
-    fn pc() -> (SystemBus, PcParts) {
-        let mut bus = SystemBus::new(1 << 20, 100);
-        let parts = build(&mut bus, &PcConfig::default()).unwrap();
-        for (port, value) in [
-            (0x20, 0x11),
-            (0x21, 0x08),
-            (0x21, 4),
-            (0x21, 1),
-            (0xA0, 0x11),
-            (0xA1, 0x70),
-            (0xA1, 2),
-            (0xA1, 1),
-        ] {
-            bus.pio_write(Port(port), Width::Byte, value);
-        }
-        (bus, parts)
-    }
-
-    fn out(bus: &mut SystemBus, writes: &[(u16, u8)]) {
-        for &(port, value) in writes {
-            bus.pio_write(Port(port), Width::Byte, value.into());
-        }
-    }
-
-    /// Lets time pass as an idle machine does.
-    fn run(bus: &mut SystemBus, ns: u64) {
-        let end = bus.now().plus_ns(ns);
-        while let Some(due) = bus.fabric().sched.next_deadline().filter(|&due| due <= end) {
-            bus.jump_to(0, due);
-            bus.run_due_events();
-        }
-        bus.jump_to(0, end);
-    }
-
-    #[test]
-    fn an_absent_card_reads_as_an_empty_slot() {
-        let mut bus = SystemBus::new(1 << 20, 100);
-        let config = PcConfig { fdc: false, com: vec![], ..PcConfig::default() };
-        let parts = build(&mut bus, &config).unwrap();
-        assert!(parts.fdc.is_none());
-        assert_eq!([0x3F4, 0x3FD].map(|port| bus.pio_read(Port(port), Width::Byte)), [0xFF; 2]);
-    }
-
-    #[test]
-    fn two_serial_ports_at_one_place_are_refused() {
-        let mut bus = SystemBus::new(1 << 20, 100);
-        let config = PcConfig { com: vec![COM[0], COM[0]], ..PcConfig::default() };
-        assert!(matches!(build(&mut bus, &config), Err(AttachError::PortConflict { .. })));
-    }
-
-    #[test]
-    fn the_timer_interrupts_the_cpu() {
-        let (mut bus, _) = pc();
-        out(&mut bus, &[(0x43, 0x36), (0x40, 0), (0x40, 0)]);
-        run(&mut bus, 60_000_000);
-        assert!(bus.intr());
-        assert_eq!(bus.acknowledge(), Vector(0x08));
-    }
-
-    #[test]
-    fn a_floppy_read_arrives_in_memory_by_dma() {
-        let (mut bus, parts) = pc();
-        let image: Vec<u8> = (0..1440 * 1024).map(|at| (at / 512) as u8).collect();
-        let (medium, geometry) = floppy::open(Box::new(MemoryMedium::new(image))).unwrap();
-        bus.call(parts.fdc.unwrap(), |fdc, _| fdc.insert(0, medium, geometry));
-        out(&mut bus, &[(0x3F2, 0x1C)]);
-        run(&mut bus, 1_000_000);
-        for _ in 0..4 {
-            out(&mut bus, &[(0x3F5, 8)]);
-            let _results = [0, 1].map(|_| bus.pio_read(Port(0x3F5), Width::Byte));
-        }
-        out(&mut bus, &[(0x3F7, 0), (0x3F5, 3), (0x3F5, 0xDF), (0x3F5, 2)]);
-        let dma = [(0x0C, 0), (0x0B, 0x46), (4, 0), (4, 0x7C), (0x81, 0), (5, 0xFF), (5, 3), (0x0A, 2)];
-        out(&mut bus, &dma);
-        for byte in [0xE6, 0, 0, 0, 5, 2, 18, 0x1B, 0xFF] {
-            out(&mut bus, &[(0x3F5, byte)]);
-        }
-        run(&mut bus, 100_000_000);
-        assert_eq!([0x7C00, 0x7FFF].map(|at| bus.fabric().ram.ram()[at]), [4, 5]);
-        assert_eq!(bus.acknowledge(), Vector(0x0E));
-    }
-
-    #[test]
-    fn a_disk_on_the_secondary_channel_raises_irq_15() {
-        let mut bus = SystemBus::new(1 << 20, 100);
-        let disk = IdeDrive::Disk(DiskGeometry::for_sectors(100));
-        let config = PcConfig { ide: [[None; 2], [Some(disk), None]], ..PcConfig::default() };
-        build(&mut bus, &config).unwrap();
-        run(&mut bus, 1_000_000);
-        out(&mut bus, &[(0x176, 0xA0), (0x177, 0xEC)]);
-        run(&mut bus, 1_000_000);
-        assert!(bus.fabric().irqs.level(Irq(15)));
-        assert_eq!(bus.pio_read(Port(0x170), Width::Word), 0x0040);
-        assert_eq!(bus.pio_read(Port(0x1F7), Width::Byte), 0xFF);
-    }
-
-    #[test]
-    fn the_display_memory_is_mapped() {
-        let (mut bus, parts) = pc();
-        assert!(bus.get(parts.vga.unwrap()).text().is_none());
-        assert_eq!(bus.page(ringzero_bus::PhysAddr(0xB_8000)), ringzero_bus::PageTarget::Mmio);
-        out(&mut bus, &[(0x3C2, 0x67)]);
-        assert_eq!(bus.pio_read(Port(0x3CC), Width::Byte), 0x67);
-    }
-
-    #[test]
-    fn the_keyboard_reports_its_test_after_power_on() {
-        let (mut bus, _) = pc();
-        run(&mut bus, 30_000_000);
-        assert_eq!(bus.pio_read(Port(0x64), Width::Byte) & 1, 1);
-        assert_eq!(bus.pio_read(Port(0x60), Width::Byte), 0xAA);
-        assert!(bus.now() > VTime(0));
-    }
-}
+#[path = "pc/tests.rs"]
+mod tests;

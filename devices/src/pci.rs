@@ -4,21 +4,23 @@
 //! Specification 2.1, keyed \[PCI\].
 //!
 //! *Modelled*: configuration mechanism 1, the identity and registers of both bridges, RAM under the ROM area by the PAM
-//! registers, the reset control register CF9h. The configuration spaces themselves are the bus's
+//! registers and under the VGA's window by SMRAM, PCI interrupts routed to ISA wires, the reset control register CF9h. The configuration spaces themselves are the bus's
 //! ([`ringzero_bus::PciBus`]); each device puts its functions there and hears of writes as a
 //! [`ringzero_bus::PciFunction`].
 //!
-//! *Not modelled*: SMRAM (72h is stored), PIRQ routing (60h to 63h are stored: no function here has an interrupt pin),
-//! DRAM timing and row boundaries beyond what they tell, XBCS and other decode controls, buses behind bridges,
+//! *Not modelled*: DRAM timing and row boundaries beyond what they tell, XBCS and other decode controls, buses behind bridges,
 //! mechanism 2, error reporting.
 
 mod registers;
 
-pub use registers::{HOST_BRIDGE, IDE, ISA_BRIDGE, SUBSYSTEM, host_bridge, ide, isa_bridge};
+pub use registers::{
+    HOST_BRIDGE, IDE, ISA_BRIDGE, Monitored, POWER_MANAGEMENT, SUBSYSTEM, VGA, host_bridge, ide, isa_bridge,
+    power_management, vga,
+};
 
 use ringzero_bus::{
-    Device, Fabric, PciAddress, PciFunction, PciFunctionId, PortAccess, Section, Shadow, SnapshotError,
-    SystemRequest, Width,
+    Device, Fabric, Irq, PciAddress, PciFunction, PciFunctionId, PortAccess, Section, Shadow, Smram,
+    SnapshotError, SystemRequest, Width,
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,10 +56,41 @@ impl ConfAdd {
     }
 }
 
+/// SMRAM [440FX, "System Management RAM Control Register"].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct SmramControl(u8);
+
+impl SmramControl {
+    const D_OPEN: u8 = 0x40;
+    const D_CLS: u8 = 0x20;
+    const D_LCK: u8 = 0x10;
+    const G_SMRAME: u8 = 0x08;
+
+    fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
+
+    /// What the register becomes when software writes it: the lock closes the RAM, and leaves D_CLS alone to write
+    /// until RESET.
+    fn written(self, value: u8) -> Self {
+        let value = if self.has(Self::D_LCK) { self.0 & !Self::D_CLS | value & Self::D_CLS } else { value };
+        Self(if value & Self::D_LCK != 0 { value & !Self::D_OPEN } else { value })
+    }
+
+    fn wires(self) -> Smram {
+        Smram {
+            enabled: self.has(Self::G_SMRAME),
+            open: self.has(Self::D_OPEN),
+            closed: self.has(Self::D_CLS),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct State {
     confadd: ConfAdd,
     reset_control: u8,
+    smram: SmramControl,
 }
 
 /// The functions of a [`PciChipset`].
@@ -122,11 +155,29 @@ fn shadow(pam: [u8; 7]) -> Shadow {
     shadow
 }
 
+/// Where a PIRQ leads [PIIX3, "PIRQ Route Control Registers"]: nowhere when bit 7 is set or the wire is none that PCI
+/// interrupts may use.
+fn pirq_route(register: u8) -> Option<Irq> {
+    match register & 0x8F {
+        irq @ (3..=7 | 9..=12 | 14..=15) => Some(Irq(irq)),
+        _ => None,
+    }
+}
+
 impl PciFunction for PciChipset {
     fn config_written(&mut self, fabric: &mut Fabric, function: PciFunctionId, offset: u8) {
-        if function == self.functions.host_bridge && registers::PAM.contains(&offset) {
+        let ChipsetFunctions { host_bridge, isa_bridge } = self.functions;
+        if function == host_bridge && registers::PAM.contains(&offset) {
             let pam = std::array::from_fn(|n| fabric.pci.read(function, registers::PAM.start() + n as u8));
             fabric.wires.shadow = shadow(pam);
+        } else if function == host_bridge && offset == registers::SMRAM {
+            self.state.smram = self.state.smram.written(fabric.pci.read(function, offset));
+            fabric.pci.set(function, offset, self.state.smram.0);
+            fabric.wires.smram = self.state.smram.wires();
+        } else if function == isa_bridge && registers::PIRQ_ROUTES.contains(&offset) {
+            let routes: [u8; 4] =
+                std::array::from_fn(|n| fabric.pci.read(function, registers::PIRQ_ROUTES.start() + n as u8));
+            fabric.irqs.route_pirqs(routes.map(pirq_route));
         }
     }
 }
@@ -136,8 +187,9 @@ impl Device for PciChipset {
         "pci"
     }
 
-    fn reset(&mut self, _fabric: &mut Fabric) {
+    fn reset(&mut self, fabric: &mut Fabric) {
         self.state = State::default();
+        fabric.irqs.route_pirqs([None; 4]);
     }
 
     fn pio_read(&mut self, fabric: &mut Fabric, access: PortAccess) -> u32 {
@@ -166,11 +218,11 @@ impl Device for PciChipset {
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {
-        Section::encode(self.name(), 1, &self.state)
+        Section::encode(self.name(), 2, &self.state)
     }
 
     fn load(&mut self, section: &Section) -> Result<(), SnapshotError> {
-        self.state = section.decode(self.name(), 1)?;
+        self.state = section.decode(self.name(), 2)?;
         Ok(())
     }
 }
@@ -184,6 +236,20 @@ mod tests {
         assert_eq!(shadow([0x30, 0, 0, 0, 0, 0, 0]), Shadow { reads: 0xF000, writes: 0xF000 });
         assert_eq!(shadow([0, 0x21, 0, 0, 0, 0, 0]), Shadow { reads: 1, writes: 2 });
         assert_eq!(shadow([0, 0, 0, 0, 0, 0, 0x33]), Shadow { reads: 0xC00, writes: 0xC00 });
+    }
+
+    #[test]
+    fn the_lock_of_smram_closes_it_until_reset() {
+        let locked = SmramControl(0x4A).written(0x5A);
+        assert_eq!(locked, SmramControl(0x1A));
+        assert_eq!(locked.written(0x6A), SmramControl(0x3A));
+        assert_eq!(locked.written(0x02), SmramControl(0x1A));
+    }
+
+    #[test]
+    fn a_pirq_leads_only_to_wires_that_pci_may_use() {
+        assert_eq!([0x0B, 0x03, 0x0F].map(pirq_route), [11, 3, 15].map(|irq| Some(Irq(irq))));
+        assert_eq!([0x80, 0x8B, 0x00, 0x02, 0x08, 0x0D].map(pirq_route), [None; 6]);
     }
 
     #[test]

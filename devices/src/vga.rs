@@ -24,7 +24,9 @@ use attribute::Attribute;
 use crtc::Crtc;
 use dac::Dac;
 use graphics::{Graphics, MemoryPath};
-use ringzero_bus::{Device, Fabric, MmioAccess, PortAccess, Section, SnapshotError, VTime};
+use ringzero_bus::{
+    Device, Fabric, MmioAccess, PciFunction, PciFunctionId, PortAccess, Section, SnapshotError, VTime,
+};
 use sequencer::Sequencer;
 use serde::{Deserialize, Serialize};
 
@@ -201,6 +203,10 @@ impl Vga {
         let VgaState { sequencer, graphics, memory, .. } = &mut self.state;
         MemoryPath { sequencer, graphics, memory }
     }
+}
+
+impl PciFunction for Vga {
+    fn config_written(&mut self, _fabric: &mut Fabric, _function: PciFunctionId, _offset: u8) {}
 }
 
 impl Device for Vga {

@@ -6,6 +6,7 @@
 use ringzero_bus::ram::PAGE_SIZE;
 use ringzero_bus::{PageTarget, PhysAddr, Port, Section, SystemBus, Width};
 use ringzero_devices::apic::LocalApicKind;
+use ringzero_devices::fw_cfg::FwCfgItem;
 use ringzero_devices::ide::IdeDrive;
 use ringzero_devices::keyboard::ALL_KEYS;
 use ringzero_devices::mouse::MouseButton;
@@ -52,6 +53,7 @@ const PORTS: &[(u16, u16)] = &[
     (0x70, 0x71),
     (0x80, 0x92),
     (0xA0, 0xA1),
+    (0xB2, 0xB3),
     (0xC0, 0xDF),
     (0xE9, 0xE9),
     (0x170, 0x177),
@@ -68,7 +70,11 @@ const PORTS: &[(u16, u16)] = &[
     (0x3F8, 0x3FF),
     (0x4D0, 0x4D1),
     (0x501, 0x502),
+    (0x510, 0x51B),
     (0xCF8, 0xCFF),
+    (0xAFE0, 0xAFE3),
+    (0xB000, 0xB03F),
+    (0xB100, 0xB10F),
     (0xC000, 0xC00F),
 ];
 
@@ -84,6 +90,11 @@ fn machine() -> (SystemBus, PcParts) {
         pci: true,
         apic: Some(LocalApicKind::Pentium4),
         hpet: true,
+        vga_rom: Some(vec![0xC3; 40_000]),
+        fw_cfg: Some(vec![
+            FwCfgItem::Key(5, vec![1, 0]),
+            FwCfgItem::File { name: "etc/long".to_owned(), data: vec![7; 70_000] },
+        ]),
         debug_exit: Some(DebugExitConfig::default()),
         ..PcConfig::default()
     };
@@ -120,12 +131,75 @@ fn program_ide(bus: &mut SystemBus, random: &mut Random) {
                 bus.pio_read(Port(block), Width::Dword);
             }
         }
-        6 => {
-            let function = [0, 0x800, 0x900][random.below(3) as usize];
-            config_write(bus, function | random.below(256) as u32 & 0xFC, random.next() as u32);
-        }
+        6 => config_write_any(bus, random),
         _ => start_bus_master(bus, random, master),
     }
+}
+
+/// The functions: host bridge, ISA bridge, IDE, power management, VGA.
+const FUNCTIONS: [u32; 5] = [0, 0x800, 0x900, 0xB00, 0x1000];
+
+/// A random write to a random function, often to a register that places it or switches something.
+fn config_write_any(bus: &mut SystemBus, random: &mut Random) {
+    const REGISTERS: [u32; 12] = [0x04, 0x10, 0x20, 0x30, 0x40, 0x58, 0x5C, 0x60, 0x70, 0x80, 0x90, 0xD0];
+    let function = FUNCTIONS[random.below(5) as usize];
+    let register = match random.below(3) {
+        0 => random.below(256) as u32 & 0xFC,
+        _ => REGISTERS[random.below(12) as usize],
+    };
+    let value = match random.below(4) {
+        // Where memory of functions meets RAM, ROM, the legacy area, itself and the end of the address space.
+        0 => [0, 0xA_0001, 0xC_0001, 0xF_0001, 0x1F_8001, 0xFEB0_0001, 0xFFFF_FFFF][random.below(7) as usize],
+        1 => 0xFFFF_FFFF,
+        _ => random.next() as u32,
+    };
+    bus.pio_write(Port(0xCF8), Width::Dword, 0x8000_0000 | function | register);
+    let width = random.width();
+    bus.pio_write(Port(0xCFC + random.below(4) as u16), width, value);
+}
+
+/// What firmware does to the platform's chips.
+fn program_platform(bus: &mut SystemBus, random: &mut Random) {
+    match random.below(8) {
+        0..3 => config_write_any(bus, random),
+        3 => {
+            for (at, value) in [(0xB40, 0xB001), (0xB80, 1), (0xB90, 0xB101), (0xBD0, 0x9_0000)] {
+                config_write(bus, at, value);
+            }
+        }
+        4 => config_write(bus, 0xB58, 1 << 25 & random.next() as u32),
+        5 => bus.set_smm(random.below(2) == 0),
+        6 => read_firmware_item(bus, random),
+        _ => {
+            let base = [0xC_0000, 0x1F_8000, 0xFEB0_0000, 0xFFFF_0000][random.below(4) as usize];
+            config_write(bus, 0x1004, 3);
+            config_write(bus, 0x1030, base | 1);
+            for _ in 0..8 {
+                let at = PhysAddr(u64::from(base) + random.below(0x1_8000));
+                let width = random.width();
+                bus.write(at, width, random.next() as u32);
+                let target = bus.page(at);
+                let whole = !matches!(target, PageTarget::Ram(page) if page.0 >= 2 << 20);
+                assert!(whole, "RAM where there is none: {target:?}");
+                bus.read(at, width);
+                bus.fetch(at);
+            }
+        }
+    }
+}
+
+/// A transfer of the firmware configuration device, its descriptor and its target where they may not be.
+fn read_firmware_item(bus: &mut SystemBus, random: &mut Random) {
+    let at = [0x3000, 0x1F_FFF4, 0xFFFF_FFF0][random.below(3) as usize];
+    let key = [0x00, 0x19, 0x20, 0x21, 0x8000][random.below(5) as usize];
+    let control = key << 16 | random.below(32) as u32;
+    let length = [4, 1000, 80_000, 0x20_0000, u32::MAX][random.below(5) as usize];
+    let to = [0x5000, 0x1F_F000, 0xF_0000, 0xFFFF_FFFF][random.below(4) as usize];
+    let high = u32::from(random.below(8) == 0);
+    for (n, value) in (0..).zip([control, length, high, to]) {
+        bus.write(PhysAddr(at + 4 * n), Width::Dword, u32::swap_bytes(value));
+    }
+    bus.pio_write(Port(0x518), Width::Dword, (at as u32).swap_bytes());
 }
 
 fn config_write(bus: &mut SystemBus, at: u32, value: u32) {
@@ -228,7 +302,8 @@ fn step(bus: &mut SystemBus, parts: &PcParts, random: &mut Random, frame: &mut F
         76..80 => drop(bus.read(address, width)),
         80..88 => pass(bus, random),
         88..90 => program_ide(bus, random),
-        90..92 => program_apics(bus, random),
+        90 => program_apics(bus, random),
+        91 => program_platform(bus, random),
         92..95 => drop(bus.acknowledge()),
         95..97 => {
             let key = ALL_KEYS[random.below(ALL_KEYS.len() as u64) as usize];
@@ -241,6 +316,9 @@ fn step(bus: &mut SystemBus, parts: &PcParts, random: &mut Random, frame: &mut F
             bus.call(parts.com[0], |com, fabric| com.send(fabric, &bytes));
         }
         98 if random.below(2) == 0 => change_media(bus, parts, random),
+        98 if random.below(4) == 0 => {
+            bus.call(parts.pm.unwrap(), |pm, fabric| pm.power_button(fabric));
+        }
         _ if random.below(40) == 0 => observe(bus, parts, frame),
         _ => drop(bus.take_request()),
     }
@@ -344,7 +422,7 @@ fn damaged(section: &Section, random: &mut Random) -> Section {
             bytes[random.below(reach as u64) as usize] = value;
         }
     }
-    Section::encode(section.name(), 1, &Raw(bytes)).unwrap()
+    Section::encode(section.name(), section.version(), &Raw(bytes)).unwrap()
 }
 
 #[test]

@@ -92,7 +92,8 @@ fn the_chip_set_is_found_by_mechanism_1() {
     assert_eq!(config_read(&mut bus, 1, 0, 0), 0x7000_8086);
     assert_eq!(config_read(&mut bus, 1, 1, 0), 0x7010_8086);
     assert_eq!(config_read(&mut bus, 1, 1, 8) >> 8, 0x01_0180);
-    assert_eq!(config_read(&mut bus, 2, 0, 0), 0xFFFF_FFFF);
+    assert_eq!(config_read(&mut bus, 2, 0, 0), 0x1111_1234);
+    assert_eq!(config_read(&mut bus, 3, 0, 0), 0xFFFF_FFFF);
 }
 
 #[test]
@@ -107,7 +108,7 @@ fn a_machine_without_pci_has_no_mechanism_1() {
 fn a_bar_is_sized_and_moved() {
     let (mut bus, _) = machine();
     config_write(&mut bus, 1, 1, 0x20, 0xFFFF_FFFF);
-    assert_eq!(config_read(&mut bus, 1, 1, 0x20), 0xFFF1);
+    assert_eq!(config_read(&mut bus, 1, 1, 0x20), 0xFFFF_FFF1);
     config_write(&mut bus, 1, 1, 0x04, 1);
     for base in [0xC000, 0xD000] {
         config_write(&mut bus, 1, 1, 0x20, base);
@@ -232,6 +233,74 @@ fn pam_takes_the_rom_area_from_ram() {
     assert_eq!(bus.map_generation(), before + 3);
     bus.reset_devices();
     assert_eq!(bus.read(at, Width::Word), 0x9090);
+}
+
+#[test]
+fn the_vga_has_its_rom_behind_its_base_register() {
+    let mut bus = SystemBus::new(2 << 20, 100);
+    let vga_rom = Some([&[0x55, 0xAA, 80][..], &[7; 40_000]].concat());
+    pc::build(&mut bus, &PcConfig { pci: true, vga_rom, ..PcConfig::default() }).unwrap();
+    assert_eq!(config_read(&mut bus, 2, 0, 0), 0x1111_1234);
+    assert_eq!(config_read(&mut bus, 2, 0, 8) >> 8, 0x03_0000);
+    config_write(&mut bus, 2, 0, 0x30, 0xFFFF_FFFE);
+    assert_eq!(config_read(&mut bus, 2, 0, 0x30), 0xFFFF_0000);
+    config_write(&mut bus, 2, 0, 0x30, 0xFEB0_0001);
+    config_write(&mut bus, 2, 0, 0x04, 3);
+    assert_eq!(bus.read(PhysAddr(0xFEB0_0000), Width::Dword), 0x0750_AA55);
+    assert_eq!(bus.read(PhysAddr(0xFEB0_9C42), Width::Word), 0xFF07);
+    // Its own ports and window answer whatever the command register says.
+    config_write(&mut bus, 2, 0, 0x04, 0);
+    out(&mut bus, 0x3C2, 0x67);
+    assert_eq!(input(&mut bus, 0x3CC), 0x67);
+}
+
+#[test]
+fn the_rom_base_register_is_written_by_bytes_and_words() {
+    let mut bus = SystemBus::new(2 << 20, 100);
+    pc::build(&mut bus, &PcConfig { pci: true, vga_rom: Some(vec![1; 0x8000]), ..PcConfig::default() })
+        .unwrap();
+    address(&mut bus, 2, 0, 0x30);
+    (0xCFC..=0xCFF).for_each(|port| out(&mut bus, port, 0xFF));
+    assert_eq!(bus.pio_read(Port(0xCFC), Width::Dword), 0xFFFF_8001);
+    bus.pio_write(Port(0xCFE), Width::Word, 0xFEB0);
+    assert_eq!(bus.pio_read(Port(0xCFC), Width::Dword), 0xFEB0_8001);
+}
+
+#[test]
+fn a_pirq_is_led_by_the_isa_bridge() {
+    let (mut bus, _) = machine();
+    let pin = bus.fabric_mut().irqs.add_pci_pin(2, 1);
+    config_write(&mut bus, 1, 0, 0x60, 0x8080_0B80);
+    bus.fabric_mut().irqs.set_pci(pin, true);
+    assert!(bus.fabric().irqs.level(Irq(11)));
+    config_write(&mut bus, 1, 0, 0x60, 0x8080_8080);
+    assert!(!bus.fabric().irqs.level(Irq(11)));
+    config_write(&mut bus, 1, 0, 0x60, 0x8080_0A80);
+    assert!(bus.fabric().irqs.level(Irq(10)));
+    bus.reset_devices();
+    assert!(!bus.fabric().irqs.level(Irq(10)));
+}
+
+#[test]
+fn smram_shows_under_the_window_of_the_vga() {
+    let (mut bus, _) = machine();
+    let (at, ram) = (PhysAddr(0xA_8000), PageTarget::Ram(RamOffset(0xA_8000)));
+    config_write(&mut bus, 0, 0, 0x70, 0x004A_0000);
+    assert_eq!(bus.page(at), ram);
+    bus.write(at, Width::Dword, 0x1234_5678);
+    config_write(&mut bus, 0, 0, 0x70, 0x000A_0000);
+    assert_eq!((bus.page(at), bus.read(at, Width::Dword)), (PageTarget::Mmio, 0xFFFF_FFFF));
+    bus.set_smm(true);
+    assert_eq!((bus.page(at), bus.read(at, Width::Dword)), (ram, 0x1234_5678));
+    // D_CLS: data go to the VGA, code still comes from RAM.
+    config_write(&mut bus, 0, 0, 0x70, 0x002A_0000);
+    assert_eq!((bus.page(at), bus.code_page(at), bus.fetch(at)), (PageTarget::Mmio, ram, 0x78));
+    config_write(&mut bus, 0, 0, 0x70, 0x0002_0000);
+    assert_eq!(bus.code_page(at), PageTarget::Mmio);
+    bus.set_smm(false);
+    config_write(&mut bus, 0, 0, 0x70, 0x005A_0000);
+    config_write(&mut bus, 0, 0, 0x70, 0x004A_0000);
+    assert_eq!((bus.page(at), config_read(&mut bus, 0, 0, 0x70) >> 16 & 0xFF), (PageTarget::Mmio, 0x1A));
 }
 
 #[test]

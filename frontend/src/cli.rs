@@ -17,6 +17,7 @@ Examples:
   ringzero                                    the built-in demo disk, in a window
   ringzero disk.img                           a floppy, hard disk or CD image: what it is shows
   ringzero -hda disk.img -cdrom setup.iso -boot d
+  ringzero -kernel vmlinuz -initrd initrd.gz -append console=ttyS0 -nographic
   ringzero game.img --cpu 8086 --mips 1       an old game at the speed it was written for
   ringzero freedos.img --display terminal     in this terminal, over SSH too; Ctrl-A x quits
   ringzero kernel.img --headless --expect-serial 'tests passed' --timeout 30
@@ -96,7 +97,7 @@ pub(crate) enum ClockKind {
 #[derive(Debug, Args)]
 #[command(after_help = RUN_NOTES)]
 pub(crate) struct RunArgs {
-    /// Image of a diskette, hard disk or CD, recognised by content and size; without one the built-in demo disk runs.
+    /// Image of a diskette, hard disk or CD, or a kernel, recognised by content and size; without one the built-in demo disk runs.
     pub(crate) image: Option<PathBuf>,
     /// Image in floppy drive A.
     #[arg(long, value_name = "FILE", help_heading = "Machine")]
@@ -122,6 +123,21 @@ pub(crate) struct RunArgs {
     /// A drive as QEMU writes it: file=F, then optionally if=ide|floppy, index=N, media=disk|cdrom, readonly=on, snapshot=on.
     #[arg(long, value_name = "SPEC", value_parser = values::drive, help_heading = "Machine")]
     pub(crate) drive: Vec<DriveSpec>,
+    /// Kernel to boot without a disk: Linux, multiboot 1 or 2, or an ELF file with a PVH entry.
+    #[arg(long, value_name = "FILE", help_heading = "Machine")]
+    pub(crate) kernel: Option<PathBuf>,
+    /// Initial RAM disk for --kernel; a multiboot kernel's modules, each perhaps with arguments, are separated by commas.
+    #[arg(long, value_name = "FILE", help_heading = "Machine")]
+    pub(crate) initrd: Vec<String>,
+    /// Command line for --kernel.
+    #[arg(long, value_name = "TEXT", help_heading = "Machine")]
+    pub(crate) append: Option<String>,
+    /// BIOS image in place of the built-in one, such as SeaBIOS.
+    #[arg(long, value_name = "FILE", help_heading = "Machine")]
+    pub(crate) bios: Option<PathBuf>,
+    /// Video BIOS image in place of the built-in one.
+    #[arg(long, alias = "vgabios", value_name = "FILE", help_heading = "Machine")]
+    pub(crate) vga_bios: Option<PathBuf>,
     /// Processor model; `ringzero list cpus` names them.
     #[arg(long, value_name = "MODEL", default_value = "max", value_parser = values::cpu, help_heading = "Machine")]
     pub(crate) cpu: Model,
@@ -320,7 +336,7 @@ mod tests {
             ("--wrong", "--wrong"),
             ("--expect-screen (", "column 1"),
             ("--fda a --fda b", "--fda"),
-            ("-kernel bzImage", "booting a kernel directly is not supported yet"),
+            ("-smp 2", "more than one processor is not supported yet"),
         ] {
             let complaint = run(line).unwrap_err();
             assert!(complaint.contains(part) && !complaint.contains('\n'), "{line}: {complaint}");

@@ -47,6 +47,8 @@ pub(crate) struct Image {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Drives {
     pub(crate) images: Vec<Image>,
+    /// A kernel given where an image may stand.
+    pub(crate) kernel: Option<PathBuf>,
     /// CD-ROM drives without a disc.
     empty_cds: Vec<usize>,
 }
@@ -130,6 +132,10 @@ impl Drives {
             Content::Floppy => self.put(Place::Floppy(0), path, access, false),
             Content::Cd => self.put(Place::Ide(CD_PLACE), path, Access::ReadOnly, true),
             Content::HardDisk => self.put(Place::Ide(0), path, access, false),
+            Content::Kernel => {
+                self.kernel = Some(path.to_owned());
+                Ok(())
+            }
         }
     }
 
@@ -176,9 +182,13 @@ impl Drives {
 
     /// The name of the image that the run is about, for the window's title.
     pub(crate) fn title(&self) -> Option<String> {
-        let name = self.images.first()?.path.file_name()?;
-        Some(name.to_string_lossy().into_owned())
+        file_name(&self.images.first()?.path)
     }
+}
+
+/// The last part of a path.
+pub(crate) fn file_name(path: &Path) -> Option<String> {
+    path.file_name().map(|name| name.to_string_lossy().into_owned())
 }
 
 /// Whether two names mean one file that exists.

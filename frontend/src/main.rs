@@ -12,6 +12,7 @@ mod audio;
 mod batch;
 mod cli;
 mod drives;
+mod firmware;
 mod goals;
 mod live;
 mod media;

@@ -59,6 +59,7 @@ pub(crate) enum Content {
     Floppy,
     HardDisk,
     Cd,
+    Kernel,
 }
 
 /// Finds out what an image is.
@@ -70,6 +71,8 @@ pub(crate) fn look_at(path: &Path) -> Result<Content, MediaError> {
 fn content(head: &[u8], len: u64) -> Content {
     if is_cd(head) {
         Content::Cd
+    } else if is_kernel(head) {
+        Content::Kernel
     } else if len <= largest_floppy() {
         Content::Floppy
     } else {
@@ -210,6 +213,11 @@ fn has(head: &[u8], at: usize, magic: &[u8]) -> bool {
     head.get(at..at + magic.len()) == Some(magic)
 }
 
+/// An ELF file or a Linux kernel. A raw multiboot kernel looks like anything and needs --kernel.
+fn is_kernel(head: &[u8]) -> bool {
+    has(head, 0, b"\x7FELF") || has(head, 0x202, b"HdrS")
+}
+
 fn is_cd(head: &[u8]) -> bool {
     has(head, 0x8001, b"CD001")
 }
@@ -229,9 +237,9 @@ fn refusal(head: &[u8]) -> Option<String> {
         {
             "is compressed; unpack it first"
         } else if has(head, 0, b"\x7FELF") {
-            "is an ELF program, not a disk: booting a kernel directly is not supported yet"
+            "is an ELF program, not a disk; boot a kernel with --kernel"
         } else if has(head, 0x202, b"HdrS") {
-            "is a Linux kernel, not a disk: booting a kernel directly is not supported yet"
+            "is a Linux kernel, not a disk; boot it with --kernel"
         } else {
             return None;
         };

@@ -4,8 +4,10 @@
 
 use crate::cli::values::{AudioTarget, DebugTarget, SerialTarget};
 use crate::cli::{ClockKind, DisplayKind, RunArgs};
-use crate::drives::{Drives, Image, same_file};
+use crate::drives::{Drives, Image, file_name, same_file};
+use crate::firmware;
 use crate::media::{self, MediaError};
+use ringzero_machine::kernel::KernelError;
 use ringzero_machine::{Config, ConfigError, Machine};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,6 +35,21 @@ pub(crate) enum PlanError {
     },
     #[error("{flag} {path} is also {other}; choose another name", path = .path.display())]
     OutputClash { flag: &'static str, path: PathBuf, other: String },
+    #[error("{flag} {path}: cannot be read: {source}; check the name and its permissions", path = .path.display())]
+    Unreadable {
+        flag: &'static str,
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("{0} means nothing without --kernel; name the kernel, or leave it away")]
+    NeedsKernel(&'static str),
+    #[error("--kernel {path}: {source}", path = .path.display())]
+    Kernel {
+        path: PathBuf,
+        #[source]
+        source: KernelError,
+    },
     #[error("{flag} given {count} times; the machine has two serial ports and one stdin", flag = "--serial")]
     SerialPorts { count: usize },
     #[error("{0} needs a headless run; add --headless or leave --display away")]
@@ -85,13 +102,19 @@ pub(crate) fn check(args: &RunArgs) -> Result<Plan, PlanError> {
     check_outputs(&outputs, &drives.images)?;
     let mut notes = Vec::new();
     let mut media = drives.open(&mut notes)?;
-    if drives.images.is_empty() {
+    let mut config = config(args);
+    firmware::load(args, drives.kernel.as_deref(), &mut config)?;
+    if drives.images.is_empty() && config.kernel.is_none() {
         media.floppies[0] = Some(media::demo_disk());
     }
-    let machine = Machine::new(config(args), media)?;
+    let name = args.kernel.clone().or(drives.kernel.clone()).unwrap_or_default();
+    let machine = Machine::new(config, media).map_err(|error| match error {
+        ConfigError::Kernel(source) => PlanError::Kernel { path: name.clone(), source },
+        other => PlanError::Config(other),
+    })?;
     Ok(Plan {
         machine,
-        title: drives.title().unwrap_or_else(|| "demo disk".to_owned()),
+        title: drives.title().or_else(|| file_name(&name)).unwrap_or_else(|| "demo disk".to_owned()),
         display,
         timing,
         serial,

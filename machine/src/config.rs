@@ -1,5 +1,6 @@
 //! What a machine is made of.
 
+use crate::kernel::{Kernel, KernelError};
 use ringzero_bios::BootDevice;
 use ringzero_cpu::{Features, Generation, Model};
 use ringzero_devices::apic::LocalApicKind;
@@ -28,12 +29,18 @@ pub struct Config {
     pub serial_ports: usize,
     /// The debug-exit device.
     pub debug_exit: Option<DebugExitConfig>,
-    /// The PCI chip set, with the IDE interface as a bus master of it.
+    /// The PCI chip set, with the IDE interface as a bus master of it, on a machine with an 80486 or later.
     pub pci: bool,
     /// Local and I/O APIC and the high precision event timer, where the processor model has one: Pentium and later.
     pub apic: bool,
     /// A PS/2 mouse.
     pub mouse: bool,
+    /// A BIOS in place of ours: 64 KiB or a multiple of it, up to 16 MiB.
+    pub bios: Option<Vec<u8>>,
+    /// A video BIOS in place of ours.
+    pub vga_bios: Option<Vec<u8>>,
+    /// A kernel to boot in place of a disk; the processor is an 80386 or later.
+    pub kernel: Option<Kernel>,
     /// A reset ends the run instead of starting the machine again.
     pub stop_at_reset: bool,
 }
@@ -48,9 +55,12 @@ impl Default for Config {
             mips: 128,
             serial_ports: 2,
             debug_exit: None,
-            pci: false,
+            pci: true,
             apic: true,
             mouse: true,
+            bios: None,
+            vga_bios: None,
+            kernel: None,
             stop_at_reset: false,
         }
     }
@@ -65,6 +75,23 @@ pub enum ConfigError {
         /// What was asked for.
         bytes: u64,
     },
+    /// The BIOS image cannot be one.
+    #[error("BIOS: {bytes} bytes; an image has a multiple of 64 KiB, up to 16 MiB")]
+    BiosSize {
+        /// Its size.
+        bytes: usize,
+    },
+    /// The video BIOS image is empty or too large.
+    #[error("video BIOS: {bytes} bytes; there is room for 1 to {most}")]
+    VgaBiosSize {
+        /// Its size.
+        bytes: usize,
+        /// What fits between C0000h and the BIOS.
+        most: usize,
+    },
+    /// The kernel cannot be booted.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
     /// Two parts want the same ports or addresses.
     #[error(transparent)]
     Attach(#[from] ringzero_bus::AttachError),
@@ -93,6 +120,11 @@ impl Config {
             _ => return None,
         };
         self.apic.then_some(kind)
+    }
+
+    /// Whether the machine has the PCI chip set.
+    pub(crate) fn has_pci(&self) -> bool {
+        self.pci && self.cpu.generation >= Generation::I80486
     }
 
     /// RAM in bytes that this machine really has.

@@ -24,9 +24,12 @@
 mod config;
 mod drives;
 mod firmware;
+mod fw_cfg;
 mod idle;
+pub mod kernel;
 mod machine;
 mod pointer;
+mod roms;
 mod screen;
 mod snapshot;
 mod spin;

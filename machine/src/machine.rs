@@ -3,12 +3,14 @@
 use crate::config::{Config, ConfigError, Media};
 use crate::drives;
 use crate::firmware::View;
+use crate::fw_cfg;
 use crate::idle::{self, KeyPolls, Place, Waiting};
+use crate::roms;
 use crate::spin::{self, Look, SpinWatch};
 use crate::typist::{KeyWait, Typist, Untypable};
 use ringzero_bios::{Bios, BiosConfig, BootDevice};
-use ringzero_bus::{Port, SystemBus, SystemRequest, VTime};
-use ringzero_cpu::{Activity, Cpu, Exit, Fault, Features, Generation, flags};
+use ringzero_bus::{SystemBus, SystemRequest, VTime};
+use ringzero_cpu::{Activity, Cpu, Exit, Fault, Features, flags};
 use ringzero_devices::keyboard::Key;
 use ringzero_devices::pc::{self, PcConfig, PcParts};
 use ringzero_roms::Trap;
@@ -80,10 +82,10 @@ impl Machine {
         let ram_size = config.ram_size()?;
         let ram_size = usize::try_from(ram_size).map_err(|_| ConfigError::Memory { bytes: config.memory })?;
         let mut bus = SystemBus::new(ram_size, config.mips);
-        map_roms(&mut bus, &config)?;
+        roms::map(&mut bus, &config)?;
         let (floppies, ide_kinds, ide_media) = drives::open(media)?;
         let types = [0, 1].map(|n| floppies[n].as_ref().map_or([4, 0][n], |(_, g)| g.drive_type));
-        let parts = pc::build(&mut bus, &PcConfig { ide: ide_kinds, ..pc_config(&config, types) })?;
+        let parts = pc::build(&mut bus, &PcConfig { ide: ide_kinds, ..pc_config(&config, types)? })?;
         let mut machine = Self {
             cpu: Cpu::new(config.model()),
             bus,
@@ -249,6 +251,14 @@ impl Machine {
         self.key_wait = None;
     }
 
+    /// The power button: a guest that has switched to ACPI is told and may end itself with [`Stop::PowerOff`]. False
+    /// when the machine has no power management.
+    pub fn power_button(&mut self) -> bool {
+        let Some(pm) = self.parts.pm else { return false };
+        self.bus.call(pm, |pm, fabric| pm.power_button(fabric));
+        true
+    }
+
     // --- firmware -------------------------------------------------------------------------------------------
 
     fn serve_firmware(&mut self) {
@@ -404,7 +414,7 @@ impl Machine {
     }
 }
 
-fn pc_config(config: &Config, floppy_types: [u8; 2]) -> PcConfig {
+fn pc_config(config: &Config, floppy_types: [u8; 2]) -> Result<PcConfig, ConfigError> {
     let mut boot_order = [0; 3];
     for (place, device) in boot_order.iter_mut().zip(&config.boot_order) {
         *place = match device {
@@ -413,32 +423,19 @@ fn pc_config(config: &Config, floppy_types: [u8; 2]) -> PcConfig {
             BootDevice::Cd => 3,
         };
     }
-    PcConfig {
+    Ok(PcConfig {
         unix_time: config.unix_time,
         floppy_types,
         boot_order,
         fpu: config.cpu.has(Features::FPU),
         com: pc::COM[..config.serial_ports.min(pc::COM.len())].to_vec(),
         debug_exit: config.debug_exit,
-        pci: config.pci,
+        pci: config.has_pci(),
+        vga_rom: config.has_pci().then(|| config.video_rom().map(<[u8]>::to_vec)).transpose()?,
+        fw_cfg: fw_cfg::items(config)?,
         apic: config.local_apic(),
         mouse: config.mouse,
         hpet: config.local_apic().is_some(),
         ..PcConfig::default()
-    }
-}
-
-/// The system ROM at F0000 and under the top of the address space, the video ROM at C0000, nothing between.
-fn map_roms(bus: &mut SystemBus, config: &Config) -> Result<(), ConfigError> {
-    let video_end = 0xC_0000 + ringzero_roms::VIDEO_ROM.len() as u64;
-    bus.attach_rom("video rom", 0xC_0000, ringzero_roms::VIDEO_ROM)?;
-    bus.leave_open("option roms", video_end..=0xE_FFFF)?;
-    bus.attach_rom("system rom", 0xF_0000, ringzero_roms::SYSTEM_ROM)?;
-    match config.cpu.generation {
-        Generation::I8086 | Generation::I80186 => {}
-        Generation::I80286 => bus.alias_rom("system rom", 0xF_0000, 0xFF_0000, 0x1_0000)?,
-        _ => bus.alias_rom("system rom", 0xF_0000, 0xFFFF_0000, 0x1_0000)?,
-    }
-    bus.set_firmware_port(Some(Port(u16::from(ringzero_roms::FIRMWARE_PORT))));
-    Ok(())
+    })
 }

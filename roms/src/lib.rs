@@ -17,6 +17,7 @@
 //! assert_eq!(ringzero_roms::VIDEO_ROM[..2], [0x55, 0xAA]);
 //! ```
 
+pub mod loader;
 pub mod params;
 
 include!(concat!(env!("OUT_DIR"), "/generated.rs"));
@@ -33,6 +34,9 @@ pub const SYSTEM_ROM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/system.r
 
 /// The video ROM, for C0000.
 pub const VIDEO_ROM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/video.rom"));
+
+/// An option ROM that boots a kernel from fw_cfg by the script of [`loader`].
+pub const KERNEL_LOADER_ROM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/kernel_loader.rom"));
 
 /// The first sectors of the demo floppy; the machine pads it to the size of a disk.
 pub const DEMO_DISK: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/demo.img"));

@@ -5,6 +5,7 @@
 mod boot_programs;
 mod conformance;
 mod determinism;
+mod firmware;
 mod fuzz;
 mod guests;
 mod house;

@@ -16,7 +16,7 @@ pub struct Wiring<'a> {
     pub(super) name: &'static str,
     pub(super) id: DeviceId,
     pub(super) port_regions: u8,
-    memory_regions: u8,
+    pub(super) memory_regions: u8,
 }
 
 impl Wiring<'_> {

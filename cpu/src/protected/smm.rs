@@ -153,7 +153,7 @@ impl Cpu {
     /// The SMI# pin: an edge, remembered until the processor can take it. Models without system management mode
     /// ignore it.
     pub fn raise_smi(&mut self) {
-        self.state.smi_pending = self.model.has(Features::SMM);
+        self.state.smi_pending |= self.model.has(Features::SMM);
     }
 
     /// Whether an SMI is to be taken at this instruction boundary.
@@ -164,6 +164,7 @@ impl Cpu {
     /// [SDM 3C, "Entering SMM"].
     pub(crate) fn enter_smm(&mut self, bus: &mut SystemBus) {
         let smbase = self.state.smbase;
+        bus.set_smm(true);
         Map { bus, smbase }.save(&self.state);
         let state = &mut self.state;
         state.smi_pending = false;
@@ -188,6 +189,7 @@ impl Cpu {
     fn leave_smm(&mut self, bus: &mut SystemBus) {
         let smbase = self.state.smbase;
         Map { bus, smbase }.restore(&mut self.state);
+        bus.set_smm(false);
         let state = &mut self.state;
         state.in_smm = false;
         state.nmi_blocked = state.nmi_blocked_outside;

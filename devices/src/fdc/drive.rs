@@ -78,11 +78,12 @@ impl Disk {
     }
 
     /// Whether address marks can be read at this place with this data rate [82077AA, "Data Rate Select"].
-    pub(super) fn has_marks(&self, cylinder: u8, head: u8, rate: u8, mfm: bool) -> bool {
+    pub(super) fn has_marks(&self, cylinder: u8, head: u8, rate: Option<u8>, mfm: bool) -> bool {
         let rate_fits = match self.geometry.density {
-            Density::Double => matches!(rate, 1 | 2),
-            Density::High => rate == 0,
-            Density::Extra => rate == 3,
+            _ if rate.is_none() => true,
+            Density::Double => matches!(rate, Some(1 | 2)),
+            Density::High => rate == Some(0),
+            Density::Extra => rate == Some(3),
         };
         mfm && rate_fits && cylinder < self.geometry.cylinders && head < self.geometry.heads
     }

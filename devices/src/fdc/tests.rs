@@ -30,15 +30,20 @@ impl Bench {
         let (medium, geometry) = floppy::open(Box::new(medium)).unwrap();
         fdc.insert(0, medium, geometry);
         let mut bench = Self { fdc, fabric };
-        bench.out(2, 0x1C);
-        bench.run(1_000_000);
-        for _ in 0..4 {
-            bench.command(&[0x08]);
-            bench.results();
-        }
+        bench.start();
         bench.access(1, 0, Some(0));
         bench.command(&[0x03, 0xDF, 0x02]);
         bench
+    }
+
+    /// Brings the controller out of reset.
+    fn start(&mut self) {
+        self.out(2, 0x1C);
+        self.run(1_000_000);
+        for _ in 0..4 {
+            self.command(&[0x08]);
+            self.results();
+        }
     }
 
     fn access(&mut self, region: u8, offset: u16, value: Option<u8>) -> u8 {
@@ -172,6 +177,17 @@ fn a_wrong_data_rate_finds_no_address_mark() {
     bench.access(1, 0, Some(2));
     let (_, results) = bench.read_sectors(&[0x46, 0, 0, 0, 1, 2, 18, 0x1B, 0xFF], 512);
     assert_eq!(results[..3], [0x40, 0x01, 0]);
+}
+
+#[test]
+fn a_controller_that_was_never_set_up_reads_any_disk_and_seeks_by_itself() {
+    let mut bench = Bench::new();
+    let command = [0x46, 0, 5, 0, 1, 2, 18, 0x1B, 0xFF];
+    assert_eq!(bench.read_sectors(&command, 512).1[..3], [0x40, 0x04, 0x10]);
+    let Bench { fdc, fabric } = &mut bench;
+    fdc.reset(fabric);
+    bench.start();
+    assert_eq!(bench.read_sectors(&command, 512).1[..3], [0, 0, 0]);
 }
 
 #[test]

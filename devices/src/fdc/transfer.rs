@@ -174,10 +174,11 @@ impl Fdc {
         }
     }
 
-    /// CONFIGURE's EIS: the command seeks by itself. True when the head moved.
+    /// CONFIGURE's EIS, or a controller that nobody has set up: the command seeks by itself. True when the head moved.
     fn implied_seek(&mut self, transfer: &Transfer) -> bool {
         let drive = &mut self.state.drives[usize::from(transfer.drive)];
-        let moves = self.state.config & 0x40 != 0 && drive.pcn != transfer.id.c;
+        let moves =
+            (self.state.config & 0x40 != 0 || self.state.rate.is_none()) && drive.pcn != transfer.id.c;
         if moves {
             drive.cylinder = drive.stepped(i32::from(transfer.id.c) - i32::from(drive.pcn));
             drive.pcn = transfer.id.c;
@@ -384,7 +385,7 @@ impl Fdc {
         let Some(transfer) = &mut self.state.transfer else { return };
         let drive = usize::from(transfer.drive);
         let cylinder = self.state.drives[drive].cylinder;
-        let sector_ns = 4_096_000_000_000 / super::BITS_PER_SECOND[usize::from(self.state.rate & 3)];
+        let sector_ns = 4_096_000_000_000 / super::bits_per_second(self.state.rate);
         let readable = self.disks[drive]
             .as_ref()
             .filter(|disk| disk.has_marks(cylinder, transfer.head, self.state.rate, transfer.mfm));

@@ -6,11 +6,10 @@ use std::ffi::{OsStr, OsString};
 const COMMANDS: [&str; 7] = ["run", "list", "help", "--help", "-h", "--version", "-V"];
 
 /// QEMU's options for what this machine does not have, and what it lacks.
-const MISSING: [(&[&str], &str); 7] = [
-    (&["kernel", "initrd", "append"], "booting a kernel directly is not supported yet; use a disk image"),
+const MISSING: [(&[&str], &str); 6] = [
     (&["smp"], "more than one processor is not supported yet"),
     (&["netdev"], "network cards are not supported yet"),
-    (&["bios", "pflash"], "other firmware is not supported yet"),
+    (&["pflash"], "firmware in flash memory is not supported yet; use --bios"),
     (&["s", "S", "gdb"], "the debugger connection is not supported yet"),
     (&["enable-kvm"], "this is an emulator and takes no accelerator; leave it away"),
     (&["monitor", "qmp"], "there is no monitor; leave it away"),
@@ -85,7 +84,7 @@ pub(crate) fn normalise(args: Vec<OsString>, cli: &clap::Command) -> Result<Vec<
 
 /// Options whose value may begin with a dash.
 fn is_value(name: &str, next: &OsStr) -> bool {
-    let free_text = matches!(name, "--type" | "--expect-screen" | "--expect-serial");
+    let free_text = matches!(name, "--type" | "--append" | "--expect-screen" | "--expect-serial");
     free_text || !next.as_encoded_bytes().starts_with(b"-")
 }
 

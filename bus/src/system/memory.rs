@@ -1,0 +1,167 @@
+//! Memory as the CPU reaches it: RAM, ROM, devices, and which of them answers where.
+
+use super::{LOCAL_APIC, SystemBus};
+use crate::device::MmioAccess;
+use crate::map::{DeviceId, MemoryKind, MemoryRegion, PageTarget};
+use crate::ram::{PAGE_SIZE, RamOffset};
+use crate::types::{PhysAddr, Width};
+use crate::wires::Smram;
+
+impl SystemBus {
+    fn gate_a20(&self, addr: PhysAddr) -> PhysAddr {
+        if self.fabric.wires.a20 { addr } else { PhysAddr(addr.0 & !(1 << 20)) }
+    }
+
+    /// What answers in the page that holds `addr`, behind the A20 gate. The CPU caches the answer in its TLB and
+    /// forgets it when A20 moves or [`SystemBus::map_generation`] changes.
+    pub fn page(&self, addr: PhysAddr) -> PageTarget {
+        let at = self.gate_a20(addr);
+        self.page_under(at, self.overlay(at))
+    }
+
+    /// The same for the CPU's instruction fetches.
+    pub fn code_page(&self, addr: PhysAddr) -> PageTarget {
+        let at = self.gate_a20(addr);
+        self.page_under(at, self.code_overlay(at))
+    }
+
+    fn page_under(&self, at: PhysAddr, overlay: (bool, bool)) -> PageTarget {
+        if self.local_page == Some(at.0 & !(PAGE_SIZE as u64 - 1)) {
+            return PageTarget::Mmio;
+        }
+        let ram = RamOffset(at.0 & !(PAGE_SIZE as u64 - 1));
+        match overlay {
+            (true, true) => PageTarget::Ram(ram),
+            (true, false) => PageTarget::Rom(ram),
+            // Loads and stores part ways: each must be looked at.
+            (false, true) => PageTarget::Mmio,
+            (false, false) => self.memory.page(at),
+        }
+    }
+
+    /// Whether loads from and stores to an address go to RAM that something else lies over: the RAM under the ROM
+    /// area, and that under the VGA's window.
+    fn overlay(&self, at: PhysAddr) -> (bool, bool) {
+        if at.0 >= self.fabric.ram.ram_size() as u64 {
+            return (false, false);
+        }
+        let window = self.smram_seen.at(at.0, self.smm).map(|shows| (shows, shows));
+        window.or_else(|| self.shadow_seen.at(at.0)).unwrap_or_default()
+    }
+
+    fn code_overlay(&self, at: PhysAddr) -> (bool, bool) {
+        let smram = Smram { closed: false, ..self.smram_seen };
+        let in_ram = at.0 < self.fabric.ram.ram_size() as u64;
+        if in_ram && smram.at(at.0, self.smm) == Some(true) { (true, true) } else { self.overlay(at) }
+    }
+
+    /// The processor enters or leaves system management mode.
+    pub fn set_smm(&mut self, smm: bool) {
+        if self.smm != smm {
+            self.smm = smm;
+            self.map_generation += 1;
+            self.attention = true;
+        }
+    }
+
+    /// The device that answers all bytes of an access, if nothing lies over it; a local APIC lies over everything.
+    fn device_at(&self, at: PhysAddr, width: Width, overlaid: bool) -> Option<(DeviceId, MmioAccess)> {
+        if let Some(offset) = self.local_offset(at, width) {
+            return Some((DeviceId(LOCAL_APIC), MmioAccess { region: 0, offset, width }));
+        }
+        match self.memory.find(at)? {
+            MemoryRegion { first, last, what: MemoryKind::Device { device, region } }
+                if at.0 + u64::from(width.bytes()) - 1 <= last && !overlaid =>
+            {
+                Some((device, MmioAccess { region, offset: at.0 - first, width }))
+            }
+            _ => None,
+        }
+    }
+
+    /// A load of 1, 2 or 4 bytes, any alignment.
+    pub fn read(&mut self, addr: PhysAddr, width: Width) -> u32 {
+        let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
+        if let Some((device, access)) = self.device_at(at, width, self.overlay(at).0) {
+            self.accesses.reads += 1;
+            let value = match self.parts(device) {
+                Some((device, fabric)) => device.mmio_read(fabric, access),
+                None => width.open_bus(),
+            };
+            self.settle();
+            return value & width.open_bus();
+        }
+        match self.memory.find(at) {
+            None if self.memory.find(PhysAddr(at.0 + last)).is_none() => {
+                let mut bytes = [0; 4];
+                self.fabric.ram.read(at, &mut bytes[..width.bytes() as usize]);
+                u32::from_le_bytes(bytes)
+            }
+            _ if width == Width::Byte => u32::from(self.peek(addr).unwrap_or(0xFF)),
+            _ => (0..width.bytes()).fold(0, |value, n| {
+                value | self.read(PhysAddr(addr.0.wrapping_add(u64::from(n))), Width::Byte) << (8 * n)
+            }),
+        }
+    }
+
+    /// A store of 1, 2 or 4 bytes, any alignment. Stores to ROM and open bus are dropped.
+    pub fn write(&mut self, addr: PhysAddr, width: Width, value: u32) {
+        let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
+        if let Some((device, access)) = self.device_at(at, width, self.overlay(at).1) {
+            self.accesses.writes += 1;
+            if let Some((device, fabric)) = self.parts(device) {
+                device.mmio_write(fabric, access, value & width.open_bus());
+            }
+            return self.settle();
+        }
+        match self.memory.find(at) {
+            None if self.memory.find(PhysAddr(at.0 + last)).is_none() => {
+                self.fabric.ram.write(at, &value.to_le_bytes()[..width.bytes() as usize]);
+                self.attention |= self.fabric.ram.has_code_hits();
+            }
+            _ if width == Width::Byte && self.overlay(at).1 => {
+                self.fabric.ram.write(at, &[value as u8]);
+                self.attention |= self.fabric.ram.has_code_hits();
+            }
+            _ if width == Width::Byte => {}
+            _ => {
+                for n in 0..width.bytes() {
+                    let byte = value >> (8 * n) & 0xFF;
+                    self.write(PhysAddr(addr.0.wrapping_add(u64::from(n))), Width::Byte, byte);
+                }
+            }
+        }
+    }
+
+    /// A byte of RAM or ROM as the CPU would load it, without side effects; `None` where a device answers.
+    pub fn peek(&self, addr: PhysAddr) -> Option<u8> {
+        let at = self.gate_a20(addr);
+        self.peek_under(at, self.overlay(at).0)
+    }
+
+    /// A byte that the CPU fetches as a part of an instruction.
+    pub fn fetch(&mut self, addr: PhysAddr) -> u8 {
+        let at = self.gate_a20(addr);
+        match self.peek_under(at, self.code_overlay(at).0) {
+            Some(byte) => byte,
+            None => self.read(addr, Width::Byte) as u8,
+        }
+    }
+
+    fn peek_under(&self, at: PhysAddr, overlay: bool) -> Option<u8> {
+        if self.local_offset(at, Width::Byte).is_some() {
+            return None;
+        }
+        let mut byte = [0xFF];
+        match self.memory.find(at) {
+            _ if overlay => self.fabric.ram.read(at, &mut byte),
+            None => self.fabric.ram.read(at, &mut byte),
+            Some(MemoryRegion { first, what: MemoryKind::Rom { at: rom }, .. }) => {
+                self.fabric.ram.read_at(RamOffset(rom.0 + (at.0 - first)), &mut byte);
+            }
+            Some(MemoryRegion { what: MemoryKind::Open, .. }) => {}
+            Some(_) => return None,
+        }
+        Some(byte[0])
+    }
+}
