@@ -108,4 +108,7 @@ pub(crate) mod own {
     pub(crate) const DRIVES: u16 = 0x200;
     /// Their device parameter table extensions, 16 bytes each.
     pub(crate) const EXTENSIONS: u16 = 0x280;
+    /// An exchange with the mouse: its state of 16 bytes, its deadline.
+    pub(crate) const POINTER: u16 = 0x2C0;
+    pub(crate) const POINTER_DEADLINE: u16 = 0x2D0;
 }

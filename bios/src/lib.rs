@@ -8,7 +8,7 @@
 //! - [`boot`]: which device, and what to say when none boots. `post`: the self test.
 //! - `keyboard`, `disk`, `serial`, `printer`: INT 16h and 09h, 13h, 14h, 17h. `time`: INT 1Ah and 70h.
 //! - `ata`: the IDE drives behind INT 13h. `pci`: configuration space.
-//! - `system`: INT 15h. `video`: INT 10h.
+//! - `system`: INT 15h. `pointing_device`: its function C2h, and INT 74h. `video`: INT 10h.
 //!
 //! *Modelled*: the IBM AT BIOS with a VGA. *Not modelled*: Cassette BASIC, multitasking hooks beyond their calls, APM.
 //!
@@ -26,6 +26,7 @@ mod guest;
 mod keyboard;
 mod keymap;
 mod pci;
+mod pointing_device;
 mod post;
 mod printer;
 mod serial;
@@ -106,13 +107,14 @@ impl Bios {
             Trap::Int14 => serial::int14(g),
             Trap::Int14Again => serial::again(g),
             Trap::Int15 => system::int15(g),
-            Trap::Int15Again => system::wait_again(g),
+            Trap::Int15Again => system::again(g),
             Trap::Int16 => keyboard::int16(g, true),
             Trap::Int16Again => keyboard::int16(g, false),
             Trap::Int17 => printer::int17(g),
             Trap::Int17Again => printer::again(g),
             Trap::Int1a | Trap::Int1aAgain => time::int1a(g),
             Trap::Int70 => time::int70(g),
+            Trap::Int74 => pointing_device::int74(g),
         }
     }
 }

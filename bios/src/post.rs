@@ -5,6 +5,7 @@
 use crate::ata::detect;
 use crate::bda::{self, own};
 use crate::guest::{Guest, Served};
+use crate::pointing_device;
 use crate::time;
 use ringzero_bus::LinAddr;
 use ringzero_roms::VECTORS;
@@ -212,11 +213,13 @@ const KEYBOARD_TEST: [KeyboardStep; 13] = {
     ]
 };
 
-/// What may take its time: keyboard and IDE drives, side by side, a step of each. AL = 0 when all are done.
+/// What may take its time: keyboard and mouse, and beside them IDE drives, a step of each. AL = 0 when all are done.
 pub(crate) fn devices(g: &mut Guest) -> Served {
     let keyboard = keyboard(g)?;
     let drives = detect::step(g)?;
-    g.set_al(u8::from(keyboard || drives));
+    // One after the other: they share the controller.
+    let mouse = keyboard || pointing_device::search(g)?;
+    g.set_al(u8::from(mouse || drives));
     Ok(())
 }
 

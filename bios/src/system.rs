@@ -2,10 +2,11 @@
 //!
 //! *Modelled*: A20 (24h), keyboard intercept (4Fh), event wait and wait (83h, 86h), joystick (84h), block move (87h),
 //! memory sizes (88h, C7h answers as absent, E801h, E881h, E820h), hooks (80h to 82h, 85h, 90h, 91h), configuration (C0h), EBDA
-//! (C1h). *Not modelled*: protected mode entry (89h), pointing device (C2h answers "no device"), APM (53h).
+//! (C1h), pointing device (C2h, `pointing_device`). *Not modelled*: protected mode entry (89h), APM (53h).
 
 use crate::bda::{self, own};
 use crate::guest::{Guest, Served, WaitLabels};
+use crate::pointing_device;
 use crate::time;
 use ringzero_bus::LinAddr;
 
@@ -81,7 +82,7 @@ pub(crate) fn int15(g: &mut Guest) -> Served {
             g.regs().es = segment;
             g.set_cf(false)
         }
-        Function::PointingDevice => failed(g, 5),
+        Function::PointingDevice => pointing_device::service(g),
         Function::BigMemory => big_memory(g),
         Function::Unknown => failed(g, UNSUPPORTED),
     }
@@ -152,8 +153,16 @@ fn wait(g: &mut Guest) -> Served {
     wait_again(g)
 }
 
+/// A service that was entered again: AH still says which.
+pub(crate) fn again(g: &mut Guest) -> Served {
+    match Function::decode(g.ah()) {
+        Function::PointingDevice => pointing_device::again(g),
+        _ => wait_again(g),
+    }
+}
+
 /// A wait that was entered again.
-pub(crate) fn wait_again(g: &mut Guest) -> Served {
+fn wait_again(g: &mut Guest) -> Served {
     let passed = g.expired(own::RTC_WAIT)?;
     if !passed {
         let short = g.read_u32(bda::at(bda::WAIT_COUNT))? < 2000;

@@ -1,5 +1,6 @@
 //! What a chip or card is to the bus, and what it may reach.
 
+use crate::apic::{ApicBus, Destination, InterruptMessage};
 use crate::snapshot::{Section, SnapshotError};
 use crate::types::{Irq, PhysAddr, Vector, Width};
 use crate::{EventSlot, GuestRam, IrqLines, PciBus, Scheduler, VTime, Wires};
@@ -20,6 +21,8 @@ pub struct Fabric {
     pub wires: Wires,
     /// Configuration spaces.
     pub pci: PciBus,
+    /// Messages between I/O APICs and local APICs.
+    pub apics: ApicBus,
 }
 
 impl Fabric {
@@ -32,6 +35,7 @@ impl Fabric {
             ram: GuestRam::new(ram_size),
             wires: Wires::default(),
             pci: PciBus::default(),
+            apics: ApicBus::default(),
         }
     }
 }
@@ -114,6 +118,48 @@ pub trait InterruptController: Device {
 
     /// The INTA cycles: the vector to deliver. A spurious request gives the chip's spurious vector.
     fn acknowledge(&mut self) -> Vector;
+}
+
+/// The interrupt controller inside a processor, between the machine's interrupts and the core.
+pub trait LocalController: Device {
+    /// IA32_APIC_BASE as it was last told.
+    fn base(&self) -> u64;
+
+    /// The processor's IA32_APIC_BASE was written or reset.
+    fn set_base(&mut self, fabric: &mut Fabric, value: u64);
+
+    /// Where its registers lie; `None` while it is off.
+    fn page(&self) -> Option<PhysAddr>;
+
+    /// INIT: registers return to their power-on values, identity and base stay.
+    fn init(&mut self, fabric: &mut Fabric);
+
+    /// Whether a message with this destination is for it.
+    fn answers_to(&self, destination: Destination) -> bool;
+
+    /// Its rank as a receiver of `vector` in lowest-priority mode: the least wins.
+    fn arbitration_priority(&self, vector: Vector) -> u16;
+
+    /// A message for it.
+    fn accept(&mut self, fabric: &mut Fabric, message: &InterruptMessage);
+
+    /// The INT pin of the 8259A moved, which leads to LINT0.
+    fn set_external(&mut self, fabric: &mut Fabric, level: bool);
+
+    /// Whether the core is asked for an interrupt: a flag, kept up to date.
+    fn intr(&self) -> bool;
+
+    /// The INTA cycle: the vector to deliver, or `None` where the 8259A gives it.
+    fn acknowledge(&mut self, fabric: &mut Fabric) -> Option<Vector>;
+}
+
+/// The chip that turns interrupt wires into messages for processors.
+pub trait MessageController: Device {
+    /// A wire changed.
+    fn set_line(&mut self, apics: &mut ApicBus, irq: Irq, level: bool);
+
+    /// The handler of a level-triggered interrupt is done.
+    fn end_of_interrupt(&mut self, apics: &mut ApicBus, vector: Vector);
 }
 
 /// What one DMA cycle does [8237A, "Transfer Types"].

@@ -4,7 +4,7 @@
 //! - [`time`]: [`VTime`], crystals, the scheduler of deadlines.
 //! - [`wires`]: interrupt and DMA request lines, A20, reset.
 //! - [`ram`]: guest memory and where it holds decoded code.
-//! - [`pci`]: configuration spaces.
+//! - [`pci`]: configuration spaces. [`apic`]: interrupt messages.
 //! - [`device`]: what a chip is to the bus. [`system`]: the bus itself.
 //! - [`snapshot`]: saved state. [`firmware`]: what our BIOS sees. [`testing`]: fakes.
 //!
@@ -24,6 +24,7 @@
 //! assert_eq!(bus.pio_read(Port(0x81), Width::Word), 0xFFFF);
 //! ```
 
+pub mod apic;
 pub mod device;
 pub mod firmware;
 pub mod map;
@@ -36,8 +37,10 @@ pub mod time;
 pub mod types;
 pub mod wires;
 
+pub use apic::{ApicBus, ApicTraffic, CpuSignals, DeliveryMode, Destination, InterruptMessage};
 pub use device::{
-    Device, DmaController, DmaCycle, DmaDirection, Fabric, InterruptController, MmioAccess, PortAccess,
+    Device, DmaController, DmaCycle, DmaDirection, Fabric, InterruptController, LocalController,
+    MessageController, MmioAccess, PortAccess,
 };
 pub use firmware::{FirmwareFault, FirmwareRegs, FirmwareView};
 pub use map::{AttachError, PageTarget, PortRange};

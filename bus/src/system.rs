@@ -1,5 +1,6 @@
 //! The system bus: it owns the devices and the fabric, and carries every access between them and the CPU.
 
+mod apic;
 mod memory;
 mod pci;
 mod state;
@@ -7,7 +8,11 @@ mod wiring;
 
 pub use wiring::Wiring;
 
-use crate::device::{Device, DmaController, DmaDirection, Fabric, InterruptController, PortAccess};
+use crate::apic::CpuSignals;
+use crate::device::{
+    Device, DmaController, DmaDirection, Fabric, InterruptController, LocalController, MessageController,
+    PortAccess,
+};
 use crate::map::{DeviceId, MemoryMap, PortMap};
 use crate::time::{TimeBase, VTime};
 use crate::types::{PhysAddr, Port, Vector, Width};
@@ -38,6 +43,14 @@ pub struct SystemBus {
     devices: Vec<Box<dyn Device>>,
     pic: Option<Box<dyn InterruptController>>,
     dma: Option<Box<dyn DmaController>>,
+    io_apic: Option<Box<dyn MessageController>>,
+    /// Local APICs, by processor.
+    local: Vec<Box<dyn LocalController>>,
+    /// Where the processor's local APIC answers.
+    local_page: Option<u64>,
+    /// The 8259A's INT as last seen, and the processor's INTR.
+    pic_intr: bool,
+    intr: bool,
     dma_owners: [Option<DeviceId>; 8],
     slot_owners: Vec<DeviceId>,
     fabric: Fabric,
@@ -71,7 +84,10 @@ pub struct Accesses {
 
 const PIC: DeviceId = DeviceId(0);
 const DMA: DeviceId = DeviceId(1);
-const FIRST_DEVICE: u16 = 2;
+const IO_APIC: DeviceId = DeviceId(2);
+const FIRST_DEVICE: u16 = 3;
+/// Local APICs are numbered from here on.
+const LOCAL_APIC: u16 = 0xFF00;
 
 impl SystemBus {
     /// A bus with `ram_size` bytes of RAM from address 0 and nothing else; `mips` instructions per microsecond.
@@ -80,6 +96,11 @@ impl SystemBus {
             devices: Vec::new(),
             pic: None,
             dma: None,
+            io_apic: None,
+            local: Vec::new(),
+            local_page: None,
+            pic_intr: false,
+            intr: false,
             dma_owners: [None; 8],
             slot_owners: Vec::new(),
             fabric: Fabric::new(ram_size),
@@ -107,6 +128,10 @@ impl SystemBus {
         match id {
             PIC => self.pic.as_ref().map_or("interrupt controller", |d| d.name()),
             DMA => self.dma.as_ref().map_or("dma controller", |d| d.name()),
+            IO_APIC => self.io_apic.as_ref().map_or("i/o apic", |d| d.name()),
+            DeviceId(n @ LOCAL_APIC..) => {
+                self.local.get(usize::from(n - LOCAL_APIC)).map_or("local apic", |d| d.name())
+            }
             DeviceId(n) => self.devices.get(usize::from(n - FIRST_DEVICE)).map_or("itself", |d| d.name()),
         }
     }
@@ -116,6 +141,8 @@ impl SystemBus {
         let device: &mut dyn Device = match id {
             PIC => self.pic.as_deref_mut()?,
             DMA => self.dma.as_deref_mut()?,
+            IO_APIC => self.io_apic.as_deref_mut()?,
+            DeviceId(n @ LOCAL_APIC..) => self.local.get_mut(usize::from(n - LOCAL_APIC))?.as_mut(),
             DeviceId(n) => self.devices.get_mut(usize::from(n - FIRST_DEVICE))?.as_mut(),
         };
         Some((device, &mut self.fabric))
@@ -126,6 +153,8 @@ impl SystemBus {
         let device: &dyn Any = match handle.id {
             PIC => self.pic.as_deref().expect("a handle exists only after attach"),
             DMA => self.dma.as_deref().expect("a handle exists only after attach"),
+            IO_APIC => self.io_apic.as_deref().expect("a handle exists only after attach"),
+            DeviceId(n @ LOCAL_APIC..) => self.local[usize::from(n - LOCAL_APIC)].as_ref(),
             DeviceId(n) => self.devices[usize::from(n - FIRST_DEVICE)].as_ref(),
         };
         device.downcast_ref().expect("a handle carries its device's type")
@@ -141,8 +170,8 @@ impl SystemBus {
     }
 
     fn each_device(&mut self, mut f: impl FnMut(&mut dyn Device, &mut Fabric)) {
-        let count = self.devices.len() as u16;
-        for id in (0..FIRST_DEVICE + count).map(DeviceId) {
+        let (count, processors) = (self.devices.len() as u16, self.local.len() as u16);
+        for id in (0..FIRST_DEVICE + count).chain(LOCAL_APIC..LOCAL_APIC + processors).map(DeviceId) {
             if let Some((device, fabric)) = self.parts(id) {
                 f(device, fabric);
             }
@@ -158,9 +187,10 @@ impl SystemBus {
         self.fabric.wires.a20 = true;
         self.fabric.wires.ferr = false;
         self.fabric.wires.ignne = false;
-        self.fabric.wires.smi = false;
         self.fabric.wires.shadow = Shadow::default();
         self.fabric.wires.smram = Smram::default();
+        self.fabric.wires.cpu = CpuSignals::default();
+        self.map_local();
         self.settle();
     }
 
@@ -252,17 +282,29 @@ impl SystemBus {
         if self.fabric.wires.dreq.levels() != 0 {
             self.serve_dma();
         }
-        if self.fabric.irqs.any_change()
-            && let Some(pic) = &mut self.pic
-        {
-            self.fabric.irqs.take_changes(|irq, level| pic.set_line(irq, level));
+        if self.fabric.irqs.any_change() {
+            self.show_wires();
         }
-        self.attention |= self.intr()
+        self.settle_apics();
+        self.attention |= self.intr
+            || self.fabric.wires.cpu.any()
             || self.fabric.wires.request.is_some()
-            || self.fabric.wires.smi
             || self.fabric.wires.a20 != self.a20_seen
             || self.fabric.ram.has_code_hits()
             || self.fabric.sched.take_earlier();
+    }
+
+    /// Shows changed interrupt wires to the 8259A and the I/O APIC.
+    fn show_wires(&mut self) {
+        let Self { fabric, pic, io_apic, .. } = self;
+        fabric.irqs.take_changes(|irq, level| {
+            if let Some(pic) = pic.as_mut().filter(|_| irq.0 < 16) {
+                pic.set_line(irq, level);
+            }
+            if let Some(io_apic) = io_apic {
+                io_apic.set_line(&mut fabric.apics, irq, level);
+            }
+        });
     }
 
     fn serve_dma(&mut self) {
@@ -329,11 +371,6 @@ impl SystemBus {
         self.fabric.wires.request.take()
     }
 
-    /// Whether SMI# was pulled low since the last call.
-    pub fn take_smi(&mut self) -> bool {
-        std::mem::take(&mut self.fabric.wires.smi)
-    }
-
     /// Whether a chip has asked something of the machine.
     pub fn has_request(&self) -> bool {
         self.fabric.wires.request.is_some()
@@ -343,12 +380,12 @@ impl SystemBus {
 
     /// The level of the CPU's INTR pin.
     pub fn intr(&self) -> bool {
-        self.pic.as_ref().is_some_and(|pic| pic.intr())
+        self.intr
     }
 
     /// The INTA cycles.
     pub fn acknowledge(&mut self) -> Vector {
-        let vector = self.pic.as_mut().map_or(Vector(0xFF), |pic| pic.acknowledge());
+        let vector = self.take_vector();
         self.settle();
         vector
     }

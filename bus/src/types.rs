@@ -56,6 +56,6 @@ impl Width {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Vector(pub u8);
 
-/// An ISA interrupt wire, IRQ 0 to 15.
+/// An interrupt wire: IRQ 0 to 15 of the ISA bus, and 16 to 23, which lead to an I/O APIC alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Irq(pub u8);

@@ -1,9 +1,10 @@
 //! The wires between chips: interrupt requests, DMA requests, A20, reset, power.
 
+use crate::apic::CpuSignals;
 use crate::types::Irq;
 use serde::{Deserialize, Serialize};
 
-/// One driver of an ISA interrupt wire. A wire shared by several pins is the OR of them.
+/// One driver of an interrupt wire. A wire shared by several pins is the OR of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct IrqPin {
     pin: u16,
@@ -21,29 +22,64 @@ impl IrqPin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PciIntPin(u16);
 
-/// Levels of the sixteen ISA interrupt wires, and what changed since the interrupt controller last looked.
+/// Interrupt wires: the ISA bus's sixteen, and eight more.
+pub const WIRES: u8 = 24;
+
+/// Levels of the interrupt wires, and what changed since the interrupt controllers last looked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IrqLines {
     pins: Vec<bool>,
-    irq_of_pin: Vec<Irq>,
+    drivers: Vec<Driver>,
+    /// Replacements drive their wires, and nothing else does.
+    replaced: bool,
     pci_pins: Vec<bool>,
     pirq_of_pin: Vec<u8>,
     /// Where PIRQA to PIRQD lead.
     routes: [Option<Irq>; 4],
-    levels: u16,
+    levels: u32,
     #[serde(skip)]
-    rose: u16,
+    rose: u32,
     #[serde(skip)]
-    changed: u16,
+    changed: u32,
+}
+
+/// What a pin drives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Driver {
+    irq: Irq,
+    /// It stands in for the wire's other drivers when it is told to.
+    replacement: bool,
 }
 
 impl IrqLines {
     /// Adds a driver for `irq`.
     pub fn add_pin(&mut self, irq: Irq) -> IrqPin {
+        self.add_driver(Driver { irq, replacement: false })
+    }
+
+    /// Adds a driver for `irq` that takes the place of the others after [`IrqLines::replace`].
+    pub fn add_replacement(&mut self, irq: Irq) -> IrqPin {
+        self.add_driver(Driver { irq, replacement: true })
+    }
+
+    fn add_driver(&mut self, driver: Driver) -> IrqPin {
         let pin = u16::try_from(self.pins.len()).expect("a machine has fewer than 65,536 interrupt pins");
         self.pins.push(false);
-        self.irq_of_pin.push(irq);
-        IrqPin { pin, irq }
+        self.drivers.push(driver);
+        IrqPin { pin, irq: driver.irq }
+    }
+
+    /// Lets replacements drive their wires in place of the other drivers, or the others again.
+    pub fn replace(&mut self, on: bool) {
+        if self.replaced == on {
+            return;
+        }
+        self.replaced = on;
+        for n in 0..self.drivers.len() {
+            if self.drivers[n].replacement {
+                self.settle(self.drivers[n].irq);
+            }
+        }
     }
 
     /// Adds a driver for a PCI device's pin, 1 to 4 for INTA to INTD. Each slot's wires are those of the slot before,
@@ -87,10 +123,12 @@ impl IrqLines {
 
     /// Makes the wire what its drivers say.
     fn settle(&mut self, irq: Irq) {
-        let by_pin = self.pins.iter().zip(&self.irq_of_pin).any(|(&on, &of)| on && of == irq);
+        let replaced = self.replaced && self.drivers.iter().any(|d| d.replacement && d.irq == irq);
+        let drives = |driver: &Driver| driver.irq == irq && driver.replacement == replaced;
+        let by_pin = self.pins.iter().zip(&self.drivers).any(|(&on, driver)| on && drives(driver));
         let routed = |(pirq, &route): (usize, &Option<Irq>)| route == Some(irq) && self.pirq(pirq);
         let level = by_pin || self.routes.iter().enumerate().any(routed);
-        let bit = 1u16 << (irq.0 & 15);
+        let bit = bit(irq);
         if level == (self.levels & bit != 0) {
             return;
         }
@@ -109,7 +147,7 @@ impl IrqLines {
 
     /// The level of `irq`'s wire.
     pub fn level(&self, irq: Irq) -> bool {
-        self.levels & (1 << (irq.0 & 15)) != 0
+        self.levels & bit(irq) != 0
     }
 
     /// Calls `show` with each change since the last call, in wire order, a lost pulse in full.
@@ -119,7 +157,7 @@ impl IrqLines {
         if changed == 0 {
             return;
         }
-        for irq in (0..16).filter(|n| changed & (1 << n) != 0).map(Irq) {
+        for irq in (0..WIRES).filter(|n| changed & (1 << n) != 0).map(Irq) {
             let level = self.level(irq);
             if rose & (1 << irq.0) != 0 {
                 // Low first: the wire may have been high before it fell and rose again.
@@ -139,7 +177,7 @@ impl IrqLines {
     /// Takes over the levels of a snapshot without making edges; false when its wiring differs.
     pub(crate) fn restore(&mut self, saved: IrqLines) -> bool {
         let routes = saved.routes.iter().flatten().all(|irq| irq.0 < 16);
-        let fits = saved.irq_of_pin == self.irq_of_pin
+        let fits = saved.drivers == self.drivers
             && saved.pins.len() == self.pins.len()
             && saved.pirq_of_pin == self.pirq_of_pin
             && saved.pci_pins.len() == self.pci_pins.len()
@@ -149,6 +187,10 @@ impl IrqLines {
         }
         fits
     }
+}
+
+fn bit(irq: Irq) -> u32 {
+    1 << (irq.0 % WIRES)
 }
 
 /// DMA request lines DREQ0 to DREQ7 [8237A, "DREQ0-DREQ3"].
@@ -237,10 +279,10 @@ pub struct Wires {
     pub ferr: bool,
     /// IGNNE#: the x87 goes on in spite of it, until FERR# falls.
     pub ignne: bool,
-    /// SMI# was pulled low since the processor last looked.
-    pub smi: bool,
     /// RAM under the ROM area.
     pub shadow: Shadow,
+    /// What waits for the processor.
+    pub cpu: CpuSignals,
     /// RAM under the VGA's window.
     pub smram: Smram,
 }
@@ -253,8 +295,8 @@ impl Default for Wires {
             dreq: DmaRequests::default(),
             ferr: false,
             ignne: false,
-            smi: false,
             shadow: Shadow::default(),
+            cpu: CpuSignals::default(),
             smram: Smram::default(),
         }
     }
@@ -302,6 +344,23 @@ mod tests {
         assert_eq!(changes(&mut lines), [(3, false), (3, true)]);
         lines.set(b, false);
         assert_eq!(changes(&mut lines), [(3, false)]);
+    }
+
+    #[test]
+    fn a_replacement_drives_its_wire_alone_or_not_at_all() {
+        let mut lines = IrqLines::default();
+        let (timer, replacement, other) =
+            (lines.add_pin(Irq(0)), lines.add_replacement(Irq(0)), lines.add_pin(Irq(1)));
+        lines.set(replacement, true);
+        assert!(!lines.level(Irq(0)));
+        lines.replace(true);
+        assert!(lines.level(Irq(0)));
+        lines.set(replacement, false);
+        lines.set(timer, true);
+        lines.set(other, true);
+        assert_eq!([0, 1].map(|n| lines.level(Irq(n))), [false, true]);
+        lines.replace(false);
+        assert!(lines.level(Irq(0)));
     }
 
     #[test]

@@ -130,6 +130,23 @@ impl Cpu {
         self.set_state(CpuState::reset(&self.model, self.state.count));
     }
 
+    /// The INIT# pin: as RESET, but what floats, counts or describes memory stays [SDM 3A, "Processor State After
+    /// Reset", "INIT"]. The processor leaves system management mode.
+    pub(crate) fn init(&mut self) {
+        let old = &self.state;
+        let cr0 = old.cr0 & (cr0::CD | cr0::NW) | cr0::ET;
+        let state = CpuState {
+            cr0,
+            msrs: old.msrs.clone(),
+            fpu: old.fpu.clone(),
+            xmm: old.xmm,
+            mxcsr: old.mxcsr,
+            smbase: old.smbase,
+            ..CpuState::reset(&self.model, old.count)
+        };
+        self.set_state(state);
+    }
+
     /// Longest block in instructions, 1 to 48: a run must not depend on it, which tests verify with 1.
     pub fn set_block_limit(&mut self, instructions: usize) {
         self.block_limit = instructions.clamp(1, Self::MAX_BLOCK);

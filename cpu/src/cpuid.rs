@@ -46,8 +46,8 @@ fn leaf_1_ecx(model: &Model) -> u32 {
 }
 
 fn leaf_1_edx(model: &Model, state: &CpuState) -> u32 {
-    let apic = state.msrs.apic_base & ApicBase::ENABLED != 0;
-    model.features.leaf_1_edx() | if apic { APIC } else { 0 }
+    let disabled = state.msrs.apic_base & ApicBase::ENABLED == 0;
+    model.features.leaf_1_edx() & if disabled { !APIC } else { u32::MAX }
 }
 
 fn leaf_7_ebx(model: &Model) -> u32 {
@@ -85,6 +85,17 @@ mod tests {
         let [_, b, c, d] = leaf(&Model::PENTIUM4, &state, 0, 0);
         let text: Vec<u8> = [b, d, c].iter().flat_map(|r| r.to_le_bytes()).collect();
         assert_eq!(text, b"GenuineIntel");
+    }
+
+    #[test]
+    fn a_local_apic_shows_while_it_is_on() {
+        let model = Model::PENTIUM3.with(Features::APIC);
+        let mut state = CpuState::reset(&model, 0);
+        let shown = |state: &CpuState, model: &Model| leaf(model, state, 1, 0)[3] & APIC != 0;
+        assert!(shown(&state, &model));
+        assert!(!shown(&state, &Model::PENTIUM3));
+        state.msrs.apic_base &= !ApicBase::ENABLED;
+        assert!(!shown(&state, &model));
     }
 
     #[test]

@@ -32,6 +32,8 @@ features! {
     MCE = 7;
     /// CMPXCHG8B.
     CX8 = 8;
+    /// A local APIC beside the core. CPUID shows it while it is on.
+    APIC = 9;
     /// SYSENTER and SYSEXIT.
     SEP = 11;
     /// Memory type range registers, stored and not acted on.

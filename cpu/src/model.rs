@@ -237,6 +237,13 @@ impl Model {
         self.features.has(features)
     }
 
+    /// The same model with further features, as the machine around it brings them.
+    #[must_use]
+    pub const fn with(mut self, features: Features) -> Self {
+        self.features = self.features.with(features);
+        self
+    }
+
     /// The bits a physical address can have.
     pub fn address_mask(&self) -> u64 {
         (1 << self.address_bits) - 1

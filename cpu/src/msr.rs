@@ -52,6 +52,14 @@ pub struct Msrs {
     pub performance: [u64; 4],
 }
 
+impl Msrs {
+    /// After RESET.
+    pub(crate) fn reset(model: &Model) -> Self {
+        let enabled = if model.has(Features::APIC) { ApicBase::ENABLED } else { 0 };
+        Self { apic_base: ApicBase::BASE | ApicBase::BSP | enabled, ..Self::default() }
+    }
+}
+
 impl Default for Msrs {
     fn default() -> Self {
         Self {

@@ -28,6 +28,8 @@ pub enum Exit {
     Firmware,
 }
 
+/// Vector of the non-maskable interrupt.
+const NMI: u8 = 2;
 /// Longest slice: far below what would make an unlinked block's gate open.
 const LONGEST_SLICE: u64 = 1 << 40;
 
@@ -37,6 +39,8 @@ impl Cpu {
     pub fn run(&mut self, bus: &mut SystemBus, budget: u64) -> Exit {
         bus.set_smm(self.state.in_smm);
         self.drop_overwritten_code(bus);
+        bus.set_count(self.state.count);
+        bus.set_apic_base(self.state.msrs.apic_base);
         let budget = budget.min(LONGEST_SLICE);
         self.ram = HostMemory::of(bus);
         self.limit_count = self.state.count + budget;
@@ -61,9 +65,7 @@ impl Cpu {
             return None;
         }
         bus.clear_attention();
-        if bus.take_smi() {
-            self.raise_smi();
-        }
+        self.take_signals(bus);
         let a20 = bus.fabric().wires.a20;
         let map = bus.map_generation();
         if a20 != self.a20 || map != self.map {
@@ -77,6 +79,19 @@ impl Cpu {
         // A deadline armed for the past counts too: it must not wait for the end of the slice.
         let earlier = bus.next_deadline_count().is_some_and(|due| due < self.limit_count);
         (bus.has_request() || earlier).then_some(Exit::Attention)
+    }
+
+    /// Remembers the edges that chips have made since the last look.
+    fn take_signals(&mut self, bus: &mut SystemBus) {
+        let signals = bus.take_signals();
+        if !signals.any() {
+            return;
+        }
+        if signals.smi {
+            self.raise_smi();
+        }
+        self.state.nmi_pending |= signals.nmi;
+        self.state.init_pending |= signals.init;
     }
 
     fn drop_overwritten_code(&mut self, bus: &mut SystemBus) {
@@ -102,22 +117,7 @@ impl Cpu {
             self.trap_after(false);
             return None;
         }
-        if self.takes_smi() {
-            self.left -= 1;
-            bus.set_count(self.limit_count - self.left as u64);
-            self.enter_smm(bus);
-            return None;
-        }
-        let open = self.state.flags.control(bit::IF) && self.state.interrupt_shadow == Shadow::None;
-        if open && bus.intr() {
-            self.left -= 1;
-            bus.set_count(self.limit_count - self.left as u64);
-            self.state.activity = Activity::Running;
-            let vector = bus.acknowledge().0;
-            if let Err(fault) = self.deliver(bus, vector, Origin::Event, None) {
-                self.deliver_fault(bus, fault);
-            }
-            self.trap_after(false);
+        if self.state.interrupt_shadow == Shadow::None && self.take_interrupt(bus) {
             return None;
         }
         if self.state.activity == Activity::Halted {
@@ -128,6 +128,58 @@ impl Cpu {
         }
         self.run_block(bus);
         None
+    }
+
+    /// Takes what comes first of INIT, SMI, NMI and INTR [SDM 3A, "Prioritization of Concurrent Events"]; that counts
+    /// as one instruction.
+    #[inline]
+    fn take_interrupt(&mut self, bus: &mut SystemBus) -> bool {
+        let state = &self.state;
+        let pins = state.smi_pending | state.nmi_pending | state.init_pending;
+        let intr = bus.intr() && state.flags.control(bit::IF);
+        (pins && self.take_signal(bus)) || (intr && self.take_vector(bus))
+    }
+
+    fn begin_event(&mut self, bus: &mut SystemBus) {
+        self.left -= 1;
+        bus.set_count(self.limit_count - self.left as u64);
+    }
+
+    /// In system management mode all of them wait.
+    #[cold]
+    fn take_signal(&mut self, bus: &mut SystemBus) -> bool {
+        let state = &self.state;
+        let nmi = state.nmi_pending && !state.nmi_blocked;
+        if state.init_pending && !state.in_smm {
+            self.begin_event(bus);
+            self.init();
+        } else if self.takes_smi() {
+            self.begin_event(bus);
+            self.enter_smm(bus);
+        } else if nmi {
+            self.state.nmi_pending = false;
+            self.state.nmi_blocked = true;
+            self.begin_event(bus);
+            self.enter(bus, NMI);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    fn take_vector(&mut self, bus: &mut SystemBus) -> bool {
+        self.begin_event(bus);
+        let vector = bus.acknowledge().0;
+        self.enter(bus, vector);
+        true
+    }
+
+    fn enter(&mut self, bus: &mut SystemBus, vector: u8) {
+        self.state.activity = Activity::Running;
+        if let Err(fault) = self.deliver(bus, vector, Origin::Event, None) {
+            self.deliver_fault(bus, fault);
+        }
+        self.trap_after(false);
     }
 
     /// Runs from `state.ip` on; a single instruction where something is to be looked at after it.

@@ -133,6 +133,14 @@ pub struct CpuState {
     pub in_smm: bool,
     /// An SMI waits to be taken.
     pub smi_pending: bool,
+    /// INIT waits to be taken.
+    pub init_pending: bool,
+    /// An NMI waits to be taken.
+    pub nmi_pending: bool,
+    /// NMIs wait for an IRET.
+    pub nmi_blocked: bool,
+    /// The same outside system management mode, while in it.
+    pub nmi_blocked_outside: bool,
     /// Where the state save map and the handler of system management mode lie.
     pub smbase: u32,
     /// Running, halted or shut down.
@@ -180,7 +188,7 @@ impl CpuState {
             cr3: 0,
             cr4: 0,
             pdpte: [0; 4],
-            msrs: Msrs::default(),
+            msrs: Msrs::reset(model),
             fpu: Fpu::RESET,
             xmm: [0; 8],
             mxcsr: Mxcsr::INITIAL.0,
@@ -192,6 +200,10 @@ impl CpuState {
             tr: Segment { limit: 0xFFFF, ..Segment::default() },
             in_smm: false,
             smi_pending: false,
+            init_pending: false,
+            nmi_pending: false,
+            nmi_blocked: false,
+            nmi_blocked_outside: false,
             smbase: 0x3_0000,
             activity: Activity::Running,
             interrupt_shadow: Shadow::None,

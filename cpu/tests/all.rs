@@ -10,5 +10,6 @@ mod interrupts;
 mod loadall;
 mod models;
 mod modes;
+mod signals;
 mod smm;
 mod x87;

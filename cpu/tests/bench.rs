@@ -32,7 +32,7 @@ impl Device for Helper {
             0x20 => fabric.irqs.pulse(self.pin),
             0x30 => fabric.ram.write(PhysAddr(CODE), &[value as u8]),
             0x92 => fabric.wires.a20 = value & 2 != 0,
-            0xB2 => fabric.wires.smi = true,
+            0xB2 => fabric.wires.cpu.smi = true,
             0xB3 => fabric.wires.smram.enabled = true,
             _ => {}
         }
@@ -100,6 +100,11 @@ impl Bench {
     pub(crate) fn interrupt(&mut self, enabled: bool) {
         self.cpu.update_state(|state| state.flags.set_control(flags::bit::IF, enabled));
         self.bus.pio_write(ringzero_bus::Port(0x20), Width::Byte, 0);
+    }
+
+    /// An access to a port where nothing happens, after which the bus looks at its wires.
+    pub(crate) fn touch(&mut self) {
+        self.bus.pio_read(ringzero_bus::Port(0x21), Width::Byte);
     }
 
     pub(crate) fn run(&mut self, budget: u64) -> Exit {

@@ -1,4 +1,4 @@
-//! 8042 keyboard controller with a PS/2 keyboard, and system control port A (92h).
+//! 8042 keyboard controller with a PS/2 keyboard and perhaps a PS/2 mouse, and system control port A (92h).
 //!
 //! Sources: IBM PS/2 Hardware Interface Technical Reference, "Keyboard and Auxiliary Device Controller", keyed \[IBM\];
 //! IBM PC/AT Technical Reference, keyed \[AT\].
@@ -7,100 +7,21 @@
 //! IRQ1 and IRQ12, input-buffer-full for a few microseconds, a byte's travel time from the keyboard. Port 92h: A20 and
 //! fast reset. Both ports move one A20 gate: the last write wins.
 //!
-//! *Not modelled*: the password, the keyboard lock switch, the diagnostic dump. The auxiliary port has no mouse yet:
-//! bytes for it time out (`aux_write` is where it will plug in).
+//! Keyboard and mouse each have a line of their own; a byte that comes while the output buffer is full waits in its
+//! device. When both wait the keyboard goes first, except that the mouse's answer to a command goes before scan codes.
+//!
+//! *Not modelled*: the password, the keyboard lock switch, the diagnostic dump.
+
+mod command;
 
 use crate::keyboard::keys::to_set_1;
 use crate::keyboard::{Key, Keyboard};
+use crate::mouse::{Mouse, MouseButton};
+use command::{Command, command_byte, status};
 use ringzero_bus::{
     Device, EventSlot, Fabric, IrqPin, PortAccess, Section, SnapshotError, SystemRequest, VTime,
 };
 use serde::{Deserialize, Serialize};
-
-/// A byte written to port 64h [IBM, "Controller Commands"].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Command {
-    ReadRam(u8),
-    WriteRam(u8),
-    TestPassword,
-    DisableAux,
-    EnableAux,
-    TestAux,
-    SelfTest,
-    TestKeyboard,
-    DisableKeyboard,
-    EnableKeyboard,
-    ReadInputPort,
-    ReadOutputPort,
-    WriteOutputPort,
-    WriteKeyboardBuffer,
-    WriteAuxBuffer,
-    WriteAux,
-    SetA20(bool),
-    ReadTestInputs,
-    PulseOutputPort(u8),
-    Unknown,
-}
-
-impl Command {
-    fn decode(byte: u8) -> Self {
-        match byte {
-            0x00..=0x3F => Self::ReadRam(byte & 0x1F),
-            0x40..=0x7F => Self::WriteRam(byte & 0x1F),
-            0xA4 => Self::TestPassword,
-            0xA7 => Self::DisableAux,
-            0xA8 => Self::EnableAux,
-            0xA9 => Self::TestAux,
-            0xAA => Self::SelfTest,
-            0xAB => Self::TestKeyboard,
-            0xAD => Self::DisableKeyboard,
-            0xAE => Self::EnableKeyboard,
-            0xC0 => Self::ReadInputPort,
-            0xD0 => Self::ReadOutputPort,
-            0xD1 => Self::WriteOutputPort,
-            0xD2 => Self::WriteKeyboardBuffer,
-            0xD3 => Self::WriteAuxBuffer,
-            0xD4 => Self::WriteAux,
-            0xDD => Self::SetA20(false),
-            0xDF => Self::SetA20(true),
-            0xE0 => Self::ReadTestInputs,
-            0xF0..=0xFF => Self::PulseOutputPort(byte & 0x0F),
-            _ => Self::Unknown,
-        }
-    }
-
-    fn takes_data(self) -> bool {
-        matches!(
-            self,
-            Self::WriteRam(_)
-                | Self::WriteOutputPort
-                | Self::WriteKeyboardBuffer
-                | Self::WriteAuxBuffer
-                | Self::WriteAux
-        )
-    }
-}
-
-/// Bits of the command byte, RAM byte 0 [IBM, "Controller Command Byte"].
-mod command_byte {
-    pub(super) const IRQ1: u8 = 0x01;
-    pub(super) const IRQ12: u8 = 0x02;
-    pub(super) const SYSTEM_FLAG: u8 = 0x04;
-    pub(super) const KEYBOARD_DISABLED: u8 = 0x10;
-    pub(super) const AUX_DISABLED: u8 = 0x20;
-    pub(super) const TRANSLATE: u8 = 0x40;
-}
-
-/// Bits of the status register, port 64h [IBM, "Status Register"].
-mod status {
-    pub(super) const OUTPUT_FULL: u8 = 0x01;
-    pub(super) const INPUT_FULL: u8 = 0x02;
-    pub(super) const SYSTEM_FLAG: u8 = 0x04;
-    pub(super) const COMMAND: u8 = 0x08;
-    pub(super) const NOT_LOCKED: u8 = 0x10;
-    pub(super) const AUX_FULL: u8 = 0x20;
-    pub(super) const TIMEOUT: u8 = 0x40;
-}
 
 /// Who put a byte into the output buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +45,8 @@ const SELF_TEST_NS: u64 = 2_000_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct KbcState {
     keyboard: Keyboard,
+    /// What is at the auxiliary port.
+    mouse: Option<Mouse>,
     /// The 8042's RAM, 32 bytes; byte 0 is the command byte.
     ram: Vec<u8>,
     output: u8,
@@ -141,12 +64,13 @@ struct KbcState {
     port_a: u8,
 }
 
-impl Default for KbcState {
-    fn default() -> Self {
+impl KbcState {
+    fn new(mouse: bool) -> Self {
         let mut ram = vec![0; 32];
         ram[0] = command_byte::TRANSLATE | command_byte::AUX_DISABLED;
         Self {
             keyboard: Keyboard::new(),
+            mouse: mouse.then(Mouse::new),
             ram,
             output: 0,
             output_full: None,
@@ -167,8 +91,12 @@ pub struct KbcWiring {
     pub keyboard_irq: IrqPin,
     /// IRQ12.
     pub aux_irq: IrqPin,
-    /// A byte arrives in the output buffer.
+    /// A byte of the controller or the keyboard arrives in the output buffer.
     pub arrival: EventSlot,
+    /// A byte of the mouse does.
+    pub aux_arrival: EventSlot,
+    /// The mouse may make its next packet.
+    pub sample: EventSlot,
     /// The held key repeats.
     pub repeat: EventSlot,
 }
@@ -181,9 +109,9 @@ pub struct Kbc {
 }
 
 impl Kbc {
-    /// A controller with a keyboard.
-    pub fn new(wiring: KbcWiring) -> Self {
-        Self { state: KbcState::default(), wiring }
+    /// A controller with a keyboard, and with a mouse if so.
+    pub fn new(wiring: KbcWiring, mouse: bool) -> Self {
+        Self { state: KbcState::new(mouse), wiring }
     }
 
     /// A key of the keyboard goes down or up. A press of a key that is down already is ignored: the keyboard repeats
@@ -194,6 +122,22 @@ impl Kbc {
             fabric.sched.arm(self.wiring.repeat, first);
         }
         self.schedule(fabric);
+    }
+
+    /// The mouse moves by so many counts to the right and down, its wheel so many steps towards the user.
+    pub fn mouse_motion(&mut self, fabric: &mut Fabric, right: i32, down: i32, wheel: i32) {
+        if let Some(mouse) = &mut self.state.mouse {
+            mouse.motion(right, down, wheel);
+            self.schedule(fabric);
+        }
+    }
+
+    /// A button of the mouse goes down or up.
+    pub fn mouse_button(&mut self, fabric: &mut Fabric, button: MouseButton, pressed: bool) {
+        if let Some(mouse) = &mut self.state.mouse {
+            mouse.button(button, pressed);
+            self.schedule(fabric);
+        }
     }
 
     /// Keyboard LEDs: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock.
@@ -217,22 +161,59 @@ impl Kbc {
         *command_byte = if on { *command_byte | bit } else { *command_byte & !bit };
     }
 
-    /// Arms the arrival of the next byte if one waits and the buffer is free.
+    /// Arms the arrival of the next byte of each line if one waits and the buffer is free.
     fn schedule(&mut self, fabric: &mut Fabric) {
-        let keyboard_sends = self.state.keyboard.waiting() > 0 && !self.has(command_byte::KEYBOARD_DISABLED);
-        let delay = match (self.state.output_full, self.state.answer) {
-            (Some(_), _) => None,
-            (None, Some(_)) => Some(ANSWER_NS),
-            (None, None) if !keyboard_sends => None,
-            (None, None) if self.state.keyboard.in_self_test() => Some(SELF_TEST_NS),
-            (None, None) => Some(BYTE_NS),
-        };
-        let Some(delay) = delay else { return fabric.sched.cancel(self.wiring.arrival) };
-        let due = fabric.now.plus_ns(delay);
-        // A byte already on its way is not delayed by what happens meanwhile.
-        if fabric.sched.deadline(self.wiring.arrival).is_none_or(|armed| armed > due) {
-            fabric.sched.arm(self.wiring.arrival, due);
+        self.make_packet(fabric);
+        let free = self.state.output_full.is_none();
+        let lines =
+            [(self.wiring.arrival, self.keyboard_delay()), (self.wiring.aux_arrival, self.aux_delay())];
+        for (slot, delay) in lines {
+            let Some(delay) = delay.filter(|_| free) else {
+                fabric.sched.cancel(slot);
+                continue;
+            };
+            let due = fabric.now.plus_ns(delay);
+            // A byte already on its way is not delayed by what happens meanwhile.
+            if fabric.sched.deadline(slot).is_none_or(|armed| armed > due) {
+                fabric.sched.arm(slot, due);
+            }
         }
+    }
+
+    /// Lets the mouse begin a packet, if its line is open and it is time.
+    fn make_packet(&mut self, fabric: &mut Fabric) {
+        let open = !self.has(command_byte::AUX_DISABLED);
+        let mouse = self.state.mouse.as_mut().filter(|_| open);
+        match mouse.and_then(|mouse| mouse.sample(fabric.now)) {
+            Some(at) => fabric.sched.arm(self.wiring.sample, at),
+            None => fabric.sched.cancel(self.wiring.sample),
+        }
+    }
+
+    /// How long the next byte of the controller or the keyboard takes.
+    fn keyboard_delay(&self) -> Option<u64> {
+        let keyboard = &self.state.keyboard;
+        let sends = keyboard.waiting() > 0 && !self.has(command_byte::KEYBOARD_DISABLED);
+        match self.state.answer {
+            Some(_) => Some(ANSWER_NS),
+            None if !sends => None,
+            None if keyboard.in_self_test() => Some(SELF_TEST_NS),
+            None => Some(BYTE_NS),
+        }
+    }
+
+    /// How long the mouse's next byte takes.
+    fn aux_delay(&self) -> Option<u64> {
+        let mouse = self.state.mouse.as_ref().filter(|mouse| mouse.waits())?;
+        let open = !self.has(command_byte::AUX_DISABLED) && self.state.answer.is_none();
+        open.then_some(if mouse.in_self_test() { SELF_TEST_NS } else { BYTE_NS })
+    }
+
+    /// Whether the mouse is about to answer a command: the keyboard is held back meanwhile.
+    fn mouse_answers(&self) -> bool {
+        let mouse = self.state.mouse.as_ref();
+        let answers = mouse.is_some_and(|mouse| mouse.has_answer() && !mouse.in_self_test());
+        answers && !self.has(command_byte::AUX_DISABLED)
     }
 
     fn arrive(&mut self, fabric: &mut Fabric) {
@@ -242,13 +223,23 @@ impl Kbc {
         if let Some((byte, source)) = self.state.answer.take() {
             return self.fill(fabric, byte, source);
         }
-        if self.has(command_byte::KEYBOARD_DISABLED) {
+        if self.has(command_byte::KEYBOARD_DISABLED) || self.mouse_answers() {
             return;
         }
         let Some(byte) = self.state.keyboard.send() else { return };
         match self.translate(byte) {
             Some(byte) => self.fill(fabric, byte, Source::Keyboard),
             None => self.schedule(fabric),
+        }
+    }
+
+    fn arrive_aux(&mut self, fabric: &mut Fabric) {
+        let busy = self.state.output_full.is_some() || self.state.answer.is_some();
+        if busy || self.has(command_byte::AUX_DISABLED) {
+            return;
+        }
+        if let Some(byte) = self.state.mouse.as_mut().and_then(Mouse::send) {
+            self.fill(fabric, byte, Source::Aux);
         }
     }
 
@@ -364,9 +355,13 @@ impl Kbc {
         }
     }
 
-    /// A byte for the auxiliary device: nobody answers, so the controller reports a timeout.
-    fn aux_write(&mut self, _value: u8) {
-        self.state.answer = Some((0xFE, Source::AuxTimeout));
+    /// A byte for the auxiliary device opens its clock line. Where nobody answers the controller reports a timeout.
+    fn aux_write(&mut self, value: u8) {
+        match &mut self.state.mouse {
+            Some(mouse) => mouse.receive(value),
+            None => return self.state.answer = Some((0xFE, Source::AuxTimeout)),
+        }
+        self.set(command_byte::AUX_DISABLED, false);
     }
 
     fn write_port_a(&mut self, fabric: &mut Fabric, value: u8) {
@@ -385,10 +380,12 @@ impl Device for Kbc {
     }
 
     fn reset(&mut self, fabric: &mut Fabric) {
-        self.state = KbcState::default();
+        self.state = KbcState::new(self.state.mouse.is_some());
         fabric.wires.a20 = true;
         fabric.sched.cancel(self.wiring.repeat);
-        fabric.sched.cancel(self.wiring.arrival);
+        for slot in [self.wiring.arrival, self.wiring.aux_arrival, self.wiring.sample] {
+            fabric.sched.cancel(slot);
+        }
         self.update_irqs(fabric);
         self.schedule(fabric);
     }
@@ -422,6 +419,12 @@ impl Device for Kbc {
         if slot == self.wiring.arrival {
             return self.arrive(fabric);
         }
+        if slot == self.wiring.aux_arrival {
+            return self.arrive_aux(fabric);
+        }
+        if slot == self.wiring.sample {
+            return self.schedule(fabric);
+        }
         if self.state.keyboard.repeat() {
             let next = deadline.plus_ns(self.state.keyboard.period_ns());
             fabric.sched.arm(self.wiring.repeat, next.max(fabric.now));
@@ -430,16 +433,18 @@ impl Device for Kbc {
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {
-        Section::encode(self.name(), 1, &self.state)
+        Section::encode(self.name(), 2, &self.state)
     }
 
     fn load(&mut self, section: &Section) -> Result<(), SnapshotError> {
-        let state: KbcState = section.decode(self.name(), 1)?;
+        let state: KbcState = section.decode(self.name(), 2)?;
         let ram_index_fits = match state.expecting {
             Some(Command::ReadRam(n) | Command::WriteRam(n)) => n < 32,
             _ => true,
         };
-        if state.ram.len() != 32 || !ram_index_fits || !state.keyboard.is_valid() {
+        let mouse_fits = state.mouse.is_some() == self.state.mouse.is_some()
+            && state.mouse.as_ref().is_none_or(Mouse::is_valid);
+        if state.ram.len() != 32 || !ram_index_fits || !state.keyboard.is_valid() || !mouse_fits {
             return Err(SnapshotError::OutOfRange { section: "kbc", what: "buffer or index" });
         }
         self.state = state;

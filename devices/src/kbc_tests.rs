@@ -9,14 +9,20 @@ struct Bench {
 impl Bench {
     /// A controller whose keyboard's power-on byte has been read.
     fn new() -> Self {
+        Self::with_mouse(false)
+    }
+
+    fn with_mouse(mouse: bool) -> Self {
         let mut fabric = Fabric::new(0);
         let wiring = KbcWiring {
             keyboard_irq: fabric.irqs.add_pin(Irq(1)),
             aux_irq: fabric.irqs.add_pin(Irq(12)),
             arrival: EventSlot::for_test(0),
+            aux_arrival: EventSlot::for_test(2),
+            sample: EventSlot::for_test(3),
             repeat: EventSlot::for_test(1),
         };
-        let mut kbc = Kbc::new(wiring);
+        let mut kbc = Kbc::new(wiring, mouse);
         kbc.reset(&mut fabric);
         let mut bench = Self { kbc, fabric };
         assert_eq!(bench.next(), Some(0xAA));
@@ -168,8 +174,103 @@ fn a_held_key_repeats_after_half_a_second() {
 #[test]
 fn a_damaged_snapshot_is_refused() {
     let mut bench = Bench::new();
-    let mut bad = KbcState::default();
+    let mut bad = KbcState::new(false);
     bad.ram.clear();
     assert!(bench.kbc.load(&Section::encode("kbc", 1, &bad).unwrap()).is_err());
     assert!(bench.kbc.load(&bench.kbc.save().unwrap()).is_ok());
+}
+
+impl Bench {
+    /// A byte for the mouse.
+    fn write_mouse(&mut self, byte: u8) {
+        self.out(1, 0xD4);
+        self.out(0, byte);
+    }
+
+    /// The next byte within 50 ms, which must be the mouse's.
+    fn next_of_mouse(&mut self) -> Option<u8> {
+        self.run(50_000_000);
+        let status = self.read(1) & (status::OUTPUT_FULL | status::AUX_FULL);
+        (status == status::OUTPUT_FULL | status::AUX_FULL).then(|| self.read(0))
+    }
+
+    /// A mouse that streams with IRQ 12 on.
+    fn streaming() -> Self {
+        let mut bench = Self::with_mouse(true);
+        bench.out(1, 0x60);
+        bench.out(0, 0x47);
+        bench.write_mouse(0xF4);
+        assert_eq!(bench.next_of_mouse(), Some(0xFA));
+        bench
+    }
+}
+
+#[test]
+fn a_mouse_resets_behind_the_auxiliary_port() {
+    let mut bench = Bench::with_mouse(true);
+    bench.write_mouse(0xFF);
+    assert_eq!([0; 3].map(|_| bench.next_of_mouse()), [0xFA, 0xAA, 0x00].map(Some));
+    assert_eq!(bench.next_of_mouse(), None);
+}
+
+#[test]
+fn a_packet_raises_irq_12_byte_by_byte() {
+    let mut bench = Bench::streaming();
+    bench.kbc.mouse_motion(&mut bench.fabric, 2, -1, 0);
+    for byte in [0x08, 2, 1] {
+        assert!(!bench.fabric.irqs.level(Irq(12)));
+        bench.run(5_000_000);
+        assert!(bench.fabric.irqs.level(Irq(12)));
+        assert!(!bench.fabric.irqs.level(Irq(1)));
+        assert_eq!(bench.read(0), byte);
+    }
+}
+
+#[test]
+fn a_disabled_auxiliary_port_keeps_the_mouse_quiet() {
+    let mut bench = Bench::streaming();
+    bench.out(1, 0xA7);
+    bench.kbc.mouse_motion(&mut bench.fabric, 2, 0, 0);
+    assert_eq!(bench.next_of_mouse(), None);
+    bench.kbc.mouse_motion(&mut bench.fabric, 3, 0, 0);
+    bench.out(1, 0xA8);
+    assert_eq!([0; 3].map(|_| bench.next_of_mouse()), [0x08, 5, 0].map(Some));
+}
+
+#[test]
+fn bytes_of_keyboard_and_mouse_tell_whose_they_are() {
+    let mut bench = Bench::streaming();
+    bench.kbc.mouse_motion(&mut bench.fabric, 2, 0, 0);
+    bench.kbc.key(&mut bench.fabric, Key::A, true);
+    let mut of = [Vec::new(), Vec::new()];
+    for _ in 0..4 {
+        bench.run(5_000_000);
+        let aux = bench.read(1) & status::AUX_FULL != 0;
+        of[usize::from(aux)].push(bench.read(0));
+    }
+    assert_eq!(of, [vec![0x1E], vec![0x08, 2, 0]]);
+}
+
+#[test]
+fn the_answer_of_the_mouse_goes_before_scan_codes() {
+    let mut bench = Bench::streaming();
+    bench.kbc.key(&mut bench.fabric, Key::A, true);
+    bench.write_mouse(0xF2);
+    assert_eq!([0; 2].map(|_| bench.next_of_mouse()), [0xFA, 0x00].map(Some));
+    assert_eq!(bench.next(), Some(0x1E));
+}
+
+#[test]
+fn command_d3_puts_a_byte_where_the_mouse_would() {
+    let mut bench = Bench::streaming();
+    bench.out(1, 0xD3);
+    bench.out(0, 0x5A);
+    assert_eq!(bench.next_of_mouse(), Some(0x5A));
+}
+
+#[test]
+fn a_snapshot_with_another_mouse_is_refused() {
+    let saved = Bench::streaming().kbc.save().unwrap();
+    assert!(Bench::new().kbc.load(&saved).is_err());
+    assert!(Bench::with_mouse(true).kbc.load(&saved).is_ok());
 }

@@ -1,8 +1,8 @@
 //! The chips of the PC and the formats of its disk images.
 //!
 //! One module per chip, each with the chip (registers in, pins out) apart from the card (which port, which wire):
-//! [`pic`], [`pit`], [`kbc`] with [`keyboard`], [`vga`], [`dma`], [`fdc`], [`ide`], [`pci`], [`pm`], [`rtc`], [`uart`], [`parallel`],
-//! [`debugcon`], [`debug_exit`], [`fw_cfg`]. [`storage`] holds what disks are made of. [`pc`] is the parts list: [`pc::build`]
+//! [`pic`], [`pit`], [`kbc`] with [`keyboard`] and [`mouse`], [`vga`], [`dma`], [`fdc`], [`ide`], [`pci`], [`pm`], [`rtc`], [`uart`],
+//! [`parallel`], [`apic`], [`hpet`], [`debugcon`], [`debug_exit`], [`fw_cfg`]. [`storage`] holds what disks are made of. [`pc`] is the parts list: [`pc::build`]
 //! attaches the cards a [`pc::PcConfig`] names to a [`SystemBus`](ringzero_bus::SystemBus).
 //!
 //! Nothing here knows the CPU or the host.
@@ -16,15 +16,18 @@
 //! assert_eq!(bus.get(parts.dma).post_code(), 0x55);
 //! ```
 
+pub mod apic;
 pub mod coprocessor;
 pub mod debug_exit;
 pub mod debugcon;
 pub mod dma;
 pub mod fdc;
 pub mod fw_cfg;
+pub mod hpet;
 pub mod ide;
 pub mod kbc;
 pub mod keyboard;
+pub mod mouse;
 pub mod parallel;
 pub mod pc;
 pub mod pci;

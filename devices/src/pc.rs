@@ -6,12 +6,14 @@ mod config;
 
 pub use config::{COM, DebugExitConfig, LPT1, PcConfig, PortConfig};
 
+use crate::apic::{self, IoApic, LocalApic, LocalApicKind};
 use crate::coprocessor::Coprocessor;
 use crate::debug_exit::DebugExit;
 use crate::debugcon::DebugConsole;
 use crate::dma::Dma;
 use crate::fdc::{Fdc, FdcWiring};
 use crate::fw_cfg::{self, FwCfg, FwCfgItem};
+use crate::hpet::{self, Hpet, HpetWiring};
 use crate::ide::{self, ChannelWiring, Ide};
 use crate::kbc::{Kbc, KbcWiring};
 use crate::parallel::ParallelPort;
@@ -62,6 +64,12 @@ pub struct PcParts {
     pub fw_cfg: Option<Handle<FwCfg>>,
     /// The PCI chip set.
     pub pci: Option<Handle<PciChipset>>,
+    /// The local APIC.
+    pub local_apic: Option<Handle<LocalApic>>,
+    /// The I/O APIC.
+    pub io_apic: Option<Handle<IoApic>>,
+    /// The high precision event timer.
+    pub hpet: Option<Handle<Hpet>>,
     /// Power management.
     pub pm: Option<Handle<PowerManagement>>,
 }
@@ -74,7 +82,7 @@ pub fn build(bus: &mut SystemBus, config: &PcConfig) -> Result<PcParts, AttachEr
         pic: attach_pic(bus)?,
         dma: attach_dma(bus)?,
         pit: attach_pit(bus)?,
-        kbc: attach_kbc(bus)?,
+        kbc: attach_kbc(bus, config)?,
         rtc: attach_rtc(bus, config)?,
         coprocessor: config.fpu.then(|| attach_coprocessor(bus)).transpose()?,
         fdc: config.fdc.then(|| attach_fdc(bus, config)).transpose()?,
@@ -87,6 +95,9 @@ pub fn build(bus: &mut SystemBus, config: &PcConfig) -> Result<PcParts, AttachEr
         pci: config.pci.then(|| attach_pci(bus)).transpose()?,
         pm: config.pci.then(|| attach_pm(bus, config)).transpose()?,
         ide: has_ide(config).then(|| attach_ide(bus, config)).transpose()?,
+        local_apic: config.apic.map(|kind| attach_local_apic(bus, kind)).transpose()?,
+        io_apic: config.apic.map(|_| attach_io_apic(bus)).transpose()?,
+        hpet: config.hpet.then(|| attach_hpet(bus)).transpose()?,
     };
     bus.reset_devices();
     Ok(parts)
@@ -123,17 +134,20 @@ fn attach_pit(bus: &mut SystemBus) -> Result<Handle<Pit>, AttachError> {
     })
 }
 
-fn attach_kbc(bus: &mut SystemBus) -> Result<Handle<Kbc>, AttachError> {
+fn attach_kbc(bus: &mut SystemBus, config: &PcConfig) -> Result<Handle<Kbc>, AttachError> {
     bus.attach("kbc", |wiring| {
         for port in [0x60, 0x64, 0x92] {
             bytes(wiring, port..=port)?;
         }
-        Ok(Kbc::new(KbcWiring {
+        let wiring = KbcWiring {
             keyboard_irq: wiring.irq(Irq(1)),
             aux_irq: wiring.irq(Irq(12)),
             arrival: wiring.slot(),
+            aux_arrival: wiring.slot(),
+            sample: wiring.slot(),
             repeat: wiring.slot(),
-        }))
+        };
+        Ok(Kbc::new(wiring, config.mouse))
     })
 }
 
@@ -227,6 +241,28 @@ fn attach_ide(bus: &mut SystemBus, config: &PcConfig) -> Result<Handle<Ide>, Att
             .then(|| wiring.pci_function::<Ide>(pci::IDE, pci::ide(), &[ide::BUS_MASTER]))
             .transpose()?;
         Ok(Ide::new(channels, config.ide, function))
+    })
+}
+
+fn attach_local_apic(bus: &mut SystemBus, kind: LocalApicKind) -> Result<Handle<LocalApic>, AttachError> {
+    bus.attach_local_controller("local apic", |wiring| Ok(LocalApic::new(kind, 0, wiring.slot())))
+}
+
+fn attach_io_apic(bus: &mut SystemBus) -> Result<Handle<IoApic>, AttachError> {
+    bus.attach_message_controller("io apic", |wiring| {
+        wiring.memory(apic::IO_APIC)?;
+        Ok(IoApic::new())
+    })
+}
+
+fn attach_hpet(bus: &mut SystemBus) -> Result<Handle<Hpet>, AttachError> {
+    bus.attach("hpet", |wiring| {
+        wiring.memory(hpet::REGISTERS)?;
+        Ok(Hpet::new(HpetWiring {
+            legacy: [0, 8].map(|irq| wiring.replacement_irq(Irq(irq))),
+            routes: hpet::ROUTES.map(|irq| wiring.irq(Irq(irq))),
+            matches: std::array::from_fn(|_| wiring.slot()),
+        }))
     })
 }
 

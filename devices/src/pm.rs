@@ -111,7 +111,7 @@ impl PowerManagement {
         }
         let (register, bit) = APMC_EN;
         if fabric.pci.read(self.wires.function, register) & bit != 0 {
-            fabric.wires.smi = true;
+            fabric.wires.cpu.smi = true;
         }
     }
 

@@ -5,9 +5,11 @@
 
 use ringzero_bus::ram::PAGE_SIZE;
 use ringzero_bus::{PageTarget, PhysAddr, Port, Section, SystemBus, Width};
+use ringzero_devices::apic::LocalApicKind;
 use ringzero_devices::fw_cfg::FwCfgItem;
 use ringzero_devices::ide::IdeDrive;
 use ringzero_devices::keyboard::ALL_KEYS;
+use ringzero_devices::mouse::MouseButton;
 use ringzero_devices::pc::{self, DebugExitConfig, PcConfig, PcParts};
 use ringzero_devices::storage::hard_disk::DiskGeometry;
 use ringzero_devices::storage::{MemoryMedium, floppy};
@@ -86,6 +88,8 @@ fn machine() -> (SystemBus, PcParts) {
         floppy_types: [4, 1],
         ide: [[kind(0), kind(1)], [kind(2), kind(3)]],
         pci: true,
+        apic: Some(LocalApicKind::Pentium4),
+        hpet: true,
         vga_rom: Some(vec![0xC3; 40_000]),
         fw_cfg: Some(vec![
             FwCfgItem::Key(5, vec![1, 0]),
@@ -243,6 +247,39 @@ fn start_bus_master(bus: &mut SystemBus, random: &mut Random, master: u16) {
     bus.pio_write(Port(master), Width::Byte, random.below(16) as u32);
 }
 
+/// Local APIC, I/O APIC or HPET, mostly registers that exist; now and then the base of the local APIC.
+fn program_apics(bus: &mut SystemBus, random: &mut Random) {
+    const LOCAL: [u64; 16] = [
+        0x20, 0x80, 0xB0, 0xB0, 0xD0, 0xE0, 0xF0, 0x280, 0x300, 0x310, 0x320, 0x350, 0x360, 0x370, 0x380,
+        0x3E0,
+    ];
+    let sparse = random.next() as u32 & random.next() as u32;
+    match random.below(8) {
+        0..4 => {
+            let register = LOCAL[random.below(16) as usize];
+            bus.write(PhysAddr(0xFEE0_0000 + register), Width::Dword, sparse);
+        }
+        4 => {
+            bus.write(PhysAddr(0xFEC0_0000), Width::Dword, random.below(0x44) as u32);
+            bus.write(PhysAddr(0xFEC0_0010), Width::Dword, sparse & 0xFF00_FFFF);
+        }
+        5 => {
+            let register = [0x00, 0x10, 0x20, 0xF0, 0x100, 0x108, 0x120, 0x128, 0x140, 0x148];
+            let at = register[random.below(10) as usize] + random.below(8);
+            bus.write(PhysAddr(0xFED0_0000 + at), random.width(), sparse);
+        }
+        6 => {
+            let page = [0xFEC0_0000, 0xFED0_0000, 0xFEE0_0000][random.below(3) as usize];
+            bus.read(PhysAddr(page + random.below(0x1000)), random.width());
+        }
+        _ if random.below(20) == 0 => {
+            let place = [0xFEE0_0900, 0xFEE0_0900, 0xFEE0_0100, 0x0009_0900][random.below(4) as usize];
+            bus.set_apic_base(place);
+        }
+        _ => drop(bus.take_signals()),
+    }
+}
+
 /// A byte that chips listen to more often than to others.
 fn interesting(random: &mut Random) -> u32 {
     const FLOPPY: [u8; 10] = [0x46, 0x45, 0x4D, 0x0F, 0x07, 0x08, 0x03, 0x1C, 0xE6, 0x02];
@@ -264,7 +301,8 @@ fn step(bus: &mut SystemBus, parts: &PcParts, random: &mut Random, frame: &mut F
         70..76 => bus.write(address, width, random.next() as u32),
         76..80 => drop(bus.read(address, width)),
         80..88 => pass(bus, random),
-        88..91 => program_ide(bus, random),
+        88..90 => program_ide(bus, random),
+        90 => program_apics(bus, random),
         91 => program_platform(bus, random),
         92..95 => drop(bus.acknowledge()),
         95..97 => {
@@ -272,6 +310,7 @@ fn step(bus: &mut SystemBus, parts: &PcParts, random: &mut Random, frame: &mut F
             let pressed = random.below(2) == 0;
             bus.call(parts.kbc, |kbc, fabric| kbc.key(fabric, key, pressed));
         }
+        97 if random.below(2) == 0 => move_mouse(bus, parts, random),
         97 => {
             let bytes = random.next().to_le_bytes();
             bus.call(parts.com[0], |com, fabric| com.send(fabric, &bytes));
@@ -283,6 +322,19 @@ fn step(bus: &mut SystemBus, parts: &PcParts, random: &mut Random, frame: &mut F
         _ if random.below(40) == 0 => observe(bus, parts, frame),
         _ => drop(bus.take_request()),
     }
+}
+
+/// The host's hand at the mouse, and a command for it.
+fn move_mouse(bus: &mut SystemBus, parts: &PcParts, random: &mut Random) {
+    let mut some = || random.below(700) as i32 - 350;
+    let (right, down, wheel) = (some(), some(), some());
+    bus.call(parts.kbc, |kbc, fabric| {
+        kbc.mouse_motion(fabric, right, down, wheel);
+        kbc.mouse_button(fabric, MouseButton::Middle, right > 0);
+    });
+    bus.pio_write(Port(0x64), Width::Byte, 0xD4);
+    let command = [0xF4, 0xF3, 200, 100, 80, 0xE0 | random.below(32) as u32][random.below(6) as usize];
+    bus.pio_write(Port(0x60), Width::Byte, command);
 }
 
 /// The host's hand at the CD-ROM drives.

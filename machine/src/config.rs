@@ -2,7 +2,8 @@
 
 use crate::kernel::{Kernel, KernelError};
 use ringzero_bios::BootDevice;
-use ringzero_cpu::{Generation, Model};
+use ringzero_cpu::{Features, Generation, Model};
+use ringzero_devices::apic::LocalApicKind;
 use ringzero_devices::ide::IdeDrive;
 use ringzero_devices::pc::DebugExitConfig;
 use ringzero_devices::storage::{BlockMedium, hard_disk};
@@ -30,6 +31,10 @@ pub struct Config {
     pub debug_exit: Option<DebugExitConfig>,
     /// The PCI chip set, with the IDE interface as a bus master of it, on a machine with an 80486 or later.
     pub pci: bool,
+    /// Local and I/O APIC and the high precision event timer, where the processor model has one: Pentium and later.
+    pub apic: bool,
+    /// A PS/2 mouse.
+    pub mouse: bool,
     /// A BIOS in place of ours: 64 KiB or a multiple of it, up to 16 MiB.
     pub bios: Option<Vec<u8>>,
     /// A video BIOS in place of ours.
@@ -51,6 +56,8 @@ impl Default for Config {
             serial_ports: 2,
             debug_exit: None,
             pci: true,
+            apic: true,
+            mouse: true,
             bios: None,
             vga_bios: None,
             kernel: None,
@@ -99,6 +106,22 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// The processor as it is in this machine.
+    pub(crate) fn model(&self) -> Model {
+        if self.local_apic().is_some() { self.cpu.with(Features::APIC) } else { self.cpu }
+    }
+
+    /// The local APIC of the model.
+    pub(crate) fn local_apic(&self) -> Option<LocalApicKind> {
+        let kind = match self.cpu.generation {
+            Generation::Pentium => LocalApicKind::Pentium,
+            Generation::P6 => LocalApicKind::P6,
+            Generation::Pentium4 => LocalApicKind::Pentium4,
+            _ => return None,
+        };
+        self.apic.then_some(kind)
+    }
+
     /// Whether the machine has the PCI chip set.
     pub(crate) fn has_pci(&self) -> bool {
         self.pci && self.cpu.generation >= Generation::I80486

@@ -2,7 +2,7 @@
 //!
 //! - [`Config`] and [`Media`] say what the machine is made of; [`Machine::new`] builds it.
 //! - [`Machine::run`] runs a number of instructions and says why it came back.
-//! - Screen, sound, serial ports and keys: methods of [`Machine`].
+//! - Screen, sound, serial ports, keys and mouse: methods of [`Machine`].
 //! - [`Machine::save`], [`Machine::load`], [`Machine::state_hash`]: the whole guest-visible state.
 //!
 //! A run is a function of configuration, media and input: nothing here reads a clock.
@@ -28,6 +28,7 @@ mod fw_cfg;
 mod idle;
 pub mod kernel;
 mod machine;
+mod pointer;
 mod roms;
 mod screen;
 mod snapshot;
@@ -41,6 +42,7 @@ pub use ringzero_bus::{SnapshotError, VTime};
 pub use ringzero_cpu::Model;
 pub use ringzero_devices::ide::{IdeDrive, Locked};
 pub use ringzero_devices::keyboard::{self, Key};
+pub use ringzero_devices::mouse::MouseButton;
 pub use ringzero_devices::pc::DebugExitConfig;
 pub use ringzero_devices::storage;
 pub use ringzero_devices::text::{self, Cell, TextScreen};

@@ -87,7 +87,7 @@ impl Machine {
         let types = [0, 1].map(|n| floppies[n].as_ref().map_or([4, 0][n], |(_, g)| g.drive_type));
         let parts = pc::build(&mut bus, &PcConfig { ide: ide_kinds, ..pc_config(&config, types)? })?;
         let mut machine = Self {
-            cpu: Cpu::new(config.cpu),
+            cpu: Cpu::new(config.model()),
             bus,
             parts,
             bios: Bios::new(BiosConfig { boot_order: config.boot_order.clone() }),
@@ -212,7 +212,7 @@ impl Machine {
         if !RESUMING_SHUTDOWN_CODES.contains(&code) {
             return Some(Stop::Shutdown);
         }
-        self.cpu.reset();
+        self.reset_processor();
         None
     }
 
@@ -234,8 +234,13 @@ impl Machine {
         if devices {
             self.bus.reset_devices();
         }
-        self.cpu.reset();
+        self.reset_processor();
         None
+    }
+
+    fn reset_processor(&mut self) {
+        self.cpu.reset();
+        self.bus.init_processor();
     }
 
     /// The reset button.
@@ -428,6 +433,9 @@ fn pc_config(config: &Config, floppy_types: [u8; 2]) -> Result<PcConfig, ConfigE
         pci: config.has_pci(),
         vga_rom: config.has_pci().then(|| config.video_rom().map(<[u8]>::to_vec)).transpose()?,
         fw_cfg: fw_cfg::items(config)?,
+        apic: config.local_apic(),
+        mouse: config.mouse,
+        hpet: config.local_apic().is_some(),
         ..PcConfig::default()
     })
 }

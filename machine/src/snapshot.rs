@@ -25,7 +25,7 @@ impl fmt::Display for StateHash {
 impl Machine {
     fn sections(&self) -> Result<Vec<Section>, SnapshotError> {
         let mut sections = self.bus.save()?;
-        sections.push(Section::encode("cpu", 2, self.cpu.state())?);
+        sections.push(Section::encode("cpu", 3, self.cpu.state())?);
         sections.push(Section::encode("idle", 1, &self.polls)?);
         Ok(sections)
     }
@@ -40,7 +40,7 @@ impl Machine {
         let find = |name: &str| snapshot.sections.iter().find(|s| s.name() == name);
         let missing =
             |name: &str| SnapshotError::WrongSection { wanted: name.to_owned(), found: String::new() };
-        let cpu: CpuState = find("cpu").ok_or_else(|| missing("cpu"))?.decode("cpu", 2)?;
+        let cpu: CpuState = find("cpu").ok_or_else(|| missing("cpu"))?.decode("cpu", 3)?;
         let polls = find("idle").ok_or_else(|| missing("idle"))?.decode("idle", 1)?;
         if snapshot.ram.len() != self.bus.fabric().ram.ram_size() {
             return Err(SnapshotError::OutOfRange { section: "ram", what: "size" });

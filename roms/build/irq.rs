@@ -10,6 +10,7 @@ pub(crate) fn code(c: &mut Code) -> Asm {
     diskette(c)?;
     clock(c)?;
     slaves(c)?;
+    mouse(c)?;
     unexpected(c)?;
     c.label("NMI")?;
     c.a.iret()
@@ -185,6 +186,37 @@ fn slaves(c: &mut Code) -> Asm {
     c.a.int(0x15)?;
     c.a.pop(ds)?;
     c.a.pop(ax)?;
+    c.a.iret()
+}
+
+/// INT 74h: the firmware takes a byte; a whole packet goes to the driver's handler at 22h of the EBDA, as four words on
+/// the stack [PS/2 BIOS, "Pointing Device BIOS Interface"].
+fn mouse(c: &mut Code) -> Asm {
+    let mut done = c.a.create_label();
+    let saved = [ax, bx, cx, dx, si, di, bp];
+    c.label("INT74")?;
+    saved.into_iter().try_for_each(|register| c.a.push(register))?;
+    c.a.push(ds)?;
+    c.a.push(es)?;
+    c.trap("INT74")?;
+    c.a.test(al, al)?;
+    c.a.jz(done)?;
+    for word in [bx, cx, dx, si] {
+        c.a.push(word)?;
+    }
+    c.a.mov(ax, 0x40)?;
+    c.a.mov(ds, ax)?;
+    c.a.mov(ds, word_ptr(0x0E))?;
+    c.a.sti()?;
+    c.a.cld()?;
+    c.a.call(dword_ptr(0x22))?;
+    c.a.cli()?;
+    c.a.add(sp, 8)?;
+    c.a.set_label(&mut done)?;
+    eoi_both(c)?;
+    c.a.pop(es)?;
+    c.a.pop(ds)?;
+    saved.into_iter().rev().try_for_each(|register| c.a.pop(register))?;
     c.a.iret()
 }
 

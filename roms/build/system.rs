@@ -45,7 +45,7 @@ pub(crate) const VECTORS: [(u8, &str); 39] = [
     (0x71, "INT71"),
     (0x72, "IRQ_SLAVE"),
     (0x73, "IRQ_SLAVE"),
-    (0x74, "IRQ_SLAVE"),
+    (0x74, "INT74"),
     (0x75, "INT75"),
     (0x76, "INT76"),
     (0x77, "INT76"),

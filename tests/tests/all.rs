@@ -10,6 +10,7 @@ mod fuzz;
 mod guests;
 mod house;
 mod memory_managers;
+mod mouse;
 mod pc_guests;
 mod rom;
 mod stack;

@@ -1,7 +1,7 @@
 //! Our own boot programs, through POST and INT 13h as any other disk.
 
 use ringzero_machine::Model;
-use ringzero_tests::programs::{coprocessor, shutdown};
+use ringzero_tests::programs::{apic, coprocessor, shutdown};
 use ringzero_tests::session::{Session, SharedDisk};
 
 /// What is on the screen when the program is through.
@@ -44,5 +44,14 @@ fn x87_exceptions_come_as_irq_13_or_as_vector_10h() {
         for line in lines {
             assert!(screen.contains(line), "{}: no {line}:\n{screen}", cpu.name);
         }
+    }
+}
+
+#[test]
+fn every_source_interrupts_through_the_apics() {
+    let disk = apic::disk().unwrap();
+    for cpu in [Model::PENTIUM, Model::PENTIUM3, Model::PENTIUM4, Model::MAX] {
+        let screen = outcome(&disk, cpu, apic::END);
+        assert!(screen.contains(apic::END), "{}:\n{screen}", cpu.name);
     }
 }

@@ -82,3 +82,25 @@ fn a_snapshot_taken_and_loaded_midway_does_not_show() {
     second.run(50_000_000, OnIdle::Jump);
     assert_eq!(straight.state_hash().unwrap(), second.state_hash().unwrap());
 }
+
+/// Interrupts from every source of the APICs, at their instruction whatever the slices.
+#[test]
+fn how_a_run_with_apic_interrupts_is_sliced_does_not_show() {
+    const COUNT: u64 = 30_000_000;
+    let disk = ringzero_tests::programs::apic::disk().unwrap();
+    let run = |mut next: Box<dyn FnMut() -> u64>, block_limit: usize| {
+        let mut media = Media::default();
+        media.floppies[0] = Some(Box::new(disk.clone()));
+        let mut machine = Machine::new(small(), media).unwrap();
+        machine.cpu_mut().set_block_limit(block_limit);
+        while machine.count() < COUNT {
+            let limit = machine.count().saturating_add(next()).min(COUNT);
+            assert_eq!(machine.run(limit, OnIdle::Jump), Stop::Limit);
+        }
+        machine.state_hash().unwrap().to_string()
+    };
+    let mut random = Random::new(11);
+    let whole = run(Box::new(|| u64::MAX), 48);
+    assert_eq!(whole, run(Box::new(move || 1 + random.below(10_007)), 48));
+    assert_eq!(whole, run(Box::new(|| 777_777), 1));
+}

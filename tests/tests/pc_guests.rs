@@ -1,7 +1,9 @@
 //! Guests of the 32-bit PC, each under our BIOS and under the firmware of others: disk, CD and kernel boots.
 
 use ringzero_machine::kernel::{Initrd, Kernel};
-use ringzero_machine::{BootDevice, Config, IdeMedia, Key, Machine, Media, OnIdle, Stop, storage::MemoryMedium};
+use ringzero_machine::{
+    BootDevice, Config, IdeMedia, Key, Machine, Media, OnIdle, Stop, storage::MemoryMedium,
+};
 use ringzero_tests::session::Session;
 use ringzero_tests::shared;
 use std::cell::RefCell;

@@ -85,7 +85,7 @@ fn next_place(g: &mut Guest, place: u8, places: u8) -> Served {
 }
 
 fn select(g: &mut Guest, place: u8, channel: Channel) {
-    channel.write(g, register::DEVICE, 0xA0 | place % 2 << 4);
+    channel.write(g, register::DEVICE, 0xA0 | (place % 2) << 4);
 }
 
 fn begin(g: &mut Guest, place: u8, channel: Channel) -> Served {

@@ -1,8 +1,8 @@
 //! Memory as the CPU reaches it: RAM, ROM, devices, and which of them answers where.
 
-use super::SystemBus;
+use super::{LOCAL_APIC, SystemBus};
 use crate::device::MmioAccess;
-use crate::map::{MemoryKind, MemoryRegion, PageTarget};
+use crate::map::{DeviceId, MemoryKind, MemoryRegion, PageTarget};
 use crate::ram::{PAGE_SIZE, RamOffset};
 use crate::types::{PhysAddr, Width};
 use crate::wires::Smram;
@@ -26,6 +26,9 @@ impl SystemBus {
     }
 
     fn page_under(&self, at: PhysAddr, overlay: (bool, bool)) -> PageTarget {
+        if self.local_page == Some(at.0 & !(PAGE_SIZE as u64 - 1)) {
+            return PageTarget::Mmio;
+        }
         let ram = RamOffset(at.0 & !(PAGE_SIZE as u64 - 1));
         match overlay {
             (true, true) => PageTarget::Ram(ram),
@@ -61,62 +64,69 @@ impl SystemBus {
         }
     }
 
+    /// The device that answers all bytes of an access, if nothing lies over it; a local APIC lies over everything.
+    fn device_at(&self, at: PhysAddr, width: Width, overlaid: bool) -> Option<(DeviceId, MmioAccess)> {
+        if let Some(offset) = self.local_offset(at, width) {
+            return Some((DeviceId(LOCAL_APIC), MmioAccess { region: 0, offset, width }));
+        }
+        match self.memory.find(at)? {
+            MemoryRegion { first, last, what: MemoryKind::Device { device, region } }
+                if at.0 + u64::from(width.bytes()) - 1 <= last && !overlaid =>
+            {
+                Some((device, MmioAccess { region, offset: at.0 - first, width }))
+            }
+            _ => None,
+        }
+    }
+
     /// A load of 1, 2 or 4 bytes, any alignment.
     pub fn read(&mut self, addr: PhysAddr, width: Width) -> u32 {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
         let overlay = self.overlay(at).0;
+        if let Some((device, access)) = self.device_at(at, width, overlay) {
+            self.accesses.reads += 1;
+            let value = match self.parts(device) {
+                Some((device, fabric)) => device.mmio_read(fabric, access),
+                None => width.open_bus(),
+            };
+            self.settle();
+            return value & width.open_bus();
+        }
         if self.memory.is_ram(at, last) || overlay && self.overlay(PhysAddr(at.0 + last)).0 {
             let mut bytes = [0; 4];
             self.fabric.ram.read(at, &mut bytes[..width.bytes() as usize]);
             return u32::from_le_bytes(bytes);
         }
-        match self.memory.find(at) {
-            Some(MemoryRegion { first, last: end, what: MemoryKind::Device { device, region } })
-                if at.0 + last <= end && !overlay =>
-            {
-                let access = MmioAccess { region, offset: at.0 - first, width };
-                self.accesses.reads += 1;
-                let value = match self.parts(device) {
-                    Some((device, fabric)) => device.mmio_read(fabric, access),
-                    None => width.open_bus(),
-                };
-                self.settle();
-                value & width.open_bus()
-            }
-            _ if width == Width::Byte => u32::from(self.peek(addr).unwrap_or(0xFF)),
-            _ => (0..width.bytes()).fold(0, |value, n| {
-                value | self.read(PhysAddr(addr.0.wrapping_add(u64::from(n))), Width::Byte) << (8 * n)
-            }),
+        if width == Width::Byte {
+            return u32::from(self.peek(addr).unwrap_or(0xFF));
         }
+        (0..width.bytes()).fold(0, |value, n| {
+            value | self.read(PhysAddr(addr.0.wrapping_add(u64::from(n))), Width::Byte) << (8 * n)
+        })
     }
 
     /// A store of 1, 2 or 4 bytes, any alignment. Stores to ROM and open bus are dropped.
     pub fn write(&mut self, addr: PhysAddr, width: Width, value: u32) {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
         let overlay = self.overlay(at).1;
+        if let Some((device, access)) = self.device_at(at, width, overlay) {
+            self.accesses.writes += 1;
+            if let Some((device, fabric)) = self.parts(device) {
+                device.mmio_write(fabric, access, value & width.open_bus());
+            }
+            return self.settle();
+        }
         if self.memory.is_ram(at, last) || overlay && self.overlay(PhysAddr(at.0 + last)).1 {
             self.fabric.ram.write(at, &value.to_le_bytes()[..width.bytes() as usize]);
             self.attention |= self.fabric.ram.has_code_hits();
             return;
         }
-        match self.memory.find(at) {
-            Some(MemoryRegion { first, last: end, what: MemoryKind::Device { device, region } })
-                if at.0 + last <= end && !overlay =>
-            {
-                let access = MmioAccess { region, offset: at.0 - first, width };
-                self.accesses.writes += 1;
-                if let Some((device, fabric)) = self.parts(device) {
-                    device.mmio_write(fabric, access, value & width.open_bus());
-                }
-                self.settle();
-            }
-            _ if width == Width::Byte => {}
-            _ => {
-                for n in 0..width.bytes() {
-                    let byte = value >> (8 * n) & 0xFF;
-                    self.write(PhysAddr(addr.0.wrapping_add(u64::from(n))), Width::Byte, byte);
-                }
-            }
+        if width == Width::Byte {
+            return;
+        }
+        for n in 0..width.bytes() {
+            let byte = value >> (8 * n) & 0xFF;
+            self.write(PhysAddr(addr.0.wrapping_add(u64::from(n))), Width::Byte, byte);
         }
     }
 
@@ -136,6 +146,9 @@ impl SystemBus {
     }
 
     fn peek_under(&self, at: PhysAddr, overlay: bool) -> Option<u8> {
+        if self.local_offset(at, Width::Byte).is_some() {
+            return None;
+        }
         let mut byte = [0xFF];
         match self.memory.find(at) {
             _ if overlay => self.fabric.ram.read(at, &mut byte),

@@ -36,8 +36,14 @@ impl SystemBus {
         for section in self.dma.iter().map(|d| d.save()) {
             sections.push(section?);
         }
+        for section in self.io_apic.iter().map(|d| d.save()) {
+            sections.push(section?);
+        }
         for device in &self.devices {
             sections.push(device.save()?);
+        }
+        for apic in &self.local {
+            sections.push(apic.save()?);
         }
         Ok(sections)
     }
@@ -81,6 +87,7 @@ impl SystemBus {
         self.fabric.wires = state.wires;
         self.time = state.time;
         self.accesses = state.accesses;
+        self.map_local();
         self.settle();
         Ok(())
     }

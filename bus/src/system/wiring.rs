@@ -49,6 +49,11 @@ impl Wiring<'_> {
         self.bus.fabric.irqs.add_pin(irq)
     }
 
+    /// A driver for interrupt wire `irq` that can stand in for its other drivers: see [`crate::IrqLines::replace`].
+    pub fn replacement_irq(&mut self, irq: Irq) -> IrqPin {
+        self.bus.fabric.irqs.add_replacement(irq)
+    }
+
     /// Makes the device the one that FERR# leads to; the pin follows [`crate::Wires::coprocessor_error`].
     pub fn coprocessor_error(&mut self, irq: Irq) -> IrqPin {
         let pin = self.irq(irq);
@@ -75,7 +80,7 @@ impl Wiring<'_> {
 }
 
 impl<'a> Wiring<'a> {
-    fn new(bus: &'a mut SystemBus, name: &'static str, id: DeviceId) -> Self {
+    pub(super) fn new(bus: &'a mut SystemBus, name: &'static str, id: DeviceId) -> Self {
         Self { bus, name, id, port_regions: 0, memory_regions: 0 }
     }
 }

@@ -156,6 +156,8 @@ pub(crate) struct Iret<T>(PhantomData<T>);
 impl<T: Word> Semantics for Iret<T> {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
+        // NMIs come again even if it faults [SDM 3A, "Handling Multiple NMIs"].
+        m.cpu().state.nmi_blocked = false;
         if has_descriptors(m) {
             return Ok(iret::iret(&mut m.slow()?, T::BITS == 32)?);
         }

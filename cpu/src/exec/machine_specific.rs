@@ -70,7 +70,10 @@ simple! {
         let value = u64::from(regs.read::<u32>(DX)) << 32 | u64::from(regs.read::<u32>(AX));
         let number = regs.read::<u32>(CX);
         let written = cpu.state.msrs.write(&cpu.model, number, value, ticks);
-        Ok(written.ok_or(Fault::GeneralProtection(0))?)
+        written.ok_or(Fault::GeneralProtection(0))?;
+        let slow = m.slow()?;
+        slow.bus.set_apic_base(slow.cpu.state.msrs.apic_base);
+        Ok(())
     };
 
     /// INVD and WBINVD: there is no cache to empty.

@@ -169,6 +169,7 @@ impl Cpu {
         let state = &mut self.state;
         state.smi_pending = false;
         state.in_smm = true;
+        state.nmi_blocked_outside = std::mem::replace(&mut state.nmi_blocked, true);
         state.activity = Activity::Running;
         state.flags.set_bits(2);
         state.ip = ENTRY;
@@ -191,6 +192,7 @@ impl Cpu {
         bus.set_smm(false);
         let state = &mut self.state;
         state.in_smm = false;
+        state.nmi_blocked = state.nmi_blocked_outside;
         let has = |bits: u32| state.cr0 & bits != 0;
         let impossible = has(cr0::PG) && !has(cr0::PE) || has(cr0::NW) && !has(cr0::CD);
         let paged = has(cr0::PG) && state.cr4 & cr4::PAE != 0;

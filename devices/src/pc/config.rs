@@ -1,5 +1,6 @@
 //! What a PC is made of.
 
+use crate::apic::LocalApicKind;
 use crate::fw_cfg::FwCfgItem;
 use crate::ide::{ChannelDrives, IdeDrive};
 use crate::storage::hard_disk::DiskGeometry;
@@ -52,6 +53,8 @@ pub struct PcConfig {
     pub fpu: bool,
     /// The floppy controller is present.
     pub fdc: bool,
+    /// A mouse is at the keyboard controller.
+    pub mouse: bool,
     /// The VGA is present.
     pub vga: bool,
     /// The image in the ROM of the VGA as a PCI function; without one it has no ROM.
@@ -70,6 +73,10 @@ pub struct PcConfig {
     pub pci: bool,
     /// What firmware reads from the firmware configuration device, which is present then.
     pub fw_cfg: Option<Vec<FwCfgItem>>,
+    /// The processor's local APIC, and with it an I/O APIC on the board.
+    pub apic: Option<LocalApicKind>,
+    /// The high precision event timer is present.
+    pub hpet: bool,
 }
 
 impl PcConfig {
@@ -90,6 +97,7 @@ impl Default for PcConfig {
             boot_order: [1, 2, 3],
             fpu: true,
             fdc: true,
+            mouse: true,
             vga: true,
             vga_rom: None,
             com: COM[..2].to_vec(),
@@ -99,6 +107,8 @@ impl Default for PcConfig {
             ide: [[None; 2]; 2],
             pci: false,
             fw_cfg: None,
+            apic: None,
+            hpet: false,
         }
     }
 }

@@ -112,7 +112,7 @@ fn sleep_type_0_is_soft_off() {
 fn the_apm_port_switches_acpi_without_an_smi() {
     let (mut bus, _) = machine();
     bus.pio_write(Port(0xB2), Width::Byte, 0xF1);
-    assert_eq!((word(&mut bus, 4), bus.fabric().wires.smi), (1, false));
+    assert_eq!((word(&mut bus, 4), bus.fabric().wires.cpu.smi), (1, false));
     bus.pio_write(Port(0xB2), Width::Byte, 0xF0);
     assert_eq!(word(&mut bus, 4), 0);
 }
@@ -122,9 +122,9 @@ fn the_apm_port_asks_for_an_smi_when_enabled() {
     let (mut bus, _) = machine();
     set_apmc_en(&mut bus);
     bus.pio_write(Port(0xB3), Width::Byte, 0x55);
-    assert!(!bus.fabric().wires.smi);
+    assert!(!bus.fabric().wires.cpu.smi);
     bus.pio_write(Port(0xB2), Width::Byte, 0x12);
-    assert!(bus.fabric().wires.smi);
+    assert!(bus.fabric().wires.cpu.smi);
     assert_eq!(bus.pio_read(Port(0xB2), Width::Word), 0x5512);
 }
 

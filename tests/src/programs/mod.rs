@@ -1,8 +1,10 @@
 //! Small boot programs of our own, on floppies built for them.
 //!
+//! - [`apic`]: interrupts through local and I/O APIC.
 //! - [`shutdown`]: 80286 protected mode, left by every kind of reset.
 //! - [`coprocessor`]: unmasked x87 exceptions, as IRQ 13 and as vector 10h.
 
+pub mod apic;
 pub mod coprocessor;
 pub mod shutdown;
 
