@@ -5,6 +5,8 @@
 mod boot_programs;
 mod conformance;
 mod determinism;
+#[cfg(unix)]
+mod disks;
 mod firmware;
 mod fuzz;
 mod guests;
