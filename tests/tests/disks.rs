@@ -1,12 +1,12 @@
 //! Disks keep what is written; `make soak` does the same at full size.
 
 use ringzero_tests::disks::dos::{self, Plan};
-use ringzero_tests::disks::host;
+use ringzero_tests::disks::{host, linux};
 
 #[test]
-fn freedos_fills_a_disk_of_500_mb_and_reads_it_back() {
+fn freedos_partitions_and_formats_500_mb_and_reads_files_back() {
     if host::has(dos::TOOLS) {
-        Plan::small_disk(false).carry_out();
+        Plan::small_disk_in_brief().carry_out();
     }
 }
 
@@ -14,5 +14,12 @@ fn freedos_fills_a_disk_of_500_mb_and_reads_it_back() {
 fn freedos_writes_at_both_ends_and_limits_of_64_gb() {
     if host::has(dos::TOOLS) {
         Plan::large_disk_in_brief().carry_out();
+    }
+}
+
+#[test]
+fn linux_partitions_and_formats_disks_and_writes_at_their_limits() {
+    if host::has(linux::TOOLS) {
+        linux::carry_out_in_brief();
     }
 }

@@ -28,8 +28,6 @@ pub struct Plan {
     partitions: usize,
     /// What is formatted and filled.
     areas: Vec<Area>,
-    /// FORMAT looks at every sector.
-    thorough: bool,
 }
 
 /// A drive of the plan.
@@ -60,11 +58,21 @@ pub struct Outcome {
 }
 
 impl Plan {
-    /// A disk of 500 MB, all of it.
-    pub fn small_disk(thorough: bool) -> Self {
-        let area = Area { letter: 'C', partition: 1, files: ALL, place: Place::First };
+    /// A disk of 500 MB, one partition, `files` MiB of files.
+    fn small_disk(files: u32) -> Self {
+        let area = Area { letter: 'C', partition: 1, files, place: Place::First };
         let fdisk = vec!["/PRI:100,100 1".to_owned()];
-        Self { name: "dos500", bytes: 500 << 20, fdisk, partitions: 1, areas: vec![area], thorough }
+        Self { name: "dos500", bytes: 500 << 20, fdisk, partitions: 1, areas: vec![area] }
+    }
+
+    /// The disk of 500 MB with a few files.
+    pub fn small_disk_in_brief() -> Self {
+        Self::small_disk(24)
+    }
+
+    /// The disk of 500 MB, full.
+    pub fn small_disk_in_full() -> Self {
+        Self::small_disk(ALL)
     }
 
     /// A sparse disk of 64 GiB: its beginning, its end, and `around` cylinders before and behind 8.4 GB and 32 GiB; of
@@ -93,14 +101,7 @@ impl Plan {
             area('G', 8, ALL, Place::Around(GIB_32)),
             area('I', 10, ALL, Place::Last),
         ];
-        Self {
-            name: "dos64",
-            bytes: cylinders * CYLINDER * SECTOR,
-            fdisk,
-            partitions: 8,
-            areas,
-            thorough: false,
-        }
+        Self { name: "dos64", bytes: cylinders * CYLINDER * SECTOR, fdisk, partitions: 8, areas }
     }
 
     /// The large disk with a few MiB at each place.
@@ -157,7 +158,7 @@ impl Plan {
     fn fill(&self, floppy: &SharedDisk, disk: &Path) -> Vec<u32> {
         let mut dos = boot(floppy, disk);
         let fill = |area: &Area| {
-            format(&mut dos, area.letter, self.thorough);
+            format(&mut dos, area.letter);
             copy_and_compare(&mut dos, area.letter);
             diskfill(&mut dos, 'W', area.letter, area.files)
         };
@@ -226,10 +227,9 @@ fn at_prompt(session: &Session) -> bool {
     session.screen().trim_end().ends_with("\nA:\\>")
 }
 
-fn format(dos: &mut Session, letter: char, thorough: bool) {
-    let quick = if thorough { "" } else { "/q " };
+fn format(dos: &mut Session, letter: char) {
     dos.command("ver");
-    dos.type_text(&format!("cls\nformat {letter}: {quick}/u /v:data\n"));
+    dos.type_text(&format!("cls\nformat {letter}: /q /u /v:data\n"));
     dos.wait_for("(YES/NO)?");
     dos.machine.type_text("YES\n").expect("plain text");
     dos.run_within(PATIENCE, "end of FORMAT", |dos| {

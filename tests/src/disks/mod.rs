@@ -3,12 +3,14 @@
 //!
 //! - [`dos`]: FreeDOS with its FDISK and FORMAT.
 //! - [`image`]: sparse image files, their partitions, and what is in them.
+//! - [`linux`]: Linux with a script as its first process.
 //! - [`host`]: folders of a test's own, and programs of the host.
 //! - [`program`]: the DOS program that fills a drive and compares.
 
 pub mod dos;
 pub mod host;
 pub mod image;
+pub mod linux;
 pub mod program;
 
 /// Bytes in a sector.

@@ -182,12 +182,14 @@ fn block(a: &mut CodeAssembler, labels: &mut Labels) -> Asm {
     a.mov(ah, 0x3F)?;
     a.int(0x21)?;
     a.jc(labels.fail)?;
+    // A disk is full at the end of a sector, so what was read is whole words.
     a.mov(cx, ax)?;
+    a.shr(cx, 2)?;
     a.mov(si, EXPECTED)?;
     a.mov(di, FOUND)?;
     // Nothing read compares as equal.
     a.cmp(ax, ax)?;
-    a.repe().cmpsb()?;
+    a.repe().cmpsd()?;
     a.jne(labels.fail)?;
     a.cmp(ax, BLOCK)?;
     a.jb(labels.close)?;
