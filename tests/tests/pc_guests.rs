@@ -97,7 +97,8 @@ fn linux_checks_itself_and_switches_off(firmware: &Firmware) {
     media.ide[0] = IdeMedia::Disk(medium(image));
     let Some(mut session) = boot(firmware, media, from(BootDevice::HardDisk)) else { return };
     wait_for_serial(&mut session, "GUEST-SELFTEST PASS 7");
-    wait_for(&mut session, "GUEST-SELFTEST PASS 7");
+    // The kernel speaks on the screen as well.
+    wait_for(&mut session, "Attached SCSI disk");
     session.pass(3_000);
     let mut command = &b"poweroff -f\n"[..];
     let limit = session.machine.count() + PATIENCE;
