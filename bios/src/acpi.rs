@@ -180,7 +180,8 @@ fn fadt(facs: u32, dsdt: u32) -> Vec<u8> {
     body.extend(flag::ALL.to_le_bytes());
     body.extend(generic_address(Space::Io, 8, RESET_PORT));
     body.extend([RESET_VALUE, 0, 0, 0]);
-    body.extend(u64::from(facs).to_le_bytes());
+    // The FACS has its address in one form only, or some systems find two.
+    body.extend(0u64.to_le_bytes());
     body.extend(u64::from(dsdt).to_le_bytes());
     for (port, bits) in blocks.into_iter().zip([32, 0, 16, 0, 0, 32, 8 * GPE_PORTS, 0]) {
         let block = generic_address(Space::Io, bits, u64::from(port));

@@ -83,7 +83,7 @@ fn routing() -> Term {
 
 /// A PCI interrupt link: its route control register says where it leads.
 fn link(number: usize) -> Term {
-    let route = aml::name(&format!("PCI0.ISA.{}", ROUTES[number]));
+    let route = aml::name(&format!("\\_SB.PCI0.ISA.{}", ROUTES[number]));
     let route = &route[..];
     let wires: Vec<u8> = (0..16).filter(|irq| EXCLUSIVE & 1 << irq != 0).collect();
     let buffer = aml::name("BUF0");
