@@ -61,8 +61,8 @@ pub(crate) fn name(path: &str) -> Term {
 pub(crate) fn integer(value: u32) -> Term {
     match value {
         0 | 1 => vec![value as u8],
-        0..=0xFF => vec![op::BYTE, value as u8],
-        0..=0xFFFF => [&[op::WORD][..], &(value as u16).to_le_bytes()].concat(),
+        2..=0xFF => vec![op::BYTE, value as u8],
+        0x100..=0xFFFF => [&[op::WORD][..], &(value as u16).to_le_bytes()].concat(),
         _ => [&[op::DWORD][..], &value.to_le_bytes()].concat(),
     }
 }

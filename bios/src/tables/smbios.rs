@@ -6,7 +6,7 @@ use crate::platform::{Platform, Processor};
 /// 2.8.
 const VERSION: [u8; 2] = [2, 8];
 const MAKER: &str = "RingZero";
-const MODEL: &str = "RingZero PC";
+const MODEL: &str = "PC";
 /// No value, or none known.
 const UNKNOWN: u8 = 0x02;
 const OTHER: u8 = 0x01;
@@ -189,7 +189,7 @@ fn processor(processor: Processor) -> Structure {
         .text(&vendor.collect::<String>())
         .dword(processor.signature)
         .dword(processor.features)
-        .text(MODEL)
+        .text(MAKER)
         .byte(0)
         .word(0)
         .word(0)
