@@ -7,6 +7,7 @@ use crate::cli::{ClockKind, DisplayKind, RunArgs};
 use crate::drives::{Drives, Image, file_name, same_file};
 use crate::firmware;
 use crate::media::{self, MediaError};
+use crate::shelf::Shelf;
 use ringzero_machine::kernel::KernelError;
 use ringzero_machine::{Config, ConfigError, Machine};
 use std::io;
@@ -90,6 +91,7 @@ pub(crate) struct Plan {
     pub(crate) debug: DebugTarget,
     pub(crate) audio: AudioTarget,
     pub(crate) notes: Vec<String>,
+    pub(crate) shelf: Shelf,
 }
 
 /// Checks everything and builds the machine.
@@ -121,6 +123,7 @@ pub(crate) fn check(args: &RunArgs) -> Result<Plan, PlanError> {
         debug: args.debugcon.clone().unwrap_or(DebugTarget::Stderr),
         audio: audio(args, display),
         notes,
+        shelf: drives.shelf(args.snapshot),
     })
 }
 

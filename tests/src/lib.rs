@@ -2,6 +2,7 @@
 
 pub mod conformance;
 pub mod fuzz;
+pub mod pc;
 pub mod programs;
 pub mod rom;
 pub mod session;
