@@ -55,6 +55,8 @@ soak:
 	    RINGZERO_SEED=$${RINGZERO_SEED:-$$(date +%s)} \
 	    $(CARGO) test --release -p ringzero-tests --test all fuzz:: -- --nocapture
 	$(CARGO) run --release -p ringzero-tests --bin transcendentals
+	$(CARGO) run --release -p ringzero-tests --bin endurance boots
+	$(CARGO) run --release -p ringzero-tests --bin endurance memtest
 
 packages:
 	@./packages.sh

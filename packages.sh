@@ -36,6 +36,8 @@ if [ -n "$for_tests" ] && [ "$(uname -s)" = Linux ]; then
     [ -e /usr/share/bochs/BIOS-bochs-latest ] || need bochsbios
     [ -e /usr/share/seabios/bios.bin ] || need seabios
     [ -e /usr/share/vgabios/vgabios.bin ] || need vgabios
+    # The installer that the tests start by its kernel.
+    [ -d /usr/lib/debian-installer/images/12/i386 ] || need debian-installer-12-netboot-i386
 fi
 
 if ! command -v cargo >/dev/null 2>&1; then

@@ -2,6 +2,8 @@
 
 #[path = "build/asm.rs"]
 mod asm;
+#[path = "build/bios32.rs"]
+mod bios32;
 #[path = "build/demo/mod.rs"]
 mod demo;
 #[path = "build/fonts.rs"]

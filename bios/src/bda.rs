@@ -111,4 +111,8 @@ pub(crate) mod own {
     /// An exchange with the mouse: its state of 16 bytes, its deadline.
     pub(crate) const POINTER: u16 = 0x2C0;
     pub(crate) const POINTER_DEADLINE: u16 = 0x2D0;
+    /// Where the ACPI tables begin: a dword, 0 when there are none.
+    pub(crate) const ACPI_TABLES: u16 = 0x2E0;
+    /// Whether the machine has APICs.
+    pub(crate) const HAS_APIC: u16 = 0x2E4;
 }

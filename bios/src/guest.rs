@@ -233,6 +233,11 @@ impl<'a> Guest<'a> {
         self.read_u8(at)
     }
 
+    pub(crate) fn read_ebda_u32(&mut self, offset: u16) -> Served<u32> {
+        let at = self.ebda_at(offset)?;
+        self.read_u32(at)
+    }
+
     pub(crate) fn set_ebda(&mut self, offset: u16, value: u8) -> Served {
         let at = self.ebda_at(offset)?;
         self.write_u8(at, value)
@@ -259,6 +264,18 @@ impl<'a> Guest<'a> {
 
     pub(crate) fn write_phys(&mut self, at: u64, data: &[u8]) {
         self.view.write_phys(ringzero_bus::PhysAddr(at), data);
+    }
+
+    /// A device's register, read whole.
+    pub(crate) fn read_phys_u32(&mut self, at: u64) -> u32 {
+        let mut bytes = [0; 4];
+        self.read_phys(at, &mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+
+    /// Writes a device's register whole.
+    pub(crate) fn write_phys_u32(&mut self, at: u64, value: u32) {
+        self.write_phys(at, &value.to_le_bytes());
     }
 
     pub(crate) fn inb(&mut self, port: u16) -> u8 {

@@ -7,7 +7,8 @@
 //!
 //! - [`boot`]: which device, and what to say when none boots. `post`: the self test.
 //! - `keyboard`, `disk`, `serial`, `printer`: INT 16h and 09h, 13h, 14h, 17h. `time`: INT 1Ah and 70h.
-//! - `ata`: the IDE drives behind INT 13h. `pci`: configuration space.
+//! - `ata`: the IDE drives behind INT 13h. `pci`: configuration space, the PCI BIOS.
+//! - `platform`: what the machine is made of; `tables`, `acpi`: what operating systems are told of it.
 //! - `system`: INT 15h. `pointing_device`: its function C2h, and INT 74h. `video`: INT 10h.
 //!
 //! *Modelled*: the IBM AT BIOS with a VGA. *Not modelled*: Cassette BASIC, multitasking hooks beyond their calls, APM.
@@ -18,6 +19,7 @@
 //! assert_eq!(bios.config().boot_order.len(), 2);
 //! ```
 
+mod acpi;
 mod ata;
 mod bda;
 pub mod boot;
@@ -25,12 +27,15 @@ mod disk;
 mod guest;
 mod keyboard;
 mod keymap;
+mod memory_map;
 mod pci;
+mod platform;
 mod pointing_device;
 mod post;
 mod printer;
 mod serial;
 mod system;
+mod tables;
 #[cfg(test)]
 mod testing;
 mod time;
@@ -91,6 +96,7 @@ impl Bios {
             Trap::PostNextRom => post::next_rom(g),
             Trap::PostDevices => post::devices(g),
             Trap::PostEnd => post::end(g),
+            Trap::PostPlatform => tables::build(g),
             Trap::BootStart => boot::start(g, &self.config.boot_order),
             Trap::BootRead => boot::read_done(g, &self.config.boot_order),
             Trap::BootMessage => boot::message(g, &self.config.boot_order),

@@ -5,10 +5,11 @@
 use crate::ata::detect;
 use crate::bda::{self, own};
 use crate::guest::{Guest, Served};
+use crate::pci;
 use crate::pointing_device;
 use crate::time;
 use ringzero_bus::LinAddr;
-use ringzero_roms::VECTORS;
+use ringzero_roms::{VECTORS, label};
 
 /// First segment of the ROM scan and the one behind its last.
 const ROM_SCAN: (u16, u16) = (0xC000, 0xF000);
@@ -24,6 +25,9 @@ pub(crate) fn chips(g: &mut Guest) -> Served {
     data_areas(g)?;
     ports(g)?;
     drives(g)?;
+    if pci::is_present(g) {
+        pci::setup::start(g);
+    }
     detect::start(g)?;
     time::set_ticks_from_clock(g)
 }
@@ -273,17 +277,20 @@ fn drain(g: &mut Guest) {
     }
 }
 
-/// The end of the test: a warm boot is over.
+/// The end of the test: a warm boot is over. With PCI the ROM asks the processor what it is, for the tables.
 pub(crate) fn end(g: &mut Guest) -> Served {
     g.set_bda16(bda::WARM_BOOT, 0)?;
-    g.set_bda(bda::LED_STATE, 0)
+    g.set_bda(bda::LED_STATE, 0)?;
+    if pci::is_present(g) {
+        g.go(label::POST_PLATFORM);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::FakeMachine;
-    use ringzero_roms::label;
 
     fn vector(m: &FakeMachine, number: usize) -> u32 {
         u32::from_le_bytes([0, 1, 2, 3].map(|n| m.memory[number * 4 + n]))

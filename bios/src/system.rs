@@ -1,21 +1,22 @@
 //! INT 15h: system services [IBM AT TRM, "Cassette I/O (System Services)"; PS/2 BIOS; ACPI, "INT 15H, E820H"].
 //!
 //! *Modelled*: A20 (24h), keyboard intercept (4Fh), event wait and wait (83h, 86h), joystick (84h), block move (87h),
-//! memory sizes (88h, C7h answers as absent, E801h, E881h, E820h), hooks (80h to 82h, 85h, 90h, 91h), configuration (C0h), EBDA
+//! memory sizes (88h, C7h answers as absent, E801h, E881h; E820h is `memory_map`), hooks (80h to 82h, 85h, 90h, 91h), configuration (C0h), EBDA
 //! (C1h), pointing device (C2h, `pointing_device`). *Not modelled*: protected mode entry (89h), APM (53h).
 
 use crate::bda::{self, own};
 use crate::guest::{Guest, Served, WaitLabels};
+use crate::memory_map;
 use crate::pointing_device;
 use crate::time;
 use ringzero_bus::LinAddr;
 
 /// AH of an unknown function.
-const UNSUPPORTED: u8 = 0x86;
+pub(crate) const UNSUPPORTED: u8 = 0x86;
 /// RAM above this is not reported: the space below 4 GiB belongs to devices.
 const RAM_LIMIT: u64 = 0xE000_0000;
 /// One mebibyte.
-const MIB: u64 = 1 << 20;
+pub(crate) const MIB: u64 = 1 << 20;
 
 /// The functions, by AH.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +69,7 @@ pub(crate) fn int15(g: &mut Guest) -> Served {
         Function::BlockMove => block_move(g),
         Function::ExtendedMemory => {
             // The answer is a word, and 64 MiB would read as nothing to old programs.
-            let kilobytes = (memory(g).saturating_sub(MIB) / 1024).min(0xFC00);
+            let kilobytes = (memory(g)?.saturating_sub(MIB) / 1024).min(0xFC00);
             g.set_ax(kilobytes as u16);
             g.set_cf(false)
         }
@@ -93,13 +94,17 @@ fn done(g: &mut Guest, ah: u8) -> Served {
     g.set_cf(false)
 }
 
-fn failed(g: &mut Guest, ah: u8) -> Served {
+pub(crate) fn failed(g: &mut Guest, ah: u8) -> Served {
     g.set_ah(ah);
     g.set_cf(true)
 }
 
-fn memory(g: &Guest) -> u64 {
-    g.ram_size().min(RAM_LIMIT)
+/// Bytes from 0 to the end of what a program may use: below the tables, where there are some.
+pub(crate) fn memory(g: &mut Guest) -> Served<u64> {
+    Ok(match g.read_ebda_u32(own::ACPI_TABLES)? {
+        0 => g.ram_size().min(RAM_LIMIT),
+        tables => u64::from(tables),
+    })
 }
 
 /// AH=24h: the A20 gate, by port 92h.
@@ -225,7 +230,7 @@ fn descriptor(bytes: &[u8]) -> (u64, u64) {
 fn big_memory(g: &mut Guest) -> Served {
     match g.al() {
         0x01 => {
-            let (low, high) = split_memory(g);
+            let (low, high) = split_memory(g)?;
             g.set_ax(low);
             g.set_cx(low);
             g.set_bx(high);
@@ -233,7 +238,7 @@ fn big_memory(g: &mut Guest) -> Served {
             g.set_cf(false)
         }
         0x81 => {
-            let (low, high) = split_memory(g);
+            let (low, high) = split_memory(g)?;
             let regs = g.regs();
             regs.eax = u32::from(low);
             regs.ecx = u32::from(low);
@@ -241,64 +246,17 @@ fn big_memory(g: &mut Guest) -> Served {
             regs.edx = u32::from(high);
             g.set_cf(false)
         }
-        0x20 => memory_map(g),
+        0x20 => memory_map::service(g),
         _ => failed(g, UNSUPPORTED),
     }
 }
 
 /// KiB between 1 and 16 MiB, 64 KiB blocks above.
-fn split_memory(g: &Guest) -> (u16, u16) {
-    let above = memory(g).saturating_sub(MIB);
+fn split_memory(g: &mut Guest) -> Served<(u16, u16)> {
+    let above = memory(g)?.saturating_sub(MIB);
     let low = above.min(15 * MIB) / 1024;
     let high = above.saturating_sub(15 * MIB) / 0x1_0000;
-    (low as u16, high as u16)
-}
-
-/// "SMAP".
-const SMAP: u32 = 0x534D_4150;
-
-/// Type of a range of the memory map.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Range {
-    Usable = 1,
-    Reserved = 2,
-}
-
-/// The map: RAM below the EBDA, EBDA, ROM, RAM from 1 MiB, ROM below 4 GiB.
-fn ranges(g: &mut Guest) -> Served<Vec<(u64, u64, Range)>> {
-    let low = u64::from(g.bda16(bda::MEMORY_KB)?) * 1024;
-    let mut map = vec![(0, low, Range::Usable)];
-    if low < 0xA_0000 {
-        map.push((low, 0xA_0000, Range::Reserved));
-    }
-    map.push((0xF_0000, MIB, Range::Reserved));
-    if memory(g) > MIB {
-        map.push((MIB, memory(g), Range::Usable));
-    }
-    map.push((0xFFFC_0000, 1 << 32, Range::Reserved));
-    Ok(map)
-}
-
-/// AX=E820h: range EBX into the 20 bytes at ES:DI.
-fn memory_map(g: &mut Guest) -> Served {
-    let index = g.regs().ebx as usize;
-    let map = ranges(g)?;
-    let regs = *g.regs();
-    let Some((first, end, kind)) = map.get(index).copied().filter(|_| regs.edx == SMAP && regs.ecx >= 20)
-    else {
-        return failed(g, UNSUPPORTED);
-    };
-    let mut entry = [0; 20];
-    entry[..8].copy_from_slice(&first.to_le_bytes());
-    entry[8..16].copy_from_slice(&(end - first).to_le_bytes());
-    entry[16..].copy_from_slice(&(kind as u32).to_le_bytes());
-    g.write(LinAddr::real(regs.es, regs.edi as u16), &entry)?;
-    g.set_cf(false)?;
-    let regs = g.regs();
-    regs.eax = SMAP;
-    regs.ecx = 20;
-    regs.ebx = if index + 1 < map.len() { index as u32 + 1 } else { 0 };
-    Ok(())
+    Ok((low as u16, high as u16))
 }
 
 #[cfg(test)]
@@ -320,23 +278,6 @@ mod tests {
         assert_eq!(machine.regs.eax, 31 * 1024);
         assert!(call(&mut machine, 0xE801));
         assert_eq!((machine.regs.eax as u16, machine.regs.ebx as u16), (15 * 1024, 16 * 16));
-    }
-
-    #[test]
-    fn the_map_ends_with_a_zero_ebx() {
-        let mut machine = FakeMachine::with_bda();
-        machine.memory[0x413..0x415].copy_from_slice(&639u16.to_le_bytes());
-        let mut count = 0;
-        loop {
-            machine.regs.edx = SMAP;
-            machine.regs.ecx = 20;
-            assert!(call(&mut machine, 0xE820));
-            count += 1;
-            if machine.regs.ebx == 0 {
-                break;
-            }
-        }
-        assert_eq!(count, 5);
     }
 
     #[test]

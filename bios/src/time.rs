@@ -1,10 +1,11 @@
 //! INT 1Ah and INT 70h: the tick count and the clock [IBM AT TRM, "TIME_OF_DAY", "RTC_INT"; MC146818, "Registers"].
 //!
 //! *Modelled*: ticks, clock, date, alarm; the periodic interrupt that drives INT 15h AH=83h and 86h.
-//! *Not modelled*: time zones, PCI functions.
+//! *Not modelled*: time zones. AH=B1h is the PCI BIOS, `pci::services`.
 
 use crate::bda;
 use crate::guest::{Guest, Served, WaitLabels};
+use crate::pci;
 use ringzero_bus::LinAddr;
 
 const SECONDS: u8 = 0x00;
@@ -72,6 +73,7 @@ enum Function {
     SetDate,
     SetAlarm,
     ResetAlarm,
+    Pci,
     Unknown,
 }
 
@@ -86,6 +88,7 @@ impl Function {
             5 => Self::SetDate,
             6 => Self::SetAlarm,
             7 => Self::ResetAlarm,
+            0xB1 => Self::Pci,
             _ => Self::Unknown,
         }
     }
@@ -101,7 +104,8 @@ pub(crate) fn int1a(g: &mut Guest) -> Served {
             g.write(bda::at(bda::TICKS), &count.to_le_bytes())?;
             return g.set_bda(bda::MIDNIGHT, 0);
         }
-        Function::Unknown => return g.set_cf(true),
+        Function::Pci if pci::is_present(g) => return pci::services::int1a(g),
+        Function::Pci | Function::Unknown => return g.set_cf(true),
         _ => {}
     }
     let status = g.cmos(REG_A);

@@ -108,6 +108,11 @@ impl Ide {
         self.drive(number).is_some_and(Drive::tray_is_open)
     }
 
+    /// Whether a CD-ROM drive's tray is closed on a disc.
+    pub fn is_loaded(&self, number: usize) -> bool {
+        self.drive(number).is_some_and(|drive| drive.medium.is_some() && !drive.tray_is_open())
+    }
+
     /// Makes earlier writes lasting on every drive; tries all of them and gives the first error.
     pub fn flush(&mut self) -> Result<(), MediumError> {
         let drives =

@@ -28,8 +28,10 @@ Examples:
 `ringzero run --help` explains every option.";
 
 const RUN_NOTES: &str = "\
-In the window:   Ctrl-Alt-P pause, -R reset, -D sends Ctrl-Alt-Del, -S screenshot, -Q quit; F11 full screen.
-In the terminal: Ctrl-A x quit, p pause, r reset, d Ctrl-Alt-Del, s screenshot, Ctrl-A the key itself.
+In the window:   Ctrl-Alt-P pause, -R reset, -D sends Ctrl-Alt-Del, -S screenshot, -Q quit; F11 full screen;
+                 Ctrl-Alt-E ejects the CD or brings the next, -F the same for diskette A; an image dropped onto the window
+                 goes into its drive; a click or Ctrl-Alt-G gives the guest the mouse, Ctrl-Alt-G takes it back.
+In the terminal: Ctrl-A x quit, p pause, r reset, d Ctrl-Alt-Del, s screenshot, e CD, f diskette, Ctrl-A the key itself.
 
 Exit codes of headless runs:
    0  the guest reported success, powered off or met the expectation
@@ -99,9 +101,9 @@ pub(crate) enum ClockKind {
 pub(crate) struct RunArgs {
     /// Image of a diskette, hard disk or CD, or a kernel, recognised by content and size; without one the built-in demo disk runs.
     pub(crate) image: Option<PathBuf>,
-    /// Image in floppy drive A.
+    /// Image in floppy drive A; further ones wait until a key brings them (Ctrl-Alt-F, in the terminal Ctrl-A f).
     #[arg(long, value_name = "FILE", help_heading = "Machine")]
-    pub(crate) fda: Option<PathBuf>,
+    pub(crate) fda: Vec<PathBuf>,
     /// Image in floppy drive B.
     #[arg(long, value_name = "FILE", help_heading = "Machine")]
     pub(crate) fdb: Option<PathBuf>,
@@ -117,9 +119,9 @@ pub(crate) struct RunArgs {
     /// Image of the slave of the secondary channel.
     #[arg(long, value_name = "FILE", help_heading = "Machine")]
     pub(crate) hdd: Option<PathBuf>,
-    /// CD image in the CD-ROM drive.
+    /// CD image in the CD-ROM drive; further ones wait until a key brings them (Ctrl-Alt-E, in the terminal Ctrl-A e).
     #[arg(long, value_name = "FILE", help_heading = "Machine")]
-    pub(crate) cdrom: Option<PathBuf>,
+    pub(crate) cdrom: Vec<PathBuf>,
     /// A drive as QEMU writes it: file=F, then optionally if=ide|floppy, index=N, media=disk|cdrom, readonly=on, snapshot=on.
     #[arg(long, value_name = "SPEC", value_parser = values::drive, help_heading = "Machine")]
     pub(crate) drive: Vec<DriveSpec>,
@@ -322,7 +324,7 @@ mod tests {
         let args = run("-fda a.img -m 64 -cpu 80286 -boot order=a -nographic -no-reboot -snapshot \
                         -device isa-debug-exit,iobase=0xf4,iosize=0x04")
         .unwrap();
-        assert_eq!(args.fda, Some(PathBuf::from("a.img")));
+        assert_eq!(args.fda, [PathBuf::from("a.img")]);
         assert_eq!(args.memory, 64 << 20);
         assert!(args.nographic && args.no_reboot && args.snapshot);
         assert_eq!(args.device.map(|d| (d.iobase, d.iosize)), Some((0xF4, 4)));
@@ -335,7 +337,7 @@ mod tests {
             ("-m lots", "lots"),
             ("--wrong", "--wrong"),
             ("--expect-screen (", "column 1"),
-            ("--fda a --fda b", "--fda"),
+            ("--hda a --hda b", "--hda"),
             ("-smp 2", "more than one processor is not supported yet"),
         ] {
             let complaint = run(line).unwrap_err();

@@ -4,6 +4,7 @@ use crate::cli::RunArgs;
 use crate::cli::values::{DriveSpec, Interface};
 use crate::media::{self, Access, Content};
 use crate::plan::PlanError;
+use crate::shelf::Shelf;
 use ringzero_machine::{IdeMedia, Media};
 use std::path::{Path, PathBuf};
 
@@ -49,6 +50,8 @@ pub(crate) struct Drives {
     pub(crate) images: Vec<Image>,
     /// A kernel given where an image may stand.
     pub(crate) kernel: Option<PathBuf>,
+    /// Further images for diskette drive A, and for the CD-ROM drive.
+    waiting: [Vec<PathBuf>; 2],
     /// CD-ROM drives without a disc.
     empty_cds: Vec<usize>,
 }
@@ -59,20 +62,20 @@ impl Drives {
         let mut drives = Self::default();
         let access = if args.snapshot { Access::Snapshot } else { Access::ReadWrite };
         let named = [
-            (Place::Floppy(0), &args.fda),
-            (Place::Floppy(1), &args.fdb),
-            (Place::Ide(0), &args.hda),
-            (Place::Ide(1), &args.hdb),
-            (Place::Ide(2), &args.hdc),
-            (Place::Ide(3), &args.hdd),
+            (Place::Floppy(0), args.fda.first()),
+            (Place::Floppy(1), args.fdb.as_ref()),
+            (Place::Ide(0), args.hda.as_ref()),
+            (Place::Ide(1), args.hdb.as_ref()),
+            (Place::Ide(2), args.hdc.as_ref()),
+            (Place::Ide(3), args.hdd.as_ref()),
         ];
-        for (place, path) in named.into_iter().filter_map(|(place, path)| Some((place, path.as_ref()?))) {
+        for (place, path) in named.into_iter().filter_map(|(place, path)| Some((place, path?))) {
             drives.put(place, path, access, false)?;
         }
         for spec in args.drive.iter().filter(|spec| spec.index.is_some()) {
             drives.put_spec(spec, access)?;
         }
-        if let Some(path) = &args.cdrom {
+        if let Some(path) = args.cdrom.first() {
             drives.put(Place::Ide(CD_PLACE), path, Access::ReadOnly, true)?;
         }
         for spec in args.drive.iter().filter(|spec| spec.index.is_none()) {
@@ -82,6 +85,8 @@ impl Drives {
             drives.put_recognised(path, access)?;
         }
         drives.check_twice()?;
+        drives.waiting =
+            [args.fda.get(1..), args.cdrom.get(1..)].map(|more| more.unwrap_or_default().to_vec());
         if !drives.has(Place::Ide(CD_PLACE)) && !drives.images.iter().any(|image| image.is_cd) {
             drives.empty_cds.push(CD_PLACE);
         }
@@ -178,6 +183,17 @@ impl Drives {
             }
         }
         Ok(opened)
+    }
+
+    /// The images that can be changed while the machine runs.
+    pub(crate) fn shelf(&self, snapshot: bool) -> Shelf {
+        let in_drive = |wanted: &dyn Fn(&Image) -> bool| {
+            self.images.iter().find(|image| wanted(image)).map(|image| image.path.clone())
+        };
+        let floppy = in_drive(&|image| image.place == Place::Floppy(0));
+        let cd = in_drive(&|image| image.is_cd);
+        let [floppies, cds] = self.waiting.clone();
+        Shelf::new(snapshot, (floppy, floppies), (cd, cds))
     }
 
     /// The name of the image that the run is about, for the window's title.

@@ -3,13 +3,15 @@
 //! The machine has a thread of its own; what the user does comes as [`Control`]s, what the machine shows goes to a
 //! [`Viewer`]. An idle guest sleeps until its next deadline or until the user does something.
 
+use crate::lights::Lights;
 use crate::pace::Pacer;
 use crate::plan::Timing;
 use crate::session::Session;
+use crate::shelf::Drawer;
 use crate::verdict::Verdict;
 use crate::{report, screenshot, signals};
-use ringzero_machine::{Key, Machine, OnIdle, Stop};
-use std::path::Path;
+use ringzero_machine::{Key, Machine, MouseButton, OnIdle, Stop};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,8 @@ use std::time::{Duration, Instant};
 const FRAME: Duration = Duration::from_micros(16_600);
 /// How often the status is told.
 const STATUS: Duration = Duration::from_millis(500);
+/// Changes of the drives' lights are told no more often than this.
+const LIGHTS: Duration = Duration::from_millis(200);
 /// The longest sleep: signals are looked for in between.
 const NAP: Duration = Duration::from_millis(100);
 /// The same while serial input may come.
@@ -40,6 +44,17 @@ pub(crate) enum Control {
     Reset,
     CtrlAltDel,
     Screenshot,
+    /// The mouse moves by counts to the right and down, its wheel by steps towards the user.
+    #[cfg_attr(not(feature = "window"), expect(dead_code, reason = "terminals have no mouse"))]
+    MouseMove(i32, i32, i32),
+    /// A button of the mouse goes down or up.
+    #[cfg_attr(not(feature = "window"), expect(dead_code, reason = "terminals have no mouse"))]
+    MouseButton(MouseButton, bool),
+    /// The eject button of the CD-ROM drive, or of diskette drive A; the next image if the drive is empty.
+    Switch(Drawer),
+    /// An image goes into the drive it is made for.
+    #[cfg_attr(not(feature = "window"), expect(dead_code, reason = "nothing is dropped onto terminals"))]
+    Insert(PathBuf),
     Quit,
 }
 
@@ -59,6 +74,8 @@ pub(crate) struct Status {
     pub(crate) activity: Activity,
     /// Instructions per microsecond of wall time.
     pub(crate) mips: u64,
+    /// Drives at work, such as "A: CD".
+    pub(crate) lights: String,
 }
 
 /// Someone who looks.
@@ -117,6 +134,9 @@ pub(crate) fn run(
         next_status: now,
         counted: (now, 0),
         held: Vec::new(),
+        lights: Lights::default(),
+        told_lights: String::new(),
+        next_lights: now,
     }
     .run()
 }
@@ -136,6 +156,9 @@ struct Live<'a> {
     counted: (Instant, u64),
     /// Keys to be released, and when.
     held: Vec<(Instant, Key)>,
+    lights: Lights,
+    told_lights: String,
+    next_lights: Instant,
 }
 
 impl Live<'_> {
@@ -261,6 +284,16 @@ impl Live<'_> {
             Control::Reset => self.reset(),
             Control::CtrlAltDel => self.stroke(vec![Key::ControlLeft, Key::AltLeft, Key::Delete]),
             Control::Screenshot => self.screenshot(),
+            Control::MouseMove(right, down, wheel) => self.session.machine.mouse_move(right, down, wheel),
+            Control::MouseButton(button, pressed) => self.session.machine.mouse_button(button, pressed),
+            Control::Switch(drawer) => {
+                let line = self.session.shelf.switch(&mut self.session.machine, drawer, Instant::now());
+                self.viewer.message(&line);
+            }
+            Control::Insert(path) => {
+                let line = self.session.shelf.insert(&mut self.session.machine, &path);
+                self.viewer.message(&line);
+            }
             Control::Quit => return Some(Verdict::Closed),
         }
         None
@@ -338,15 +371,20 @@ impl Live<'_> {
 
     fn tell_status(&mut self) {
         let now = Instant::now();
-        if now < self.next_status {
+        self.lights.look(&self.session.machine, now);
+        let changed = self.lights.text() != self.told_lights && now >= self.next_lights;
+        if now < self.next_status && !changed {
             return;
         }
         self.next_status = now + STATUS;
+        self.next_lights = now + LIGHTS;
+        self.told_lights = self.lights.text();
         let count = self.session.machine.count();
         let passed = now.saturating_duration_since(self.counted.0).as_micros().max(1);
         let mips = u128::from(count - self.counted.1) / passed;
         self.counted = (now, count);
         let mips = u64::try_from(mips).unwrap_or(u64::MAX);
-        self.viewer.status(&Status { activity: self.activity.clone(), mips });
+        let lights = self.told_lights.clone();
+        self.viewer.status(&Status { activity: self.activity.clone(), mips, lights });
     }
 }

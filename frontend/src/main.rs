@@ -14,6 +14,7 @@ mod cli;
 mod drives;
 mod firmware;
 mod goals;
+mod lights;
 mod live;
 mod media;
 mod pace;
@@ -23,6 +24,7 @@ mod run;
 mod screenshot;
 mod serial;
 mod session;
+mod shelf;
 mod signals;
 #[cfg(feature = "sound")]
 mod sound;

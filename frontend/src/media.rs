@@ -260,7 +260,7 @@ fn not_a_floppy(head: &[u8], len: u64) -> Option<String> {
 }
 
 fn partial_sector(len: u64) -> Option<String> {
-    (len % floppy::SECTOR as u64 != 0).then(|| {
+    (!len.is_multiple_of(floppy::SECTOR as u64)).then(|| {
         format!(
             "is {len} bytes long, which is no multiple of 512; pad a copy of it with `truncate -s %512 FILE`"
         )

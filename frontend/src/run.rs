@@ -138,6 +138,7 @@ fn connect(args: &RunArgs, plan: Plan, headless: bool) -> io::Result<Session> {
         reset_at_shutdown: !args.no_reboot && (args.reboot || !headless),
     };
     let mut session = Session::new(plan.machine, goals(args, headless), outputs, rules);
+    session.shelf = plan.shelf;
     if let Some(text) = &args.type_text {
         session.machine.type_text(&text.0).map_err(io::Error::other)?;
     }

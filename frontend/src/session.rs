@@ -3,6 +3,7 @@
 use crate::audio::Audio;
 use crate::goals::Goals;
 use crate::serial::{Sink, Stdin, Written};
+use crate::shelf::Shelf;
 use crate::verdict::Verdict;
 use ringzero_machine::{Machine, OnIdle, Stop, VTime};
 
@@ -31,6 +32,8 @@ pub(crate) struct Session {
     pub(crate) stdin: Option<Stdin>,
     /// The port that stdin feeds.
     pub(crate) stdin_port: usize,
+    /// Images that go in and out while the machine runs.
+    pub(crate) shelf: Shelf,
     serial: [Sink; 2],
     debug: Sink,
     audio: Audio,
@@ -56,6 +59,7 @@ impl Session {
             goals,
             stdin: None,
             stdin_port: 0,
+            shelf: Shelf::default(),
             serial,
             debug,
             audio,

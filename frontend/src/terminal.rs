@@ -22,8 +22,7 @@ use std::io::{self, IsTerminal};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-const HELP: &str =
-    "Ctrl-A, then: x quit, p pause, r reset, d Ctrl-Alt-Del, s screenshot, Ctrl-A the key itself";
+const HELP: &str = "Ctrl-A, then: x quit, p pause, r reset, d Ctrl-Alt-Del, s screenshot, e CD, f diskette, Ctrl-A the key itself";
 /// How long a message stays.
 const MESSAGE: Duration = Duration::from_secs(4);
 

@@ -2,6 +2,7 @@
 
 mod app;
 mod keys;
+mod mouse;
 mod scale;
 mod title;
 

@@ -5,7 +5,8 @@ use crate::machine::Machine;
 use ringzero_devices::ide::{ChannelDrives, IdeDrive, Locked};
 use ringzero_devices::storage::{BlockMedium, MediumError, floppy};
 
-type Medium = Box<dyn BlockMedium>;
+/// What goes into a drive.
+pub type Medium = Box<dyn BlockMedium>;
 pub(crate) type OpenFloppy = Option<(Medium, floppy::FloppyGeometry)>;
 /// Floppies with their geometries, the IDE drives by channel, and what goes into them.
 pub(crate) type OpenMedia = ([OpenFloppy; 2], [ChannelDrives; 2], [Option<Medium>; 4]);
@@ -56,11 +57,15 @@ impl Machine {
     }
 
     /// Takes the disk out of floppy drive 0 or 1.
-    pub fn eject_floppy(&mut self, drive: usize) {
-        if let Some(fdc) = self.parts.fdc {
-            let mut old = self.bus.call(fdc, |fdc, _| fdc.eject(drive));
-            flush(old.as_mut());
-        }
+    pub fn eject_floppy(&mut self, drive: usize) -> Option<Medium> {
+        let mut old = self.bus.call(self.parts.fdc?, |fdc, _| fdc.eject(drive));
+        flush(old.as_mut());
+        old
+    }
+
+    /// Whether there is a disk in floppy drive 0 or 1.
+    pub fn has_floppy(&self, drive: usize) -> bool {
+        self.parts.fdc.is_some_and(|fdc| self.bus.get(fdc).geometry(drive).is_some())
     }
 
     /// Whether floppy drive 0 or 1 is working.
@@ -85,17 +90,21 @@ impl Machine {
         true
     }
 
-    /// Presses the eject button of a CD-ROM drive. A guest that has locked it is told of the wish.
-    pub fn eject_cd(&mut self, drive: usize) -> Result<(), Locked> {
-        let Some(ide) = self.parts.ide else { return Ok(()) };
-        self.bus.call(ide, |ide, _| ide.eject(drive)).map(drop)
+    /// Presses the eject button of a CD-ROM drive: the disc that was in it. A guest that has locked it is told of the
+    /// wish.
+    pub fn eject_cd(&mut self, drive: usize) -> Result<Option<Medium>, Locked> {
+        let Some(ide) = self.parts.ide else { return Ok(None) };
+        self.bus.call(ide, |ide, _| ide.eject(drive))
     }
 
     /// Takes the disc out of a CD-ROM drive, locked or not.
-    pub fn force_eject_cd(&mut self, drive: usize) {
-        if let Some(ide) = self.parts.ide {
-            self.bus.call(ide, |ide, _| ide.force_eject(drive));
-        }
+    pub fn force_eject_cd(&mut self, drive: usize) -> Option<Medium> {
+        self.bus.call(self.parts.ide?, |ide, _| ide.force_eject(drive))
+    }
+
+    /// Whether there is a disc in a CD-ROM drive whose tray is closed.
+    pub fn has_cd(&self, drive: usize) -> bool {
+        self.parts.ide.is_some_and(|ide| self.bus.get(ide).is_loaded(drive))
     }
 
     /// Whether an IDE drive is working.

@@ -136,9 +136,15 @@ fn memory_offset(bus: &SystemBus, phys: PhysAddr, for_write: bool) -> Option<Ram
     }
 }
 
+fn is_dword(phys: PhysAddr, len: usize) -> bool {
+    len == 4 && phys.0.is_multiple_of(4)
+}
+
 fn read_piece(bus: &mut SystemBus, phys: PhysAddr, out: &mut [u8]) {
     match memory_offset(bus, phys, false) {
         Some(offset) => bus.fabric().ram.read_at(offset, out),
+        // A device's register may take nothing narrower.
+        None if is_dword(phys, out.len()) => out.copy_from_slice(&bus.read(phys, Width::Dword).to_le_bytes()),
         None => {
             for (n, byte) in (0..).zip(out) {
                 *byte = bus.read(PhysAddr(phys.0 + n), Width::Byte) as u8;
@@ -148,9 +154,12 @@ fn read_piece(bus: &mut SystemBus, phys: PhysAddr, out: &mut [u8]) {
 }
 
 fn write_piece(bus: &mut SystemBus, phys: PhysAddr, data: &[u8]) {
-    match memory_offset(bus, phys, true) {
-        Some(offset) => bus.fabric_mut().ram.write_at(offset, data),
-        None => {
+    match (memory_offset(bus, phys, true), data) {
+        (Some(offset), _) => bus.fabric_mut().ram.write_at(offset, data),
+        (None, &[a, b, c, d]) if is_dword(phys, 4) => {
+            bus.write(phys, Width::Dword, u32::from_le_bytes([a, b, c, d]));
+        }
+        (None, _) => {
             for (n, &byte) in (0..).zip(data) {
                 bus.write(PhysAddr(phys.0 + n), Width::Byte, u32::from(byte));
             }

@@ -36,6 +36,7 @@ mod spin;
 mod typist;
 
 pub use config::{Config, ConfigError, IdeMedia, Media};
+pub use drives::Medium;
 pub use machine::{Hang, Machine, OnIdle, Stop};
 pub use ringzero_bios::BootDevice;
 pub use ringzero_bus::{SnapshotError, VTime};

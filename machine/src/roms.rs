@@ -8,6 +8,8 @@ use ringzero_cpu::Generation;
 const LEGACY_END: u64 = 0x10_0000;
 /// Where the video BIOS begins.
 const VIDEO: u64 = 0xC_0000;
+/// Where the kernel loader's ROM goes: a BIOS that copies the video BIOS to RAM hides what lies close behind it.
+const KERNEL_LOADER: u64 = 0xD_0000;
 /// How much of a BIOS's end the legacy area shows.
 const LEGACY_BIOS: usize = 0x2_0000;
 /// What a BIOS's size is a multiple of, and the most of it.
@@ -36,12 +38,21 @@ impl Config {
     }
 }
 
-/// The ROM that boots a kernel, behind the video BIOS; the address behind it.
-fn map_kernel_loader(bus: &mut SystemBus, at: u64) -> Result<u64, ConfigError> {
+/// The ROM that boots a kernel, if there is one to boot; what stays open between `open` and `end`.
+fn option_roms(
+    bus: &mut SystemBus,
+    config: &Config,
+    open: u64,
+    end: u64,
+) -> Result<[std::ops::Range<u64>; 2], ConfigError> {
+    if config.kernel.is_none() {
+        return Ok([open..end, end..end]);
+    }
     let mut page = ringzero_roms::KERNEL_LOADER_ROM.to_vec();
     page.resize(page.len().next_multiple_of(0x1000), 0xFF);
+    let at = open.max(KERNEL_LOADER);
     bus.attach_rom("kernel loader rom", at, &page)?;
-    Ok(at + page.len() as u64)
+    Ok([open..at, at + page.len() as u64..end])
 }
 
 /// The BIOS under 100000h and under the top of the address space, the video BIOS at C0000h, nothing between.
@@ -50,9 +61,10 @@ pub(crate) fn map(bus: &mut SystemBus, config: &Config) -> Result<(), ConfigErro
     bus.attach_rom("video rom", VIDEO, video)?;
     let end = system.len().min(LEGACY_BIOS) as u64;
     let (open, first) = ((VIDEO + video.len() as u64).next_multiple_of(0x1000), LEGACY_END - end);
-    let open = if config.kernel.is_some() { map_kernel_loader(bus, open)? } else { open };
-    if open < first {
-        bus.leave_open("option roms", open..=first - 1)?;
+    for hole in option_roms(bus, config, open, first)? {
+        if !hole.is_empty() {
+            bus.leave_open("option roms", hole.start..=hole.end - 1)?;
+        }
     }
     let (high, legacy) = system.split_at(system.len() - end as usize);
     bus.attach_rom("system rom", first, legacy)?;

@@ -16,12 +16,24 @@ pub(crate) struct Code {
     traps: Vec<(&'static str, CodeLabel)>,
     labels: Vec<(&'static str, CodeLabel)>,
     allowed: Vec<CpuidFeature>,
+    bits: u32,
 }
 
 impl Code {
     /// An empty piece of 16-bit code.
     pub(crate) fn new() -> Result<Self, IcedError> {
-        Ok(Self { a: CodeAssembler::new(16)?, traps: vec![], labels: vec![], allowed: vec![] })
+        Self::of_bits(16)
+    }
+
+    /// An empty piece of 32-bit code, which an 80386 or later may run.
+    pub(crate) fn new_32() -> Result<Self, IcedError> {
+        let mut code = Self::of_bits(32)?;
+        code.allow(&[CpuidFeature::INTEL186, CpuidFeature::INTEL386]);
+        Ok(code)
+    }
+
+    fn of_bits(bits: u32) -> Result<Self, IcedError> {
+        Ok(Self { a: CodeAssembler::new(bits)?, traps: vec![], labels: vec![], allowed: vec![], bits })
     }
 
     /// Lets the code use instructions behind a test of its own.
@@ -62,14 +74,14 @@ impl Code {
                 .map(|(n, l)| Ok((*n, u16::try_from(result.label_ip(l)?).expect("a ROM is 64 KiB"))))
                 .collect()
         };
-        only_8086(&bytes, at, &self.allowed);
+        only_8086(&bytes, self.bits, at, &self.allowed);
         Ok(Assembled { at, traps: resolve(&self.traps)?, labels: resolve(&self.labels)?, bytes })
     }
 }
 
 /// Stops the build on an instruction the 8086 does not have.
-fn only_8086(code: &[u8], at: u16, allowed: &[CpuidFeature]) {
-    for instruction in Decoder::with_ip(16, code, u64::from(at), DecoderOptions::NONE) {
+fn only_8086(code: &[u8], bits: u32, at: u16, allowed: &[CpuidFeature]) {
+    for instruction in Decoder::with_ip(bits, code, u64::from(at), DecoderOptions::NONE) {
         let features = instruction.cpuid_features();
         let known = features.iter().all(|f| {
             matches!(f, CpuidFeature::INTEL8086 | CpuidFeature::INTEL8086_ONLY) || allowed.contains(f)

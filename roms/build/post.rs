@@ -1,7 +1,7 @@
 //! Power-on self test and boot in ROM: everything that calls other ROMs or may wait; the work is the firmware's.
 
 use super::asm::{Asm, Code};
-use super::processor::enable_cache;
+use super::processor::{enable_cache, identify};
 use iced_x86::code_asm::*;
 
 /// All of it.
@@ -112,8 +112,15 @@ fn normal(c: &mut Code) -> Asm {
     c.a.jmp(devices)?;
     c.place("POST_DONE", &mut done)?;
     c.trap("POST_END")?;
+    let mut start = c.a.create_label();
+    c.place("POST_START", &mut start)?;
     c.a.sti()?;
-    c.a.int(0x19)
+    c.a.int(0x19)?;
+    // The firmware comes here from the end of the test on a machine with PCI.
+    c.label("POST_PLATFORM")?;
+    identify(c)?;
+    c.trap("POST_PLATFORM")?;
+    c.a.jmp(start)
 }
 
 /// INT 19h: the firmware names one read at a time, and INT 13h does it.

@@ -8,6 +8,8 @@ use iced_x86::code_asm::*;
 const HIGH_FLAGS: i32 = 0xF000;
 /// EFLAGS.AC, which came with the 80486.
 const ALIGNMENT_CHECK: u32 = 1 << 18;
+/// EFLAGS.ID, which can be changed where there is CPUID.
+const IDENTIFICATION: u32 = 1 << 21;
 /// All of CR0 but CD and NW.
 const CACHE_ON: u32 = !(3 << 29);
 
@@ -29,6 +31,26 @@ pub(crate) fn enable_cache(c: &mut Code) -> Asm {
     c.a.mov(cr0, eax)?;
     c.place("POST_CACHE_ON", &mut done)?;
     c.a.popf()
+}
+
+/// What CPUID says: signature in EAX, features in EDX, vendor in ESI, EDI and EBP; zeros without it. For an 80386 or
+/// later; changes all registers.
+pub(crate) fn identify(c: &mut Code) -> Asm {
+    c.allow(&[CpuidFeature::CPUID]);
+    let mut done = c.a.create_label();
+    try_flag(c, IDENTIFICATION)?;
+    c.a.mov(eax, 0)?;
+    for register in [edx, esi, edi, ebp] {
+        c.a.mov(register, eax)?;
+    }
+    c.a.je(done)?;
+    c.a.cpuid()?;
+    c.a.mov(esi, ebx)?;
+    c.a.mov(edi, edx)?;
+    c.a.mov(ebp, ecx)?;
+    c.a.mov(eax, 1)?;
+    c.a.cpuid()?;
+    c.place("POST_IDENTIFIED", &mut done)
 }
 
 /// Tries to change a bit of EFLAGS: ZF says that it cannot be changed. Changes EAX and ECX; for an 80386 or later.

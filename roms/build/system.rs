@@ -2,7 +2,7 @@
 //! [IBM AT TRM, "BIOS Listing"].
 
 use super::asm::{Asm, Assembled, Code, Rom};
-use super::tables;
+use super::{bios32, tables};
 use iced_x86::IcedError;
 use iced_x86::code_asm::*;
 
@@ -94,14 +94,18 @@ pub(crate) fn build(font_8x8: &[u8]) -> Result<(Assembled, Vec<u8>), IcedError> 
     services(&mut c)?;
     super::irq::code(&mut c)?;
     super::print_screen::code(&mut c)?;
-    let code = c.finish(CODE)?;
-    let image = layout(&code, font_8x8);
+    let mut code = c.finish(CODE)?;
+    let protected = bios32::build()?;
+    let image = layout(&code, &protected, font_8x8);
+    code.labels.extend(protected.labels);
     Ok((code, image))
 }
 
-fn layout(code: &Assembled, font_8x8: &[u8]) -> Vec<u8> {
+fn layout(code: &Assembled, protected: &Assembled, font_8x8: &[u8]) -> Vec<u8> {
     let mut rom = Rom::new(0x1_0000);
     rom.put(code.at, &code.bytes);
+    rom.put(protected.at, &protected.bytes);
+    rom.put(bios32::SLOTS_AT, &bios32::slots());
     rom.put(0xE000, b"RingZero BIOS, MIT licence. IBM PC compatible.");
     for (at, name) in ENTRIES {
         rom.jump(at, code.offset(name));

@@ -9,6 +9,8 @@ use iced_x86::IcedError;
 
 const SIZE: usize = 0x8000;
 const SEGMENT: u16 = 0xC000;
+/// Where the PCI data structure lies.
+const PCI_DATA_AT: u16 = 0x60;
 
 /// Offsets of the data in the ROM.
 pub(crate) const PLACES: [(&str, u16); 11] = [
@@ -50,6 +52,8 @@ fn layout(code: &Assembled, fonts: &Fonts) -> Vec<u8> {
     let mut rom = Rom::new(SIZE);
     rom.put(0, &[0x55, 0xAA, (SIZE / 512) as u8]);
     rom.jump(3, code.offset("VIDEO_INIT"));
+    rom.put(0x18, &PCI_DATA_AT.to_le_bytes());
+    rom.put(PCI_DATA_AT, &pci_data());
     // Programs look for these letters to tell an EGA or VGA BIOS.
     rom.put(0x1E, b"IBM compatible RingZero VGA BIOS, MIT licence.");
     rom.put(code.at, &code.bytes);
@@ -64,6 +68,14 @@ fn layout(code: &Assembled, fonts: &Fonts) -> Vec<u8> {
     rom.put(place("STATIC_FUNCTIONALITY"), &STATIC_FUNCTIONALITY);
     rom.put(place("PARAMETERS"), &params::table());
     rom.checksum()
+}
+
+/// The PCI data structure [PCI, "PCI Data Structure Format"]: for vendor 1234h, device 1111h, a VGA; code for PCs, the only image.
+fn pci_data() -> Vec<u8> {
+    let words = [0x1234, 0x1111, 0, 0x18];
+    let head = [b"PCIR", &words.map(u16::to_le_bytes).concat()[..]].concat();
+    // Revision, class; image length, code revision; code type, indicator, reserved.
+    [&head[..], &[0, 0x00, 0x00, 0x03], &[(SIZE / 512) as u8, 0, 0, 0], &[0, 0x80, 0, 0]].concat()
 }
 
 /// Glyphs with another shape in a nine-dot cell, each behind its code, and an end mark. The ninth dot of most characters

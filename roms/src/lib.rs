@@ -29,6 +29,9 @@ pub const FIRMWARE_PORT: u8 = 0xE5;
 /// 720 KB, 1.44 MB, 2.88 MB.
 pub const MEDIA_TABLES: u16 = 0xE100;
 
+/// Offsets in segment F000 that the ROM leaves free: firmware that shadows it in RAM puts its tables there.
+pub const TABLE_AREA: std::ops::Range<u16> = 0x0000..0x1000;
+
 /// The system ROM, for F0000 and its aliases.
 pub const SYSTEM_ROM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/system.rom"));
 

@@ -4,6 +4,7 @@ pub mod conformance;
 #[cfg(unix)]
 pub mod disks;
 pub mod fuzz;
+pub mod pc;
 pub mod programs;
 pub mod rom;
 pub mod session;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
 mod boot_programs;
+mod broken_media;
 mod conformance;
 mod determinism;
 #[cfg(unix)]

@@ -1,7 +1,10 @@
 //! A run is a function of its inputs: not of how it is sliced, nor of how long blocks are.
 
-use ringzero_machine::{Config, DEMO_DISK, Machine, Media, Model, OnIdle, Stop, storage::MemoryMedium};
+use ringzero_machine::{
+    BootDevice, Config, DEMO_DISK, Machine, Media, Model, OnIdle, Stop, storage::MemoryMedium,
+};
 use ringzero_tests::fuzz::random::Random;
+use ringzero_tests::pc;
 
 /// Instructions of each run.
 const INSTRUCTIONS: u64 = if cfg!(debug_assertions) { 10_000_000 } else { 300_000_000 };
@@ -103,4 +106,29 @@ fn how_a_run_with_apic_interrupts_is_sliced_does_not_show() {
     let whole = run(Box::new(|| u64::MAX), 48);
     assert_eq!(whole, run(Box::new(move || 1 + random.below(10_007)), 48));
     assert_eq!(whole, run(Box::new(|| 777_777), 1));
+}
+
+/// Linux boots from its disk for fifty million instructions.
+fn linux(block_limit: Option<usize>, slice: u64) -> Option<String> {
+    const INSTRUCTIONS: u64 = 50_000_000;
+    let disk = pc::guest("linux-busybox-i386.img")?;
+    let mut session = pc::boot(&pc::OURS, pc::hard_disk(disk), pc::from(BootDevice::HardDisk))?;
+    if let Some(limit) = block_limit {
+        session.machine.cpu_mut().set_block_limit(limit);
+    }
+    while session.machine.count() < INSTRUCTIONS {
+        let limit = (session.machine.count() + slice).min(INSTRUCTIONS);
+        assert_eq!(session.machine.run(limit, OnIdle::Jump), Stop::Limit);
+    }
+    Some(session.machine.state_hash().unwrap().to_string())
+}
+
+#[test]
+fn linux_boots_the_same_however_it_is_run() {
+    let Some(hash) = linux(None, u64::MAX >> 1) else { return };
+    for (block_limit, slice) in
+        [(None, u64::MAX >> 1), (None, 7_919), (Some(1), u64::MAX >> 1), (Some(1), 10_007)]
+    {
+        assert_eq!(linux(block_limit, slice), Some(hash.clone()), "{block_limit:?} {slice}");
+    }
 }

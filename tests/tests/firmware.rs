@@ -1,18 +1,9 @@
 //! Firmware of others: SeaBIOS and the BIOS of Bochs with their video BIOSes start the machine and DOS on it.
 
 use ringzero_machine::{Config, ConfigError, Key, Machine, Media, OnIdle, Stop};
+use ringzero_tests::pc::package_file;
 use ringzero_tests::session::{Session, SharedDisk};
 use ringzero_tests::shared;
-
-/// A file that a package of the system brings.
-#[track_caller]
-fn package_file(path: &str) -> Option<Vec<u8>> {
-    let bytes = std::fs::read(path).ok();
-    if bytes.is_none() {
-        shared::skip(&format!("no {path}"));
-    }
-    bytes
-}
 
 const SEABIOS: &str = "/usr/share/seabios/bios.bin";
 const SEABIOS_256K: &str = "/usr/share/seabios/bios-256k.bin";

@@ -1,103 +1,21 @@
 //! Guests of the 32-bit PC, each under our BIOS and under the firmware of others: disk, CD and kernel boots.
 
 use ringzero_machine::kernel::{Initrd, Kernel};
-use ringzero_machine::{
-    BootDevice, Config, IdeMedia, Key, Machine, Media, OnIdle, Stop, storage::MemoryMedium,
+use ringzero_machine::{BootDevice, Config, Key, Media, OnIdle, Stop};
+use ringzero_tests::pc::{
+    BOCHS, Firmware, OURS, PATIENCE, SEABIOS, boot, cd, from, guest, hard_disk, medium, memory_test_runs,
+    package_file, wait_for, wait_for_serial,
 };
-use ringzero_tests::session::Session;
-use ringzero_tests::shared;
-use std::cell::RefCell;
-use std::path::Path;
-
-/// Instructions a guest gets for a step: Linux needs five billion for its boot.
-const PATIENCE: u64 = 20_000_000_000;
-
-/// A BIOS and a video BIOS, by their files; ours where there are none.
-struct Firmware {
-    name: &'static str,
-    files: Option<[&'static str; 2]>,
-}
-
-const OURS: Firmware = Firmware { name: "RingZero's BIOS", files: None };
-const SEABIOS: Firmware = Firmware {
-    name: "SeaBIOS",
-    files: Some(["/usr/share/seabios/bios-256k.bin", "/usr/share/seabios/vgabios-stdvga.bin"]),
-};
-const BOCHS: Firmware = Firmware {
-    name: "the BIOS of Bochs",
-    files: Some(["/usr/share/bochs/BIOS-bochs-latest", "/usr/share/vgabios/vgabios.bin"]),
-};
-
-#[track_caller]
-fn guest(name: &str) -> Option<Vec<u8>> {
-    let path = shared::folder("guests")?.join(name);
-    Some(std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
-}
-
-/// A file of a package of the system.
-#[track_caller]
-fn package_file(path: &str) -> Option<Vec<u8>> {
-    if !Path::new(path).exists() {
-        shared::skip(&format!("no {path}"));
-        return None;
-    }
-    Some(std::fs::read(path).unwrap())
-}
-
-#[track_caller]
-fn boot(firmware: &Firmware, media: Media, config: Config) -> Option<Session> {
-    let mut config = config;
-    if let Some([bios, vga_bios]) = firmware.files {
-        config.bios = Some(package_file(bios)?);
-        config.vga_bios = Some(package_file(vga_bios)?);
-    }
-    let machine = Machine::new(config, media).unwrap_or_else(|error| panic!("{}: {error}", firmware.name));
-    Some(Session { machine })
-}
-
-fn medium(bytes: Vec<u8>) -> Box<MemoryMedium> {
-    Box::new(MemoryMedium::new(bytes))
-}
-
-fn cd(bytes: Vec<u8>) -> Media {
-    let mut media = Media::default();
-    media.ide[2] = IdeMedia::Cd(Some(medium(bytes)));
-    media
-}
-
-fn from(device: BootDevice) -> Config {
-    Config { boot_order: vec![device], ..Config::default() }
-}
-
-#[track_caller]
-fn wait_for(session: &mut Session, text: &str) {
-    session.run_within(PATIENCE, text, |session| session.screen().contains(text));
-}
-
-/// Runs until a serial port has said `text`; everything it said.
-#[track_caller]
-fn wait_for_serial(session: &mut Session, text: &str) -> String {
-    let said = RefCell::new(String::new());
-    let limit = session.machine.count() + PATIENCE;
-    while !said.borrow().contains(text) {
-        let stop = session.machine.run(session.machine.count() + 1_000_000, OnIdle::Jump);
-        said.borrow_mut().push_str(&String::from_utf8_lossy(&session.machine.take_serial(0)));
-        let over = stop != Stop::Limit || session.machine.count() > limit;
-        assert!(!over || said.borrow().contains(text), "no {text:?} ({stop:?}):\n{}", said.borrow());
-    }
-    said.into_inner()
-}
 
 // --- Linux --------------------------------------------------------------------------------------------------
 
 #[track_caller]
 fn linux_checks_itself_and_switches_off(firmware: &Firmware) {
     let Some(image) = guest("linux-busybox-i386.img") else { return };
-    let mut media = Media::default();
-    media.ide[0] = IdeMedia::Disk(medium(image));
-    let Some(mut session) = boot(firmware, media, from(BootDevice::HardDisk)) else { return };
+    let Some(mut session) = boot(firmware, hard_disk(image), from(BootDevice::HardDisk)) else { return };
     wait_for_serial(&mut session, "GUEST-SELFTEST PASS 7");
-    wait_for(&mut session, "GUEST-SELFTEST PASS 7");
+    // The kernel speaks on the screen as well.
+    wait_for(&mut session, "Attached SCSI disk");
     session.pass(3_000);
     let mut command = &b"poweroff -f\n"[..];
     let limit = session.machine.count() + PATIENCE;
@@ -131,20 +49,6 @@ fn linux_checks_itself_and_switches_off_under_the_bios_of_bochs() {
 }
 
 // --- memtest86+ ---------------------------------------------------------------------------------------------
-
-/// The percentage behind "Test" rises, and no error is counted.
-#[track_caller]
-fn memory_test_runs(session: &mut Session) {
-    wait_for(session, "Errors: 0");
-    let percent = |session: &Session| {
-        let screen = session.screen();
-        let line = screen.lines().find(|line| line.contains("Test ") && line.contains('%'))?.to_owned();
-        let digits: String = line.split("Test").nth(1)?.chars().filter(char::is_ascii_digit).collect();
-        digits.parse::<u32>().ok()
-    };
-    session.run_within(PATIENCE, "progress of the test", |session| percent(session).is_some_and(|p| p > 0));
-    assert!(session.screen().contains("Errors: 0"), "{}", session.screen());
-}
 
 /// 32 MiB, as its user would give it for a quick run.
 fn small() -> Config {

@@ -1,6 +1,7 @@
 //! The window: what the desktop says becomes controls, pictures become pixels.
 
 use super::keys::{self, Hotkey};
+use super::mouse::Mouse;
 use super::scale::Scaler;
 use super::title;
 use crate::live::{Activity, Control, Status};
@@ -10,7 +11,7 @@ use std::rc::Rc;
 use std::sync::mpsc::Sender;
 use winit::application::ApplicationHandler;
 use winit::dpi::{LogicalSize, PhysicalSize};
-use winit::event::{ElementState, KeyEvent, WindowEvent};
+use winit::event::{DeviceEvent, DeviceId, ElementState, KeyEvent, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, OwnedDisplayHandle};
 use winit::keyboard::{KeyCode, PhysicalKey};
 use winit::window::{Fullscreen, Window, WindowId};
@@ -48,6 +49,7 @@ pub(super) struct App {
     status: Status,
     /// Keys that are down in the guest because of us.
     held: Vec<Key>,
+    mouse: Mouse,
     /// Keys whose release is not the guest's business.
     swallowed: Vec<KeyCode>,
     failure: Option<String>,
@@ -63,7 +65,8 @@ impl App {
             pane: None,
             frame: Frame::default(),
             scaler: Scaler::default(),
-            status: Status { activity: Activity::Running, mips: 0 },
+            status: Status { activity: Activity::Running, mips: 0, lights: String::new() },
+            mouse: Mouse::default(),
             held: Vec::new(),
             swallowed: Vec::new(),
             failure: None,
@@ -85,7 +88,7 @@ impl App {
 
     fn open(&self, event_loop: &ActiveEventLoop) -> Result<Pane, String> {
         let attributes = Window::default_attributes()
-            .with_title(title::text(&self.name, &self.status))
+            .with_title(title::text(&self.name, &self.status, false))
             .with_inner_size(SIZE)
             .with_min_inner_size(LEAST);
         let window = event_loop.create_window(attributes).map_err(|error| error.to_string())?;
@@ -149,6 +152,8 @@ impl App {
             Hotkey::Reset => self.send(Control::Reset),
             Hotkey::CtrlAltDel => self.send(Control::CtrlAltDel),
             Hotkey::Screenshot => self.send(Control::Screenshot),
+            Hotkey::Mouse => self.capture(!self.mouse.is_captured()),
+            Hotkey::Switch(drawer) => self.send(Control::Switch(drawer)),
             Hotkey::Quit => event_loop.exit(),
         }
     }
@@ -161,6 +166,42 @@ impl App {
         };
         pane.window.set_cursor_visible(next.is_none());
         pane.window.set_fullscreen(next);
+    }
+
+    fn show_title(&self) {
+        if let Some(pane) = &self.pane {
+            pane.window.set_title(&title::text(&self.name, &self.status, self.mouse.is_captured()));
+        }
+    }
+
+    // --- mouse ----------------------------------------------------------------------------------------------
+
+    /// Gives the guest the mouse, or takes it back.
+    fn capture(&mut self, capture: bool) {
+        let Some(pane) = &self.pane else { return };
+        if capture == self.mouse.is_captured() || !self.mouse.capture(&pane.window, capture) {
+            return;
+        }
+        for button in self.mouse.take_held() {
+            self.send(Control::MouseButton(button, false));
+        }
+        self.show_title();
+    }
+
+    /// A click into the picture captures; that click is not the guest's.
+    fn button(&mut self, button: winit::event::MouseButton, pressed: bool) {
+        if !self.mouse.is_captured() {
+            return self.capture(pressed);
+        }
+        if let Some(button) = self.mouse.button(button, pressed) {
+            self.send(Control::MouseButton(button, pressed));
+        }
+    }
+
+    fn move_mouse(&self, (right, down): (i32, i32), wheel: i32) {
+        if self.mouse.is_captured() && (right, down, wheel) != (0, 0, 0) {
+            self.send(Control::MouseMove(right, down, wheel));
+        }
     }
 
     /// The window no longer hears releases.
@@ -184,6 +225,13 @@ impl ApplicationHandler<Happening> for App {
         }
     }
 
+    fn device_event(&mut self, _event_loop: &ActiveEventLoop, _id: DeviceId, event: DeviceEvent) {
+        if let DeviceEvent::MouseMotion { delta } = event {
+            let counts = self.mouse.motion(delta);
+            self.move_mouse(counts, 0);
+        }
+    }
+
     fn user_event(&mut self, event_loop: &ActiveEventLoop, event: Happening) {
         match event {
             Happening::Picture(frame) => {
@@ -196,9 +244,7 @@ impl ApplicationHandler<Happening> for App {
             }
             Happening::Status(status) => {
                 self.status = status;
-                if let Some(pane) = &self.pane {
-                    pane.window.set_title(&title::text(&self.name, &self.status));
-                }
+                self.show_title();
             }
             Happening::Ended => event_loop.exit(),
         }
@@ -223,7 +269,18 @@ impl ApplicationHandler<Happening> for App {
                     self.fail(event_loop, error.to_string());
                 }
             }
-            WindowEvent::Focused(false) => self.release_all(),
+            WindowEvent::Focused(false) => {
+                self.release_all();
+                self.capture(false);
+            }
+            WindowEvent::MouseInput { state, button, .. } => {
+                self.button(button, state == ElementState::Pressed)
+            }
+            WindowEvent::MouseWheel { delta, .. } => {
+                let steps = self.mouse.wheel(delta);
+                self.move_mouse((0, 0), steps);
+            }
+            WindowEvent::DroppedFile(path) => self.send(Control::Insert(path)),
             // Synthetic presses tell of keys that were down before the window had the focus.
             WindowEvent::KeyboardInput { event, is_synthetic: false, .. } => self.key(event_loop, &event),
             _ => {}

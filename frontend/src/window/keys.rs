@@ -1,5 +1,6 @@
 //! Physical keys of the desktop as keys of the guest, and the keys that are ours.
 
+use crate::shelf::Drawer;
 use ringzero_machine::Key;
 use winit::keyboard::KeyCode;
 
@@ -11,6 +12,8 @@ pub(super) enum Hotkey {
     Reset,
     CtrlAltDel,
     Screenshot,
+    Mouse,
+    Switch(Drawer),
     Quit,
 }
 
@@ -28,6 +31,9 @@ pub(super) fn hotkey(code: KeyCode, held: &[Key]) -> Option<Hotkey> {
         KeyCode::KeyR => Some(Hotkey::Reset),
         KeyCode::KeyD => Some(Hotkey::CtrlAltDel),
         KeyCode::KeyS => Some(Hotkey::Screenshot),
+        KeyCode::KeyG => Some(Hotkey::Mouse),
+        KeyCode::KeyE => Some(Hotkey::Switch(Drawer::Cd)),
+        KeyCode::KeyF => Some(Hotkey::Switch(Drawer::Floppy)),
         KeyCode::KeyQ => Some(Hotkey::Quit),
         _ => None,
     }

@@ -1,0 +1,116 @@
+//! PCs under one firmware or another, and what to wait for on them.
+
+use crate::session::Session;
+use crate::shared;
+use ringzero_machine::{BootDevice, Config, IdeMedia, Machine, Media, OnIdle, Stop, storage::MemoryMedium};
+use std::path::Path;
+
+/// Instructions a guest gets for a step: Linux needs five billion for its boot.
+pub const PATIENCE: u64 = 20_000_000_000;
+
+/// A BIOS and a video BIOS, by their files; ours where there are none.
+pub struct Firmware {
+    /// Its name.
+    pub name: &'static str,
+    files: Option<[&'static str; 2]>,
+}
+
+/// Our own.
+pub const OURS: Firmware = Firmware { name: "RingZero's BIOS", files: None };
+/// SeaBIOS with its VGA BIOS.
+pub const SEABIOS: Firmware = Firmware {
+    name: "SeaBIOS",
+    files: Some(["/usr/share/seabios/bios-256k.bin", "/usr/share/seabios/vgabios-stdvga.bin"]),
+};
+/// The BIOS of Bochs with the LGPL VGA BIOS.
+pub const BOCHS: Firmware = Firmware {
+    name: "the BIOS of Bochs",
+    files: Some(["/usr/share/bochs/BIOS-bochs-latest", "/usr/share/vgabios/vgabios.bin"]),
+};
+
+/// An image from the shared folder, or a skip.
+#[track_caller]
+pub fn guest(name: &str) -> Option<Vec<u8>> {
+    let path = shared::folder("guests")?.join(name);
+    Some(std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}
+
+/// A file of a package of the system.
+#[track_caller]
+pub fn package_file(path: &str) -> Option<Vec<u8>> {
+    if !Path::new(path).exists() {
+        shared::skip(&format!("no {path}"));
+        return None;
+    }
+    Some(std::fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}")))
+}
+
+/// A machine under a firmware, or a skip.
+#[track_caller]
+pub fn boot(firmware: &Firmware, media: Media, config: Config) -> Option<Session> {
+    let mut config = config;
+    if let Some([bios, vga_bios]) = firmware.files {
+        config.bios = Some(package_file(bios)?);
+        config.vga_bios = Some(package_file(vga_bios)?);
+    }
+    let machine = Machine::new(config, media).unwrap_or_else(|error| panic!("{}: {error}", firmware.name));
+    Some(Session { machine })
+}
+
+/// A disk in memory.
+pub fn medium(bytes: Vec<u8>) -> Box<MemoryMedium> {
+    Box::new(MemoryMedium::new(bytes))
+}
+
+/// A disc in the CD-ROM drive.
+pub fn cd(bytes: Vec<u8>) -> Media {
+    let mut media = Media::default();
+    media.ide[2] = IdeMedia::Cd(Some(medium(bytes)));
+    media
+}
+
+/// A disk on the first place of the IDE cables.
+pub fn hard_disk(bytes: Vec<u8>) -> Media {
+    let mut media = Media::default();
+    media.ide[0] = IdeMedia::Disk(medium(bytes));
+    media
+}
+
+/// A machine that boots from one device.
+pub fn from(device: BootDevice) -> Config {
+    Config { boot_order: vec![device], ..Config::default() }
+}
+
+/// Waits for text on the screen.
+#[track_caller]
+pub fn wait_for(session: &mut Session, text: &str) {
+    session.run_within(PATIENCE, text, |session| session.screen().contains(text));
+}
+
+/// Runs until a serial port has said `text`; everything it said.
+#[track_caller]
+pub fn wait_for_serial(session: &mut Session, text: &str) -> String {
+    let mut said = String::new();
+    let limit = session.machine.count() + PATIENCE;
+    while !said.contains(text) {
+        let stop = session.machine.run(session.machine.count() + 1_000_000, OnIdle::Jump);
+        said.push_str(&String::from_utf8_lossy(&session.machine.take_serial(0)));
+        let over = stop != Stop::Limit || session.machine.count() > limit;
+        assert!(!over || said.contains(text), "no {text:?} ({stop:?}):\n{said}");
+    }
+    said
+}
+
+/// The percentage behind "Test" rises, and no error is counted.
+#[track_caller]
+pub fn memory_test_runs(session: &mut Session) {
+    wait_for(session, "Errors: 0");
+    let percent = |session: &Session| {
+        let screen = session.screen();
+        let line = screen.lines().find(|line| line.contains("Test ") && line.contains('%'))?.to_owned();
+        let digits: String = line.split("Test").nth(1)?.chars().filter(char::is_ascii_digit).collect();
+        digits.parse::<u32>().ok()
+    };
+    session.run_within(PATIENCE, "progress of the test", |session| percent(session).is_some_and(|p| p > 0));
+    assert!(session.screen().contains("Errors: 0"), "{}", session.screen());
+}
