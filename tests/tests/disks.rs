@@ -1,6 +1,7 @@
 //! Disks keep what is written; `make soak` does the same at full size.
 
 use ringzero_tests::disks::dos::{self, Plan};
+use ringzero_tests::disks::kill::{self, Random, Victim};
 use ringzero_tests::disks::{host, linux};
 
 #[test]
@@ -22,4 +23,11 @@ fn linux_partitions_and_formats_disks_and_writes_at_their_limits() {
     if host::has(linux::TOOLS) {
         linux::carry_out_in_brief();
     }
+}
+
+#[test]
+fn files_reported_synced_survive_a_kill() {
+    let Some(victim) = Victim::dos() else { return };
+    let tally = victim.rounds(5, &mut Random::new(kill::seed()), &|_| {});
+    assert!(tally.files > 0, "{tally:?}");
 }

@@ -6,7 +6,7 @@ use super::{CHS_END, CYLINDER, GIB_32, SECTOR, program, stream};
 use crate::session::{Session, SharedDisk};
 use crate::shared;
 use ringzero_machine::{Config, IdeMedia, Machine, Media};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Instructions a step with the whole disk may take.
 const PATIENCE: u64 = 200_000_000_000;
@@ -193,6 +193,19 @@ impl Plan {
     }
 }
 
+/// Makes a disk with one partition that FreeDOS has formatted; `None` where FreeDOS is not there.
+///
+/// # Panics
+/// When it cannot.
+#[track_caller]
+pub fn formatted_disk(folder: &Scratch, disk: &Path, bytes: u64) -> Option<Partition> {
+    let floppy = floppy(folder)?;
+    image::create(disk, bytes);
+    boot(&floppy, disk).command("fdisk /PRI:100,100 1");
+    format(&mut boot(&floppy, disk), 'C');
+    Some(image::partitions(disk).remove(0))
+}
+
 /// What to tell FDISK for so many cylinders: it rounds up.
 fn megabytes(cylinders: u64) -> u64 {
     (cylinders * CYLINDER * SECTOR) >> 20
@@ -201,15 +214,25 @@ fn megabytes(cylinders: u64) -> u64 {
 /// FreeDOS with our program on it.
 #[track_caller]
 fn floppy(folder: &Scratch) -> Option<SharedDisk> {
+    let image = floppy_image(folder, &[("DISKFILL.COM", &program::image())])?;
+    Some(SharedDisk::new(std::fs::read(image).unwrap_or_else(|error| panic!("{error}"))))
+}
+
+/// A floppy with FreeDOS and these files.
+///
+/// # Panics
+/// When the host refuses.
+#[track_caller]
+pub fn floppy_image(folder: &Scratch, files: &[(&str, &[u8])]) -> Option<PathBuf> {
     let guest = shared::folder("guests")?.join("freedos-2012.img");
     let bytes = std::fs::read(&guest).unwrap_or_else(|error| panic!("{}: {error}", guest.display()));
     let floppy = folder.write("floppy.img", &bytes);
-    for (name, contents) in [("DISKFILL.COM", &program::image()[..]), ("CONFIG.SYS", CONFIG)] {
+    for (name, contents) in files.iter().chain(&[("CONFIG.SYS", CONFIG)]) {
         let file = folder.write(name, contents);
         let options = ["-o", "-i"].map(|option| arg(option.as_ref())).into_iter();
         run("mcopy", options.chain([arg(&floppy), arg(&file), arg(format!("::{name}").as_ref())]));
     }
-    Some(SharedDisk::new(std::fs::read(floppy).unwrap_or_else(|error| panic!("{error}"))))
+    Some(floppy)
 }
 
 #[track_caller]

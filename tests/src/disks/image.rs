@@ -5,6 +5,7 @@ use super::host::{arg, run};
 use ringzero_machine::storage::{BlockMedium, MediumError};
 use rustix::fs::SeekFrom;
 use std::fs::{File, OpenOptions};
+use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
@@ -143,16 +144,27 @@ fn partition(line: &str) -> Option<Partition> {
 /// # Panics
 /// When the host refuses.
 pub fn extract(image: &Path, partition: &Partition, to: &Path) {
-    let (begin, end) = (partition.first * SECTOR, partition.end() * SECTOR);
-    create(to, end - begin);
-    let [from, to] = [image, to].map(|path| ImageFile::open(path).file);
-    let mut at = begin;
+    create(to, partition.sectors * SECTOR);
+    copy_data(image, partition.first * SECTOR..partition.end() * SECTOR, to, 0);
+}
+
+/// Copies a file with a volume to where the partition is.
+///
+/// # Panics
+/// When the host refuses.
+pub fn insert(volume: &Path, image: &Path, partition: &Partition) {
+    copy_data(volume, 0..partition.sectors * SECTOR, image, partition.first * SECTOR);
+}
+
+fn copy_data(from: &Path, range: Range<u64>, to: &Path, target: u64) {
+    let [from, to] = [from, to].map(|path| ImageFile::open(path).file);
+    let mut at = range.start;
     while let Ok(data) = rustix::fs::seek(&from, SeekFrom::Data(at)) {
-        let hole = rustix::fs::seek(&from, SeekFrom::Hole(data)).unwrap_or(end).min(end);
-        if data >= end {
+        if data >= range.end {
             return;
         }
-        copy(&from, data, &to, data - begin, hole - data);
+        let hole = rustix::fs::seek(&from, SeekFrom::Hole(data)).unwrap_or(range.end).min(range.end);
+        copy(&from, data, &to, target + (data - range.start), hole - data);
         at = hole;
     }
 }

@@ -10,6 +10,7 @@ use iced_x86::code_asm::*;
 use image::Partition;
 use ringzero_machine::kernel::{Initrd, Kernel};
 use ringzero_machine::{Config, IdeMedia, Machine, Media, OnIdle, Stop};
+use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -68,6 +69,31 @@ pub fn cpio(entries: &[Entry]) -> Vec<u8> {
         out.resize(out.len().next_multiple_of(4), 0);
     }
     out
+}
+
+/// The files of such an archive, which may be compressed by gzip.
+///
+/// # Panics
+/// When it is none.
+#[track_caller]
+pub fn unpack(archive: &[u8]) -> Vec<Entry> {
+    let mut bytes = Vec::new();
+    flate2::read::MultiGzDecoder::new(archive)
+        .read_to_end(&mut bytes)
+        .unwrap_or_else(|error| panic!("{error}"));
+    let field = |at: usize| {
+        usize::from_str_radix(std::str::from_utf8(&bytes[at..at + 8]).unwrap_or(""), 16).unwrap_or(0)
+    };
+    let mut entries = Vec::new();
+    let mut at = 0;
+    while bytes.get(at..at + 6) == Some(b"070701") {
+        let (mode, size, name_size) = (field(at + 14) as u32, field(at + 54), field(at + 94));
+        let name = String::from_utf8_lossy(&bytes[at + 110..at + 109 + name_size]).into_owned();
+        let data = (at + 110 + name_size).next_multiple_of(4);
+        entries.push(Entry { name, mode, data: bytes[data..data + size].to_vec() });
+        at = (data + size).next_multiple_of(4);
+    }
+    entries
 }
 
 /// `stream SEED N`, a Linux program: N times 64 KiB of [`stream`] to standard output; fails when a write does.
@@ -190,6 +216,21 @@ pub fn run_guest(kernel: Kernel, disks: &[&Path], memory: u64, instructions: u64
 
 // --- the guest that needs no network ------------------------------------------------------------------------
 
+/// Modules for disks, of those the guest has.
+const MODULES: &[&str] = &[
+    "scsi_common",
+    "scsi_mod",
+    "libata",
+    "ata_piix",
+    "crct10dif_common",
+    "crc64",
+    "crct10dif_generic",
+    "crc-t10dif",
+    "crc64-rocksoft",
+    "t10-pi",
+    "sd_mod",
+];
+
 const SCRIPT: &str = r#"#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin
@@ -197,8 +238,7 @@ mount -t devtmpfs d /dev; mount -t proc p /proc; mount -t sysfs s /sys
 exec >/dev/ttyS0 2>&1 </dev/null
 fail() { echo "FAILED: $*"; poweroff -f; sleep 60; }
 for m in $(cat /m/order); do
-    insmod /m/$m
-    [ $m = sd_mod.ko ] && break
+    [ -e /m/$m ] && insmod /m/$m
 done
 n=0
 until [ -b /dev/sdb ]; do
@@ -226,7 +266,7 @@ impl RawDisk {
                 name: "sda",
                 bytes: small * SECTOR,
                 partitions: vec![(2048..250 * MIB, false), (250 * MIB..480 * MIB, true)],
-                data: vec![(490 * MIB, 10)],
+                data: vec![(490 * MIB, 4)],
             },
             Self {
                 name: "sdb",
@@ -237,7 +277,7 @@ impl RawDisk {
                     (at(GIB_32 + 8 * MIB), false),
                     (at(end - 80 * MIB), true),
                 ],
-                data: vec![(80 * MIB, 4), (CHS_END - 4 * MIB, 8), (GIB_32 - 4 * MIB, 8), (end - 4 * MIB, 4)],
+                data: vec![(80 * MIB, 2), (CHS_END - MIB, 2), (GIB_32 - MIB, 2), (end - 2 * MIB, 2)],
             },
         ]
     }
@@ -259,7 +299,7 @@ impl RawDisk {
         ));
         line(format!("blockdev --rereadpt /dev/{name}; sleep 1"));
         for (n, (_, is_fat)) in self.partitions.iter().enumerate() {
-            let make = if *is_fat { "mkdosfs" } else { "mke2fs -F" };
+            let make = if *is_fat { "mkdosfs -n RINGZEROFAT" } else { "mke2fs -F" };
             line(format!("{make} /dev/{name}{} >/dev/null || fail {make}", n + 1));
         }
         for &(first, mebibytes) in &self.data {
@@ -352,12 +392,17 @@ pub fn carry_out_in_brief() -> Option<()> {
         files.push(path);
     }
     script += &format!("sync\necho {WELL}\npoweroff -f\nsleep 60\n");
-    let ours = cpio(&[Entry::program("ringzero", script), Entry::program("stream", stream_program())]);
-    let initrds = [load(&initrd), ours].map(|data| Initrd { data, ..Initrd::default() });
+    let mut entries = unpack(&load(&initrd));
+    // The kernel takes seconds to unpack what nobody needs here.
+    entries.retain(|entry| {
+        !entry.name.ends_with(".ko") || MODULES.iter().any(|name| entry.name == format!("m/{name}.ko"))
+    });
+    entries.extend([Entry::program("init", script), Entry::program("stream", stream_program())]);
+    let initrd = Initrd { data: cpio(&entries), ..Initrd::default() };
     let kernel = Kernel {
         image: load(&kernel),
-        initrds: initrds.into(),
-        command_line: "console=ttyS0 quiet rdinit=/ringzero".to_owned(),
+        initrds: vec![initrd],
+        command_line: "console=ttyS0 quiet".to_owned(),
         ..Kernel::default()
     };
     run_guest(kernel, &[&files[0], &files[1]], 128 << 20, PATIENCE);

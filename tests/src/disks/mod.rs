@@ -4,12 +4,18 @@
 //! - [`dos`]: FreeDOS with its FDISK and FORMAT.
 //! - [`image`]: sparse image files, their partitions, and what is in them.
 //! - [`linux`]: Linux with a script as its first process.
+//! - [`debian`]: a Debian root in a cache.
+//! - [`debian_guest`]: what it does with disks.
+//! - [`kill`]: the emulator is killed while its guest copies files.
 //! - [`host`]: folders of a test's own, and programs of the host.
 //! - [`program`]: the DOS program that fills a drive and compares.
 
+pub mod debian;
+pub mod debian_guest;
 pub mod dos;
 pub mod host;
 pub mod image;
+pub mod kill;
 pub mod linux;
 pub mod program;
 
