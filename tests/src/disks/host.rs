@@ -90,6 +90,25 @@ pub fn arg(path: &Path) -> OsString {
     path.as_os_str().to_owned()
 }
 
+/// The program `ringzero`, made anew if need be, in the folder of the one that runs.
+///
+/// # Panics
+/// When it cannot be made.
+pub fn ringzero() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "-p", "ringzero-frontend"]).current_dir(workspace());
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    let built = build.status().expect("cargo is there: it built this");
+    assert!(built.success(), "ringzero cannot be built");
+    let this = std::env::current_exe().expect("a running program has a name");
+    let folders = this.ancestors().skip(1).take(2);
+    let found = folders.map(|folder| folder.join("ringzero")).find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("no ringzero beside {}", this.display()))
+}
+
 /// File system tools lie where a user's shell does not look.
 fn search_path() -> OsString {
     let mut path = std::env::var_os("PATH").unwrap_or_default();

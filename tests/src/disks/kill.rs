@@ -3,10 +3,9 @@
 //! The guest says `synced FILE SOURCE` on its serial port behind each copy. After the kill every file it named must be
 //! what its source is.
 
-use super::host::{Scratch, arg, has, run, try_run};
+use super::host::{Scratch, arg, has, ringzero, run, try_run};
 use super::image::{self, Partition};
 use super::{dos, stream};
-use crate::shared::workspace;
 use ringzero_machine::kernel::Initrd;
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -94,7 +93,7 @@ impl Victim {
         let sources = sources(&folder);
         let disk = folder.file("disk.img");
         let kind = Kind::Fat(fat_disk(&folder, &disk)?);
-        let floppy = dos::floppy_image(&folder, &[("AUTOEXEC.BAT", batch().as_bytes())])?;
+        let floppy = dos::floppy_image(&folder, &[("AUTOEXEC.BAT", AUTOEXEC)])?;
         let drive = format!("file={},if=floppy,index=0,snapshot=on", floppy.display());
         let options = vec!["-drive".to_owned(), drive];
         Some(Self { ringzero: ringzero(), options, disk, sources, moments: 1500, kind, folder })
@@ -210,25 +209,9 @@ fn report(line: &str) -> Option<(&str, &str)> {
     Some((words.next()?, words.next()?))
 }
 
-// --- the program --------------------------------------------------------------------------------------------
+// --- a run --------------------------------------------------------------------------------------------------
 
-/// The program `ringzero`, made anew if need be, in the folder of the one that runs.
-fn ringzero() -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build.args(["build", "--quiet", "-p", "ringzero-frontend"]).current_dir(workspace());
-    if !cfg!(debug_assertions) {
-        build.arg("--release");
-    }
-    let built = build.status().expect("cargo is there: it built this");
-    assert!(built.success(), "ringzero cannot be built");
-    let this = std::env::current_exe().expect("a running program has a name");
-    let folders = this.ancestors().skip(1).take(2);
-    let found = folders.map(|folder| folder.join("ringzero")).find(|path| path.is_file());
-    found.unwrap_or_else(|| panic!("no ringzero beside {}", this.display()))
-}
-
-/// A run of it, killed at the latest when this goes.
+/// A run of `ringzero`, killed at the latest when this goes.
 struct Running {
     child: Child,
     said: Arc<Mutex<Vec<u8>>>,
@@ -312,11 +295,16 @@ fn fat_disk(folder: &Scratch, disk: &Path) -> Option<Partition> {
     image::extract(disk, &partition, &volume);
     std::fs::create_dir_all(folder.file("out")).expect("the folder is ours");
     let options = ["-s", "-i"].map(|option| arg(option.as_ref()));
-    let files = [arg(&volume), arg(&folder.file("src")), arg(&folder.file("out")), arg("::".as_ref())];
+    let batch = folder.write("LOOP.BAT", batch().as_bytes());
+    let [from, to] = ["src", "out"].map(|name| arg(&folder.file(name)));
+    let files = [arg(&volume), from, to, arg(&batch), arg("::".as_ref())];
     run("mcopy", options.into_iter().chain(files));
     image::insert(&volume, disk, &partition);
     Some(partition)
 }
+
+/// What the DOS guest does first: what it runs then lies on its disk, for it looks there line by line.
+const AUTOEXEC: &[u8] = b"@echo off\r\na:\\freedos\\bin\\mode com1:9600,n,8,1 > nul\r\nc:\\loop.bat\r\n";
 
 /// The batch file of the DOS guest. DOS writes what it has in its buffers when a file is closed.
 fn batch() -> String {
