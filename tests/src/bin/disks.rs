@@ -60,7 +60,7 @@ fn kill(dos: u32, linux: u32) {
     let mut random = Random::new(seed);
     let mut rounds = |name: &str, victim: &Victim, count: u32| {
         let progress = |tally: &Tally| {
-            if tally.rounds % 10 == 0 {
+            if tally.rounds.is_multiple_of(10) {
                 eprintln!("{name}: {tally:?}");
             }
         };

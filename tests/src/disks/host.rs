@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Seconds that a program of the host may take.
-const PATIENCE: &str = "600";
+const PATIENCE: &str = "3600";
 
 /// A folder of its own for a test, gone afterwards. Images may be large: it lies beside what the compiler made.
 pub struct Scratch(PathBuf);

@@ -119,7 +119,7 @@ pub fn stream_program() -> Vec<u8> {
 fn stream_code(buffer: u32, origin: u32) -> Result<Vec<u8>, IcedError> {
     const BYTES: u32 = 0x1_0000;
     let mut a = CodeAssembler::new(32)?;
-    let (mut block, mut word, mut write) = (a.create_label(), a.create_label(), a.create_label());
+    let (mut block, mut write) = (a.create_label(), a.create_label());
     let (mut number, mut fail, mut exit) = (a.create_label(), a.create_label(), a.create_label());
     a.cld()?;
     a.mov(esi, dword_ptr(esp + 8))?;
@@ -137,11 +137,7 @@ fn stream_code(buffer: u32, origin: u32) -> Result<Vec<u8>, IcedError> {
     a.pop(eax)?;
     a.mov(edi, buffer)?;
     a.mov(ecx, BYTES / 4)?;
-    a.set_label(&mut word)?;
-    a.imul_3(eax, eax, super::program::FACTOR as i32)?;
-    a.add(eax, super::program::TERM)?;
-    a.stosd()?;
-    a.loop_(word)?;
+    words(&mut a)?;
     a.push(eax)?;
     a.mov(ecx, buffer)?;
     a.mov(edx, BYTES)?;
@@ -162,6 +158,19 @@ fn stream_code(buffer: u32, origin: u32) -> Result<Vec<u8>, IcedError> {
     a.int(0x80)?;
     decimal(&mut a, &mut number)?;
     a.assemble(u64::from(origin))
+}
+
+/// The next words of the stream, ECX or CX of them, to where (E)DI points; EAX is the last.
+///
+/// # Errors
+/// Never: it assembles in every mode.
+pub fn words(a: &mut CodeAssembler) -> Result<(), IcedError> {
+    let mut word = a.create_label();
+    a.set_label(&mut word)?;
+    a.imul_3(eax, eax, super::program::FACTOR as i32)?;
+    a.add(eax, super::program::TERM)?;
+    a.stosd()?;
+    a.loop_(word)
 }
 
 /// The number at ESI into EAX.

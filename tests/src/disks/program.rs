@@ -155,16 +155,12 @@ fn open(a: &mut CodeAssembler, labels: &mut Labels) -> Asm {
 
 /// Makes a block, then writes it or compares with what is read.
 fn block(a: &mut CodeAssembler, labels: &mut Labels) -> Asm {
-    let (mut word, mut read) = (a.create_label(), a.create_label());
+    let mut read = a.create_label();
     a.set_label(&mut labels.next_block)?;
     a.mov(eax, dword_ptr(STATE))?;
     a.mov(di, EXPECTED)?;
     a.mov(cx, BLOCK / 4)?;
-    a.set_label(&mut word)?;
-    a.imul_3(eax, eax, FACTOR as i32)?;
-    a.add(eax, TERM)?;
-    a.stosd()?;
-    a.loop_(word)?;
+    super::linux::words(a)?;
     a.mov(dword_ptr(STATE), eax)?;
     a.mov(bx, word_ptr(HANDLE))?;
     a.mov(cx, BLOCK)?;
