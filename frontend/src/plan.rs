@@ -8,7 +8,6 @@ use crate::drives::{Drives, Image, file_name, same_file};
 use crate::firmware;
 use crate::media::{self, MediaError};
 use crate::shelf::Shelf;
-use ringzero_machine::kernel::KernelError;
 use ringzero_machine::{Config, ConfigError, Machine};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,11 +44,12 @@ pub(crate) enum PlanError {
     },
     #[error("{0} means nothing without --kernel; name the kernel, or leave it away")]
     NeedsKernel(&'static str),
-    #[error("--kernel {path}: {source}", path = .path.display())]
-    Kernel {
+    #[error("{flag} {path}: {source}", path = .path.display())]
+    NotUsable {
+        flag: &'static str,
         path: PathBuf,
         #[source]
-        source: KernelError,
+        source: Box<ConfigError>,
     },
     #[error("{flag} given {count} times; the machine has two serial ports and one stdin", flag = "--serial")]
     SerialPorts { count: usize },
@@ -109,14 +109,19 @@ pub(crate) fn check(args: &RunArgs) -> Result<Plan, PlanError> {
     if drives.images.is_empty() && config.kernel.is_none() {
         media.floppies[0] = Some(media::demo_disk());
     }
-    let name = args.kernel.clone().or(drives.kernel.clone()).unwrap_or_default();
-    let machine = Machine::new(config, media).map_err(|error| match error {
-        ConfigError::Kernel(source) => PlanError::Kernel { path: name.clone(), source },
-        other => PlanError::Config(other),
+    let kernel = args.kernel.as_ref().or(drives.kernel.as_ref());
+    let machine = Machine::new(config, media).map_err(|error| {
+        let (flag, path) = match &error {
+            ConfigError::Kernel(_) => ("--kernel", kernel),
+            ConfigError::BiosSize { .. } => ("--bios", args.bios.as_ref()),
+            ConfigError::VgaBiosSize { .. } => ("--vga-bios", args.vga_bios.as_ref()),
+            _ => return PlanError::Config(error),
+        };
+        PlanError::NotUsable { flag, path: path.cloned().unwrap_or_default(), source: Box::new(error) }
     })?;
     Ok(Plan {
         machine,
-        title: drives.title().or_else(|| file_name(&name)).unwrap_or_else(|| "demo disk".to_owned()),
+        title: drives.title().or_else(|| file_name(kernel?)).unwrap_or_else(|| "demo disk".to_owned()),
         display,
         timing,
         serial,

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "test helpers")]
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -196,8 +197,12 @@ impl Xvfb {
     }
 
     fn ringzero(&self, image: &Path) -> Guard {
+        self.ringzero_with(&[image.as_os_str()])
+    }
+
+    fn ringzero_with(&self, args: &[&OsStr]) -> Guard {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ringzero"));
-        command.args(["run", "--display", "window", "--audio", "none", "--snapshot"]).arg(image);
+        command.args(["run", "--display", "window", "--audio", "none", "--snapshot"]).args(args);
         command.env("DISPLAY", &self.display).env_remove("WAYLAND_DISPLAY").stderr(Stdio::null());
         Guard(command.spawn().unwrap())
     }
@@ -282,4 +287,56 @@ fn mikeos_and_tetros_show_in_a_window() {
     drop(window);
     let _window = xvfb.ringzero(&tetros);
     until("grey walls", || xvfb.count(GREY) > 5_000);
+}
+
+/// The title of the window.
+fn title(xvfb: &Xvfb) -> String {
+    let mut command = Command::new("xdotool");
+    command.args(["search", "--name", "RingZero", "getwindowname"]).env("DISPLAY", &xvfb.display);
+    String::from_utf8_lossy(&command.output().unwrap().stdout).into_owned()
+}
+
+/// A boot sector that switches the PS/2 mouse's reports on and sends all that comes from it to the serial port:
+/// 8-bit words, commands A8h and D4h to the controller, F4h to the mouse, then status bits 0 and 5 and the data register.
+const MOUSE_TO_SERIAL: [u8; 76] = [
+    0xFA, 0x31, 0xC0, 0x8E, 0xD8, 0xBA, 0xFB, 0x03, 0xB0, 0x03, 0xEE, 0xB0, 0xA8, 0xE8, 0x2D, 0x00, 0xB0,
+    0xD4, 0xE8, 0x28, 0x00, 0xE8, 0x2D, 0x00, 0xB0, 0xF4, 0xE6, 0x60, 0xE4, 0x64, 0xA8, 0x01, 0x74, 0xFA,
+    0x88, 0xC4, 0xE4, 0x60, 0xF6, 0xC4, 0x20, 0x74, 0xF1, 0x88, 0xC3, 0xBA, 0xFD, 0x03, 0xEC, 0xA8, 0x20,
+    0x74, 0xFB, 0xBA, 0xF8, 0x03, 0x88, 0xD8, 0xEE, 0xEB, 0xDF, 0x50, 0xE8, 0x04, 0x00, 0x58, 0xE6, 0x64,
+    0xC3, 0xE4, 0x64, 0xA8, 0x02, 0x75, 0xFA, 0xC3,
+];
+
+#[test]
+fn a_captured_mouse_moves_the_guests_and_its_key_gives_it_back() {
+    if !window_tools() {
+        return;
+    }
+    let folder = std::env::temp_dir().join(format!("ringzero-mouse-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (image, serial) = (folder.join("mouse.img"), folder.join("serial"));
+    let mut sector = [0; 512];
+    sector[..MOUSE_TO_SERIAL.len()].copy_from_slice(&MOUSE_TO_SERIAL);
+    sector[510..].copy_from_slice(&[0x55, 0xAA]);
+    std::fs::write(&image, sector).unwrap();
+    let xvfb = Xvfb::start();
+    let target = format!("file:{}", serial.display());
+    let mut window = xvfb.ringzero_with(&[image.as_os_str(), "--serial".as_ref(), target.as_ref()]);
+    let said = || std::fs::read(&serial).unwrap_or_default();
+    // The mouse acknowledges.
+    until("acknowledgement", || said() == [0xFA]);
+    xvfb.xdotool(&["search", "--name", "RingZero", "windowfocus"]);
+    xvfb.xdotool(&["mousemove", "400", "300"]);
+    xvfb.xdotool(&["mousemove_relative", "10", "10"]);
+    assert_eq!(said(), [0xFA], "what is not captured is not the guest's");
+    xvfb.xdotool(&["click", "1"]);
+    until("capture", || title(&xvfb).contains("Ctrl-Alt-G"));
+    xvfb.xdotool(&["mousemove_relative", "24", "0"]);
+    until("motion to the right", || said()[1..].chunks_exact(3).any(|p| p[0] & 0x18 == 0x08 && p[1] > 0));
+    xvfb.xdotool(&["click", "3"]);
+    until("right button", || said()[1..].chunks_exact(3).any(|p| p[0] & 0x0F == 0x0A));
+    xvfb.xdotool(&["key", "ctrl+alt+g"]);
+    until("release", || !title(&xvfb).contains("Ctrl-Alt-G"));
+    xvfb.xdotool(&["key", "ctrl+alt+q"]);
+    assert_eq!(window.end(), Some(0));
+    std::fs::remove_dir_all(&folder).unwrap();
 }
