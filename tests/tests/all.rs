@@ -15,4 +15,5 @@ mod mouse;
 mod pc_guests;
 mod rom;
 mod stack;
+mod tables;
 mod transcendentals;
