@@ -10,6 +10,7 @@ mod firmware;
 mod fuzz;
 mod guests;
 mod house;
+mod kernels;
 mod memory_managers;
 mod mouse;
 mod pc_guests;
