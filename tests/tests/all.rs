@@ -6,6 +6,7 @@ mod boot_programs;
 mod broken_media;
 mod conformance;
 mod determinism;
+mod el_torito;
 mod firmware;
 mod fuzz;
 mod guests;
