@@ -39,6 +39,8 @@ enum Verdict {
     NoSignature,
     /// A CD without a boot image that can be used.
     NoImage,
+    /// It was started and came back by INT 18h.
+    GaveUp,
     /// The status of INT 13h.
     ReadError(u8),
 }
@@ -50,6 +52,7 @@ impl Verdict {
             Self::Absent => 0xFE,
             Self::NoSignature => 0xFD,
             Self::NoImage => 0xFC,
+            Self::GaveUp => 0xFB,
             Self::ReadError(status) => status,
         }
     }
@@ -60,6 +63,7 @@ impl Verdict {
             0xFE => Self::Absent,
             0xFD => Self::NoSignature,
             0xFC => Self::NoImage,
+            0xFB => Self::GaveUp,
             status => Self::ReadError(status),
         }
     }
@@ -69,6 +73,7 @@ impl Verdict {
             Self::NotTried => "not tried",
             Self::Absent => "not present",
             Self::NoSignature => "no boot signature (55 AA) in its first sector",
+            Self::GaveUp => "was started, and gave up",
             Self::NoImage => "no boot image (El Torito) on the disc",
             Self::ReadError(0x06 | 0x80 | 0x31) => "no disk in the drive, or it does not answer",
             Self::ReadError(0x04 | 0x02 | 0x10 | 0x0C) => "its first sector cannot be read",
@@ -139,7 +144,11 @@ fn try_from(g: &mut Guest, order: &[BootDevice], index: u8) -> Served {
 fn perform(g: &mut Guest, order: &[BootDevice], action: Action) -> Served {
     match action {
         Action::Int13 => g.go(label::BOOT_INT13),
-        Action::Start { segment, drive } => jump(g, segment, drive)?,
+        Action::Start { segment, drive } => {
+            let index = g.ebda(own::BOOT_INDEX)?;
+            record(g, index, Verdict::GaveUp)?;
+            jump(g, segment, drive)?;
+        }
         Action::GiveUp(verdict) => {
             let index = g.ebda(own::BOOT_INDEX)?;
             record(g, index, verdict)?;

@@ -1,7 +1,7 @@
 //! Power-on self test and boot in ROM: everything that calls other ROMs or may wait; the work is the firmware's.
 
 use super::asm::{Asm, Code};
-use super::processor::{enable_cache, identify};
+use super::processor::{enable_cache, identify, memory_types};
 use iced_x86::code_asm::*;
 
 /// All of it.
@@ -120,6 +120,7 @@ fn normal(c: &mut Code) -> Asm {
     c.label("POST_PLATFORM")?;
     identify(c)?;
     c.trap("POST_PLATFORM")?;
+    memory_types(c)?;
     c.a.jmp(start)
 }
 

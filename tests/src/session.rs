@@ -121,12 +121,14 @@ impl Session {
         }
     }
 
-    /// Lets virtual milliseconds pass.
+    /// Lets virtual milliseconds pass, and hardly more: a guest that waits is not run on to its next instructions.
     pub fn pass(&mut self, milliseconds: u64) {
         let until = self.machine.now().plus_ns(milliseconds * 1_000_000);
         while self.machine.now() < until {
-            if self.machine.run(self.machine.count() + 10_000, OnIdle::Jump) != Stop::Limit {
-                return;
+            match self.machine.run(self.machine.count() + 10_000, OnIdle::Return) {
+                Stop::Limit => {}
+                Stop::Idle => self.machine.skip_to(until),
+                _ => return,
             }
         }
     }

@@ -8,13 +8,16 @@ mod conformance;
 mod determinism;
 #[cfg(unix)]
 mod disks;
+mod el_torito;
 mod firmware;
 mod fuzz;
 mod guests;
 mod house;
+mod kernels;
 mod memory_managers;
 mod mouse;
 mod pc_guests;
 mod rom;
 mod stack;
+mod tables;
 mod transcendentals;

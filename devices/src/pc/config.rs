@@ -59,7 +59,7 @@ pub struct PcConfig {
     pub vga: bool,
     /// The image in the ROM of the VGA as a PCI function; without one it has no ROM.
     pub vga_rom: Option<Vec<u8>>,
-    /// Serial ports, COM1 first; at most [`MAX_COM`].
+    /// Serial ports, COM1 first; at most [`super::MAX_COM`].
     pub com: Vec<PortConfig>,
     /// The parallel port.
     pub lpt: Option<PortConfig>,
