@@ -20,7 +20,8 @@ help:
 	@echo "make test   every test, and the core crates for $(WASM)"
 	@echo "make lint   format, clippy and documentation, warnings denied"
 	@echo "make bench  the figures of README.md"
-	@echo "make soak   fuzzing for RINGZERO_SOAK_SECONDS (now $(RINGZERO_SOAK_SECONDS)), and a million arguments to the x87's functions"
+	@echo "make soak   fuzzing for RINGZERO_SOAK_SECONDS (now $(RINGZERO_SOAK_SECONDS)), a million arguments to the x87's functions,"
+	@echo "            guests that fill disks of 500 MB and 64 GB, and 200 kills while a guest copies files"
 
 run: packages
 	$(CARGO) build --release -p ringzero-frontend
@@ -51,10 +52,14 @@ bench: packages
 	$(CARGO) run --release -p ringzero-tests --bin figures
 
 soak:
+	@./packages.sh soak
 	RINGZERO_FUZZ_SECONDS=$(RINGZERO_SOAK_SECONDS) RINGZERO_FUZZ_INSTRUCTIONS=$(RINGZERO_SOAK_INSTRUCTIONS) \
 	    RINGZERO_SEED=$${RINGZERO_SEED:-$$(date +%s)} \
 	    $(CARGO) test --release -p ringzero-tests --test all fuzz:: -- --nocapture
 	$(CARGO) run --release -p ringzero-tests --bin transcendentals
+	$(CARGO) run --release -p ringzero-tests --bin disks -- dos
+	$(CARGO) run --release -p ringzero-tests --bin disks -- debian
+	$(CARGO) run --release -p ringzero-tests --bin disks -- kill
 	$(CARGO) run --release -p ringzero-tests --bin endurance boots
 	$(CARGO) run --release -p ringzero-tests --bin endurance memtest
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the build needs and this system lacks; changes nothing where all is there. With the word "test" also
-# what the tests of the window and of the test ROM need.
+# what the tests of the window, of the test ROM and of disks need, with "soak" what `make soak` needs besides.
 set -eu
 for_tests=${1:-}
 
@@ -36,6 +36,14 @@ if [ -n "$for_tests" ] && [ "$(uname -s)" = Linux ]; then
     [ -e /usr/share/bochs/BIOS-bochs-latest ] || need bochsbios
     [ -e /usr/share/seabios/bios.bin ] || need seabios
     [ -e /usr/share/vgabios/vgabios.bin ] || need vgabios
+    # What guests do to disks is judged by these.
+    has_tool() { PATH="$PATH:/sbin:/usr/sbin" command -v "$1" >/dev/null 2>&1; }
+    has_tool mcopy || need mtools
+    has_tool fsck.fat || need dosfstools
+    { has_tool e2fsck && has_tool debugfs; } || need e2fsprogs
+    has_tool sfdisk || need fdisk
+    # `make soak` makes a Debian root.
+    [ "$for_tests" != soak ] || has_tool debootstrap || need debootstrap
     # The installer that the tests start by its kernel.
     [ -d /usr/lib/debian-installer/images/12/i386 ] || need debian-installer-12-netboot-i386
 fi

@@ -1,6 +1,8 @@
 //! What the tests share: the conformance formats and their runners, the CPU fuzzer, the folder of shared data.
 
 pub mod conformance;
+#[cfg(unix)]
+pub mod disks;
 pub mod fuzz;
 pub mod pc;
 pub mod programs;

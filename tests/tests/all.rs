@@ -6,6 +6,8 @@ mod boot_programs;
 mod broken_media;
 mod conformance;
 mod determinism;
+#[cfg(unix)]
+mod disks;
 mod el_torito;
 mod firmware;
 mod fuzz;

@@ -1,7 +1,9 @@
 use super::bench::{Bench, Broken, SECTORS, disk_image};
 use super::*;
-use crate::storage::MemoryMedium;
 use crate::storage::hard_disk::DiskGeometry;
+use crate::storage::{BlockMedium, MediumError, MemoryMedium};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 fn word(bytes: &[u8], at: usize) -> u16 {
     u16::from_le_bytes([bytes[2 * at], bytes[2 * at + 1]])
@@ -184,6 +186,52 @@ fn a_flush_that_fails_is_told_to_the_guest() {
     bench.command([0, 0, 0, 0, 0, 0xE0, 0xE7]);
     assert_eq!(bench.error(), 4);
     assert_eq!(bench.ide.take_warnings().len(), 1);
+}
+
+/// A medium that counts its flushes.
+struct Counting(Arc<AtomicU32>);
+impl BlockMedium for Counting {
+    fn len(&self) -> u64 {
+        SECTORS * 512
+    }
+    fn read_only(&self) -> bool {
+        false
+    }
+    fn read_at(&mut self, _: u64, _: &mut [u8]) -> Result<(), MediumError> {
+        Ok(())
+    }
+    fn write_at(&mut self, _: u64, _: &[u8]) -> Result<(), MediumError> {
+        Ok(())
+    }
+    fn flush(&mut self) -> Result<(), MediumError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[test]
+fn whatever_empties_a_write_cache_reaches_the_medium() {
+    // FLUSH CACHE, FLUSH CACHE EXT, STANDBY IMMEDIATE, STANDBY, SLEEP, and the write cache switched off.
+    for (features, code) in [(0, 0xE7), (0, 0xEA), (0, 0xE0), (0, 0xE2), (0, 0xE6), (0x82, 0xEF)] {
+        let count = Arc::default();
+        let mut bench = Bench::disk(Counting(Arc::clone(&count)));
+        bench.command([features, 0, 0, 0, 0, 0xE0, code]);
+        bench.run(100_000_000);
+        assert_eq!(count.load(Ordering::Relaxed), 1, "{code:02X}");
+    }
+}
+
+#[test]
+fn without_a_write_cache_every_write_reaches_the_medium() {
+    let count = Arc::default();
+    let mut bench = Bench::disk(Counting(Arc::clone(&count)));
+    for (features, expected) in [(0x02, 0), (0x82, 2)] {
+        bench.command([features, 0, 0, 0, 0, 0xE0, 0xEF]);
+        bench.command([0, 1, 3, 0, 0, 0xE0, 0x30]);
+        bench.write_words(&[1; 512]);
+        bench.run(1_000_000);
+        assert_eq!((bench.status(), count.load(Ordering::Relaxed)), (0x50, expected));
+    }
 }
 
 #[test]
