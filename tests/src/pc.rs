@@ -114,3 +114,22 @@ pub fn memory_test_runs(session: &mut Session) {
     session.run_within(PATIENCE, "progress of the test", |session| percent(session).is_some_and(|p| p > 0));
     assert!(session.screen().contains("Errors: 0"), "{}", session.screen());
 }
+
+/// A disc with one boot image of an El Torito medium, of which `sectors` of 512 bytes are to be loaded; it begins at
+/// block 21, its catalog is block 20 [El Torito, "Boot Catalog"].
+pub fn bootable_disc(medium: u8, sectors: u8, image: &[u8]) -> Vec<u8> {
+    const BLOCK: usize = 2048;
+    let mut disc = vec![0; 900 * BLOCK];
+    disc[16 * BLOCK..16 * BLOCK + 7].copy_from_slice(b"\x01CD001\x01");
+    let record = &mut disc[17 * BLOCK..];
+    record[..7].copy_from_slice(b"\0CD001\x01");
+    record[7..30].copy_from_slice(b"EL TORITO SPECIFICATION");
+    record[0x47] = 20;
+    disc[18 * BLOCK..18 * BLOCK + 7].copy_from_slice(b"\xFFCD001\x01");
+    let catalog = &mut disc[20 * BLOCK..];
+    (catalog[0], catalog[0x1E], catalog[0x1F]) = (1, 0x55, 0xAA);
+    catalog[0x1C..0x1E].copy_from_slice(&0u16.wrapping_sub(0xAA55 + 1).to_le_bytes());
+    (catalog[0x20], catalog[0x21], catalog[0x26], catalog[0x28]) = (0x88, medium, sectors, 21);
+    disc[21 * BLOCK..21 * BLOCK + image.len()].copy_from_slice(image);
+    disc
+}

@@ -40,21 +40,11 @@ fn spoil(bytes: &mut [u8], random: &mut Random, places: &[std::ops::Range<usize>
 
 /// A disc with one boot image of the given medium: a jump to itself, and a partition table.
 fn disc(medium: u8) -> Vec<u8> {
-    let mut disc = vec![0; 60 * BLOCK];
-    disc[16 * BLOCK..16 * BLOCK + 7].copy_from_slice(b"\x01CD001\x01");
-    let record = &mut disc[17 * BLOCK..];
-    record[..7].copy_from_slice(b"\0CD001\x01");
-    record[7..30].copy_from_slice(b"EL TORITO SPECIFICATION");
-    record[0x47] = 20;
-    let catalog = &mut disc[20 * BLOCK..];
-    (catalog[0], catalog[0x1E], catalog[0x1F]) = (1, 0x55, 0xAA);
-    catalog[0x1C..0x1E].copy_from_slice(&0u16.wrapping_sub(0xAA55 + 1).to_le_bytes());
-    (catalog[0x20], catalog[0x21], catalog[0x26], catalog[0x28]) = (0x88, medium, 4, 21);
-    let image = &mut disc[21 * BLOCK..];
-    image[..2].copy_from_slice(&[0xEB, 0xFE]);
-    image[0x1BE..0x1CE].copy_from_slice(&[0x80, 1, 1, 0, 6, 1, 18, 39, 18, 0, 0, 0, 100, 0, 0, 0]);
-    image[510..512].copy_from_slice(&[0x55, 0xAA]);
-    disc
+    let mut sector = [0; 512];
+    sector[..2].copy_from_slice(&[0xEB, 0xFE]);
+    sector[0x1BE..0x1CE].copy_from_slice(&[0x80, 1, 1, 0, 6, 1, 18, 39, 18, 0, 0, 0, 100, 0, 0, 0]);
+    sector[510..].copy_from_slice(&[0x55, 0xAA]);
+    pc::bootable_disc(medium, 4, &sector)
 }
 
 #[test]

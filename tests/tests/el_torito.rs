@@ -5,7 +5,8 @@ use iced_x86::code_asm::*;
 use ringzero_machine::{BootDevice, Config, DebugExitConfig, OnIdle, Stop};
 use ringzero_tests::pc::{self, BOCHS, Firmware, OURS, SEABIOS};
 
-const BLOCK: usize = 2048;
+/// A partition that ends at cylinder 19, head 3, sector 17.
+const PARTITION: [u8; 16] = [0x80, 1, 1, 0, 6, 3, 17, 19, 17, 0, 0, 0, 0x3F, 5, 0, 0];
 const DEBUG_PORT: i32 = 0xE9;
 
 /// Sends to port E9h: DL; CX and DX of INT 13h AH=08h, or zeros; status and first byte of a read of sector 2; status of a
@@ -60,26 +61,12 @@ fn boot_sector() -> Result<Vec<u8>, IcedError> {
     Ok(code)
 }
 
-/// A disc with one boot image of the given medium, 4 sectors long for no emulation, else 1; its second sector begins with 5Ah.
+/// A disc with one boot image of the given medium; its second sector begins with 5Ah.
 fn disc(medium: u8) -> Vec<u8> {
-    let mut disc = vec![0; 900 * BLOCK];
-    disc[16 * BLOCK..16 * BLOCK + 7].copy_from_slice(b"\x01CD001\x01");
-    let record = &mut disc[17 * BLOCK..];
-    record[..7].copy_from_slice(b"\0CD001\x01");
-    record[7..30].copy_from_slice(b"EL TORITO SPECIFICATION");
-    record[0x47] = 20;
-    disc[18 * BLOCK..18 * BLOCK + 7].copy_from_slice(b"\xFFCD001\x01");
-    let catalog = &mut disc[20 * BLOCK..];
-    (catalog[0], catalog[0x1E], catalog[0x1F]) = (1, 0x55, 0xAA);
-    catalog[0x1C..0x1E].copy_from_slice(&0u16.wrapping_sub(0xAA55 + 1).to_le_bytes());
-    (catalog[0x20], catalog[0x21], catalog[0x26], catalog[0x28]) =
-        (0x88, medium, if medium == 0 { 4 } else { 1 }, 21);
-    let image = &mut disc[21 * BLOCK..];
-    image[..512].copy_from_slice(&boot_sector().unwrap());
-    // A partition that ends at cylinder 19, head 3, sector 17.
-    image[0x1BE..0x1CE].copy_from_slice(&[0x80, 1, 1, 0, 6, 3, 17, 19, 17, 0, 0, 0, 0x3F, 5, 0, 0]);
-    image[512] = 0x5A;
-    disc
+    let mut sector = boot_sector().unwrap();
+    sector[0x1BE..0x1CE].copy_from_slice(&PARTITION);
+    let sectors = if medium == 0 { 4 } else { 1 };
+    pc::bootable_disc(medium, sectors, &[&sector[..], &[0x5A]].concat())
 }
 
 #[track_caller]

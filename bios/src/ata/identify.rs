@@ -2,10 +2,10 @@
 
 use super::{Chs, Drive, Kind};
 
-/// Most sectors that INT 13h reaches by cylinder, head and sector, and most heads it can name [EDD, "Geometry"].
+/// What INT 13h can name: ten bits of cylinder, and heads that DOS counts in a byte [EDD, "Geometry"].
 const MOST_CYLINDERS: u64 = 1024;
 const MOST_HEADS: u64 = 255;
-/// Cylinders of a CHS address are words.
+/// Sectors of a track under any translation: six bits, counted from 1.
 const SECTORS: u64 = 63;
 
 /// The answer to IDENTIFY DEVICE or IDENTIFY PACKET DEVICE: 256 words.

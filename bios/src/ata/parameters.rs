@@ -44,9 +44,15 @@ pub(crate) fn checksum(bytes: &[u8]) -> u8 {
 /// Writes the device parameter table extension of a drive into the EBDA: its segment and offset
 /// [EDD, "Device Parameter Table Extension"].
 pub(crate) fn extension(g: &mut Guest, drive: &Drive, pci: bool) -> Served<(u16, u16)> {
-    /// LBA, 32-bit transfers, and the bit that is always set; CHS translation; removable; packet.
+    /// Device register: addresses are LBAs; the bits that are always set.
     const LBA_FLAG: u8 = 0x40;
     const SET: u8 = 0xA0;
+    /// Hardware options: CHS translation, LBA, removable medium, packet device, LBA-assisted translation.
+    const TRANSLATION: u16 = 1 << 3;
+    const LBA: u16 = 1 << 4;
+    const REMOVABLE: u16 = 1 << 5;
+    const PACKET: u16 = 1 << 6;
+    const LBA_ASSISTED: u16 = 1 << 9;
     let mut table = [0u8; 16];
     table[0..2].copy_from_slice(&drive.channel().base().to_le_bytes());
     table[2..4].copy_from_slice(&drive.channel().control().to_le_bytes());
@@ -54,12 +60,10 @@ pub(crate) fn extension(g: &mut Guest, drive: &Drive, pci: bool) -> Served<(u16,
     table[5] = 0xCB;
     table[6] = 8 + drive.channel().slave_line();
     table[7] = 1;
-    let translated = drive.logical != drive.physical;
-    let mut options = 1 << 4 | u16::from(translated) << 3;
-    options |= match drive.kind {
-        // LBA assisted translation in bits 10 and 9.
-        Kind::Disk => u16::from(translated) << 9,
-        Kind::Cd => 1 << 5 | 1 << 6,
+    let options = match drive.kind {
+        Kind::Disk if drive.logical != drive.physical => LBA | TRANSLATION | LBA_ASSISTED,
+        Kind::Disk => LBA,
+        Kind::Cd => LBA | REMOVABLE | PACKET,
     };
     table[10..12].copy_from_slice(&options.to_le_bytes());
     table[14] = if pci { 0x21 } else { 0x11 };

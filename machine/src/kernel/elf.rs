@@ -26,22 +26,19 @@ pub(super) fn is_elf(file: &[u8]) -> bool {
 impl Kernel {
     /// Reads an ELF file for a machine with `memory` bytes of RAM.
     pub(super) fn read(file: &[u8], memory: u64) -> Result<Self, KernelError> {
-        let damaged = KernelError::Damaged("its ELF headers cannot be read");
-        let header =
-            Elf::parse_header(file).map_err(|_| KernelError::Damaged("its ELF headers cannot be read"))?;
+        let damaged = |_| KernelError::Damaged("its ELF headers cannot be read");
+        let header = Elf::parse_header(file).map_err(damaged)?;
         if !matches!(header.e_machine, EM_386 | EM_X86_64) || !header.e_ident[5].eq(&1) {
             return Err(KernelError::Unsupported("it is an ELF file for another kind of processor"));
         }
         // Sections and symbols do not matter, and need not be sound.
-        let mut elf =
-            Elf::lazy_parse(header).map_err(|_| KernelError::Damaged("its ELF headers cannot be read"))?;
+        let mut elf = Elf::lazy_parse(header).map_err(damaged)?;
         let ctx = goblin::container::Ctx::new(
             if elf.is_64 { goblin::container::Container::Big } else { goblin::container::Container::Little },
             goblin::container::Endian::Little,
         );
         let (offset, count) = (header.e_phoff as usize, usize::from(header.e_phnum));
-        elf.program_headers =
-            goblin::elf::ProgramHeader::parse(file, offset, count, ctx).map_err(|_| damaged)?;
+        elf.program_headers = goblin::elf::ProgramHeader::parse(file, offset, count, ctx).map_err(damaged)?;
         let mut image = Image::default();
         let mut entry = None;
         for segment in elf.program_headers.iter().filter(|p| p.p_type == PT_LOAD && p.p_memsz > 0) {
