@@ -1,6 +1,7 @@
 //! The command line.
 
 pub(crate) mod argv;
+pub(crate) mod test;
 pub(crate) mod values;
 
 use crate::verdict::EXIT_USAGE;
@@ -23,6 +24,7 @@ Examples:
   ringzero kernel.img --headless --expect-serial 'tests passed' --timeout 30
   ringzero dos.img --headless --snapshot --type 'dir\\n' --dump-screen
   ringzero -fda os.img -nographic -no-reboot -device isa-debug-exit,iobase=0xf4,iosize=0x04
+  ringzero test tests/scenarios --report junit results.xml      every *.scenario.toml, in parallel
 
 `ringzero IMAGE` is short for `ringzero run IMAGE`; QEMU's spellings work with one dash or two.
 `ringzero run --help` explains every option.";
@@ -54,11 +56,20 @@ pub(crate) struct Cli {
     command: Command,
 }
 
+impl Cli {
+    /// What the command line asks for.
+    pub(crate) fn into_command(self) -> Command {
+        self.command
+    }
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a PC (the default command).
     Run(Box<RunArgs>),
+    /// Run scenarios and give a verdict on each.
+    Test(Box<test::TestArgs>),
     /// List what this program knows.
     List {
         /// What to list.
@@ -270,7 +281,7 @@ pub(crate) fn parse(args: Vec<OsString>) -> Result<Command, Stop> {
 }
 
 /// Clap's complaint without its usage text.
-fn one_line(complaint: &str) -> String {
+pub(crate) fn one_line(complaint: &str) -> String {
     let parts: Vec<&str> = complaint
         .lines()
         .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))

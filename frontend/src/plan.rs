@@ -102,6 +102,33 @@ pub(crate) fn check(args: &RunArgs) -> Result<Plan, PlanError> {
     let drives = Drives::choose(args)?;
     let outputs = outputs(args);
     check_outputs(&outputs, &drives.images)?;
+    let built = assemble(args, &drives)?;
+    let kernel = args.kernel.as_ref().or(drives.kernel.as_ref());
+    Ok(Plan {
+        machine: built.machine,
+        title: drives.title().or_else(|| file_name(kernel?)).unwrap_or_else(|| "demo disk".to_owned()),
+        display,
+        timing,
+        serial,
+        debug: args.debugcon.clone().unwrap_or(DebugTarget::Stderr),
+        audio: audio(args, display),
+        notes: built.notes,
+        shelf: drives.shelf(args.snapshot),
+    })
+}
+
+/// A machine, and what the user should know of its disks.
+pub(crate) struct Built {
+    pub(crate) machine: Machine,
+    pub(crate) notes: Vec<String>,
+}
+
+/// Builds the machine that the command line describes, whatever it says of the host.
+pub(crate) fn build(args: &RunArgs) -> Result<Built, PlanError> {
+    assemble(args, &Drives::choose(args)?)
+}
+
+fn assemble(args: &RunArgs, drives: &Drives) -> Result<Built, PlanError> {
     let mut notes = Vec::new();
     let mut media = drives.open(&mut notes)?;
     let mut config = config(args);
@@ -119,17 +146,7 @@ pub(crate) fn check(args: &RunArgs) -> Result<Plan, PlanError> {
         };
         PlanError::NotUsable { flag, path: path.cloned().unwrap_or_default(), source: Box::new(error) }
     })?;
-    Ok(Plan {
-        machine,
-        title: drives.title().or_else(|| file_name(kernel?)).unwrap_or_else(|| "demo disk".to_owned()),
-        display,
-        timing,
-        serial,
-        debug: args.debugcon.clone().unwrap_or(DebugTarget::Stderr),
-        audio: audio(args, display),
-        notes,
-        shelf: drives.shelf(args.snapshot),
-    })
+    Ok(Built { machine, notes })
 }
 
 fn config(args: &RunArgs) -> Config {

@@ -169,7 +169,7 @@ pub(crate) fn guarded(session: &mut Session, body: impl FnOnce(&mut Session) -> 
     }
 }
 
-fn panic_message(payload: &(dyn Any + Send)) -> String {
+pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("unknown panic").replace('\n', " ")

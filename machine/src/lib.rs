@@ -28,6 +28,7 @@ mod fw_cfg;
 mod idle;
 pub mod kernel;
 mod machine;
+mod memory;
 mod pointer;
 mod roms;
 mod screen;

@@ -251,6 +251,11 @@ impl Machine {
         self.key_wait = None;
     }
 
+    /// Whether [`Machine::power_button`] reaches anything.
+    pub fn has_power_button(&self) -> bool {
+        self.parts.pm.is_some()
+    }
+
     /// The power button: a guest that has switched to ACPI is told and may end itself with [`Stop::PowerOff`]. False
     /// when the machine has no power management.
     pub fn power_button(&mut self) -> bool {
