@@ -22,22 +22,28 @@
 //! ```
 
 mod config;
+mod disassembly;
 mod drives;
 mod firmware;
 mod fw_cfg;
 mod idle;
 pub mod kernel;
 mod machine;
+mod outcome;
 mod pointer;
 mod roms;
 mod screen;
 mod snapshot;
 mod spin;
+pub mod supervise;
+mod symbols;
 mod typist;
 
 pub use config::{Config, ConfigError, IdeMedia, Media};
+pub use disassembly::{Disassembler, Line, Syntax};
 pub use drives::Medium;
 pub use machine::{Hang, Machine, OnIdle, Stop};
+pub use outcome::{LimitKind, Outcome};
 pub use ringzero_bios::BootDevice;
 pub use ringzero_bus::{SnapshotError, VTime};
 pub use ringzero_cpu::Model;
@@ -50,4 +56,5 @@ pub use ringzero_devices::text::{self, Cell, TextScreen};
 pub use ringzero_devices::vga::Frame;
 pub use ringzero_roms::DEMO_DISK;
 pub use snapshot::{Snapshot, StateHash};
+pub use symbols::{Symbols, SymbolsError};
 pub use typist::Untypable;
