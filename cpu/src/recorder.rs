@@ -124,7 +124,7 @@ struct Blocks {
 
 impl Recorder {
     /// The exceptions and interrupts taken last, oldest first; software interrupts are not among them.
-    pub fn deliveries(&self) -> impl ExactSizeIterator<Item = &Delivery> {
+    pub fn deliveries(&self) -> impl ExactSizeIterator<Item = &Delivery> + DoubleEndedIterator {
         self.deliveries.iter()
     }
 
