@@ -9,6 +9,9 @@ pub(crate) const IO_APIC: u32 = 0xFEC0_0000;
 pub(crate) const LOCAL_APIC: u32 = 0xFEE0_0000;
 /// Where a high precision event timer answers.
 pub(crate) const HPET: u32 = 0xFED0_0000;
+/// Where the pvpanic device answers, and what it says then.
+pub(crate) const PVPANIC: u16 = 0x505;
+const PVPANIC_EVENTS: u8 = 3;
 /// The ID that POST gives the I/O APIC: the Pentium's APICs must not share one [MP, "APIC IDs"].
 pub(crate) const IO_APIC_ID: u8 = 1;
 
@@ -52,6 +55,7 @@ pub(crate) struct Platform {
     pub(crate) floppies: [u8; 2],
     pub(crate) coprocessor: bool,
     pub(crate) mouse: bool,
+    pub(crate) pvpanic: bool,
 }
 
 /// The machine: registers as the ROM left them behind CPUID, data areas as POST left them.
@@ -75,6 +79,7 @@ pub(crate) fn look(g: &mut Guest) -> Served<Platform> {
         floppies: [floppies >> 4, floppies & 15],
         coprocessor: equipment & 2 != 0,
         mouse: equipment & 4 != 0,
+        pvpanic: g.inb(PVPANIC) == PVPANIC_EVENTS,
     })
 }
 

@@ -228,6 +228,8 @@ pub enum SystemRequest {
     PowerOff,
     /// The debug-exit device was written with this value.
     DebugExit(u32),
+    /// The guest says that it has panicked.
+    Panicked,
 }
 
 /// Which parts of C0000h to FFFFFh the host bridge takes from RAM: bit n stands for the 16 KiB from C0000h + n * 4000h.

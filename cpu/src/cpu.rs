@@ -7,6 +7,8 @@ use crate::exec::op::Head;
 use crate::flags::bit;
 use crate::host_memory::HostMemory;
 use crate::model::{Generation, Model};
+use crate::paging::{self, WalkStep};
+use crate::recorder::{Place, Recorder};
 use crate::segment::{SegReg, Segment};
 use crate::state::{CpuState, cr0};
 use crate::tlb::Tlb;
@@ -57,6 +59,7 @@ pub struct Cpu {
     pub(crate) scratch: Option<Block>,
     /// The instruction just done entered an interrupt handler: no single-step trap follows it.
     pub(crate) entered_handler: bool,
+    pub(crate) recorder: Recorder,
 }
 
 impl Cpu {
@@ -87,6 +90,7 @@ impl Cpu {
             block_limit: Self::MAX_BLOCK,
             scratch: None,
             entered_handler: false,
+            recorder: Recorder::default(),
         };
         cpu.state_changed();
         cpu
@@ -100,6 +104,23 @@ impl Cpu {
     /// The guest-visible state.
     pub fn state(&self) -> &CpuState {
         &self.state
+    }
+
+    /// What happened last.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// The same, to listen to it.
+    pub fn recorder_mut(&mut self) -> &mut Recorder {
+        &mut self.recorder
+    }
+
+    /// Records the last `blocks` blocks entered, rounded up to a power of two; 0 ends it. Costs some speed, and nothing
+    /// that the guest sees.
+    pub fn record_blocks(&mut self, blocks: usize) {
+        self.recorder.set_capacity(blocks);
+        self.cache.clear();
     }
 
     /// Replaces the guest-visible state, as a snapshot or a debugger does.
@@ -256,9 +277,28 @@ impl Cpu {
         self.cache.find(self.block_key(offset))
     }
 
+    /// A block is entered at `state.ip` with `left` instructions to begin.
+    #[inline(always)]
+    pub(crate) fn note_block(&mut self, left: u64) {
+        let cs = &self.state.segments[SegReg::Cs as usize];
+        self.recorder.enter(Place {
+            count: self.limit_count.wrapping_sub(left),
+            ip: self.state.ip,
+            base: cs.base as u32,
+            cs: cs.selector,
+            bits: self.mode.code_bits() as u8,
+            cpl: self.state.cpl,
+        });
+    }
+
     /// The page of the block that [`Cpu::find_block`] found last.
     pub(crate) fn found_page(&self) -> u64 {
         self.cache.found_page()
+    }
+
+    /// The page-table entries that translate `lin`, top down, as far as they lead; none with paging off.
+    pub fn walk_for_inspection(&self, bus: &SystemBus, lin: LinAddr) -> Vec<WalkStep> {
+        paging::steps(&self.state, bus, self.wrap_linear(lin.0))
     }
 
     /// Linear to physical as a debugger or firmware wants it: with supervisor rights, without side effects.

@@ -9,6 +9,7 @@ use crate::flags::bit;
 use crate::mmu::Intent;
 use crate::model::Generation;
 use crate::protected::interrupt::{self, Origin};
+use crate::recorder::{Cause, Delivery, Place};
 use crate::regs::number::SP;
 use crate::segment::SegReg;
 use crate::state::Activity;
@@ -29,6 +30,18 @@ impl Cpu {
         } else {
             self.deliver_real(bus, vector)
         }
+    }
+
+    /// What is delivered where the processor stands now, for the recorder.
+    pub(crate) fn delivery(&self, cause: Cause) -> Delivery {
+        let count = self.limit_count.wrapping_sub(self.left as u64);
+        Delivery { cause, at: Place { count, ..Place::of(&self.state) }, cr2: self.state.cr2 }
+    }
+
+    /// An IRET is on its way: `left` is already what is left behind it.
+    pub(crate) fn note_return(&mut self) {
+        let count = self.limit_count.wrapping_sub(self.left as u64);
+        self.recorder.returned(count);
     }
 
     /// [SDM 2A, "INT n", REAL-ADDRESS-MODE].
@@ -77,6 +90,7 @@ impl Cpu {
     /// [SDM 3A, "Interrupt 8 - Double Fault Exception"].
     pub(crate) fn deliver_fault(&mut self, bus: &mut SystemBus, fault: Fault) {
         let mut fault = fault;
+        self.recorder.begin_chain(self.delivery(Cause::Fault(fault)));
         if fault == Fault::Debug {
             self.state.dr[7] &= !Dr7::GD;
         }
@@ -88,6 +102,7 @@ impl Cpu {
             let Err(second) = self.deliver(bus, fault.vector(), Origin::Event, fault.error_code()) else {
                 return;
             };
+            self.recorder.extend_chain(self.delivery(Cause::Fault(second)));
             if fault == Fault::DoubleFault {
                 self.state.activity = Activity::Shutdown;
                 return;
@@ -95,6 +110,9 @@ impl Cpu {
             let page_fault = matches!(fault, Fault::Page(_));
             let second_counts = second.is_contributory() || (page_fault && matches!(second, Fault::Page(_)));
             let double = (fault.is_contributory() || page_fault) && second_counts;
+            if double {
+                self.recorder.extend_chain(self.delivery(Cause::Fault(Fault::DoubleFault)));
+            }
             fault = if double { Fault::DoubleFault } else { second };
         }
     }

@@ -222,3 +222,65 @@ pub(crate) fn directory_pointers(model: &Model, bus: &mut SystemBus, cr3: u64) -
     }
     Some(pointers)
 }
+
+/// One entry of the tables that translate an address, as a person follows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WalkStep {
+    /// The manual's name of such an entry.
+    pub name: &'static str,
+    /// Its physical address.
+    pub at: u64,
+    /// Its value.
+    pub value: u64,
+}
+
+impl WalkStep {
+    /// Bit P: the entry leads on.
+    pub fn is_present(&self) -> bool {
+        self.value & bit::PRESENT != 0
+    }
+
+    /// Bit R/W.
+    pub fn is_writable(&self) -> bool {
+        self.value & bit::WRITABLE != 0
+    }
+
+    /// Bit U/S.
+    pub fn is_user(&self) -> bool {
+        self.value & bit::USER != 0
+    }
+}
+
+/// The entries for `lin`, top down, as far as they lead; none with paging off.
+pub(crate) fn steps(state: &CpuState, bus: &SystemBus, lin: u64) -> Vec<WalkStep> {
+    let mut steps = Vec::new();
+    if state.cr0 & cr0::PG == 0 {
+        return steps;
+    }
+    let mut memory = Peek(bus);
+    let pae = state.cr4 & cr4::PAE != 0;
+    let mut read = |name, table: u64, index: u64| {
+        let at = table + index * if pae { 8 } else { 4 };
+        let high = if pae { u64::from(memory.dword(at + 4)) << 32 } else { 0 };
+        WalkStep { name, at, value: high | u64::from(memory.dword(at)) }
+    };
+    let directory = if pae {
+        let number = lin >> 30 & 3;
+        let value = state.pdpte[number as usize];
+        steps.push(WalkStep { name: "PDPTE", at: (state.cr3 & 0xFFFF_FFE0) + number * 8, value });
+        (value & bit::PRESENT != 0).then(|| read("PDE", value & FRAME, lin >> 21 & 0x1FF))
+    } else {
+        Some(read("PDE", state.cr3 & 0xFFFF_F000, lin >> 22 & 0x3FF))
+    };
+    let Some(directory) = directory else { return steps };
+    steps.push(directory);
+    let large = directory.value & bit::PAGE_SIZE != 0 && (pae || state.cr4 & cr4::PSE != 0);
+    if directory.is_present() && !large {
+        let index = if pae { lin >> 12 & 0x1FF } else { lin >> 12 & 0x3FF };
+        steps.push(read("PTE", directory.value & FRAME, index));
+    }
+    steps
+}
+
+/// Where an entry leads: bits 12 to 51.
+const FRAME: u64 = 0x000F_FFFF_FFFF_F000;

@@ -9,6 +9,7 @@ use crate::flags::bit;
 use crate::host_memory::HostMemory;
 use crate::model::Generation;
 use crate::protected::interrupt::Origin;
+use crate::recorder::Cause;
 use crate::segment::SegReg;
 use crate::state::{Activity, Event, Shadow};
 use ringzero_bus::SystemBus;
@@ -155,11 +156,13 @@ impl Cpu {
             self.init();
         } else if self.takes_smi() {
             self.begin_event(bus);
+            self.recorder.note(self.delivery(Cause::Smi));
             self.enter_smm(bus);
         } else if nmi {
             self.state.nmi_pending = false;
             self.state.nmi_blocked = true;
             self.begin_event(bus);
+            self.recorder.note(self.delivery(Cause::Nmi));
             self.enter(bus, NMI);
         } else {
             return false;
@@ -170,6 +173,8 @@ impl Cpu {
     fn take_vector(&mut self, bus: &mut SystemBus) -> bool {
         self.begin_event(bus);
         let vector = bus.acknowledge().0;
+        self.recorder.note(self.delivery(Cause::Interrupt(vector)));
+        self.recorder.interrupted(vector, self.limit_count - self.left as u64);
         self.enter(bus, vector);
         true
     }

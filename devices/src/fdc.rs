@@ -147,6 +147,8 @@ pub struct Fdc {
     drives: usize,
     wiring: FdcWiring,
     warnings: Vec<MediumError>,
+    /// Commands begun, for [`Fdc::commands`].
+    commands: u64,
 }
 
 impl Fdc {
@@ -158,6 +160,7 @@ impl Fdc {
             drives: drives.min(4),
             wiring,
             warnings: Vec::new(),
+            commands: 0,
         }
     }
 
@@ -199,6 +202,11 @@ impl Fdc {
     /// Whether a drive's light is on: selected, its motor running.
     pub fn activity(&self, drive: usize) -> bool {
         drive < self.drives && self.state.dor.motor(drive) && self.state.dor.drive() == drive
+    }
+
+    /// Commands begun since power-on.
+    pub fn commands(&self) -> u64 {
+        self.commands
     }
 
     /// Host errors that the guest saw as disk errors, since the last call.

@@ -2,7 +2,7 @@
 //!
 //! One module per chip, each with the chip (registers in, pins out) apart from the card (which port, which wire):
 //! [`pic`], [`pit`], [`kbc`] with [`keyboard`] and [`mouse`], [`vga`], [`dma`], [`fdc`], [`ide`], [`pci`], [`pm`], [`rtc`], [`uart`],
-//! [`parallel`], [`apic`], [`hpet`], [`debugcon`], [`debug_exit`], [`fw_cfg`]. [`storage`] holds what disks are made of. [`pc`] is the parts list: [`pc::build`]
+//! [`parallel`], [`apic`], [`hpet`], [`debugcon`], [`debug_exit`], [`pvpanic`], [`fw_cfg`]. [`storage`] holds what disks are made of. [`pc`] is the parts list: [`pc::build`]
 //! attaches the cards a [`pc::PcConfig`] names to a [`SystemBus`](ringzero_bus::SystemBus).
 //!
 //! Nothing here knows the CPU or the host.
@@ -34,6 +34,7 @@ pub mod pci;
 pub mod pic;
 pub mod pit;
 pub mod pm;
+pub mod pvpanic;
 mod queue;
 pub mod rtc;
 pub mod speaker;

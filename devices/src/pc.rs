@@ -21,6 +21,7 @@ use crate::pci::{self, ChipsetFunctions, PciChipset};
 use crate::pic::Pic;
 use crate::pit::Pit;
 use crate::pm::{self, PmWiring, PowerManagement};
+use crate::pvpanic::{self, PvPanic};
 use crate::rtc::{CmosConfig, Rtc};
 use crate::uart::{Uart, UartWiring};
 use crate::vga::{self, Vga};
@@ -58,6 +59,8 @@ pub struct PcParts {
     pub debugcon: Option<Handle<DebugConsole>>,
     /// The debug-exit device.
     pub debug_exit: Option<Handle<DebugExit>>,
+    /// The pvpanic device.
+    pub pvpanic: Option<Handle<PvPanic>>,
     /// The IDE interface.
     pub ide: Option<Handle<Ide>>,
     /// What firmware is told.
@@ -91,6 +94,7 @@ pub fn build(bus: &mut SystemBus, config: &PcConfig) -> Result<PcParts, AttachEr
         lpt: config.lpt.map(|port| attach_lpt(bus, port)).transpose()?,
         debugcon: config.debugcon.map(|port| attach_debugcon(bus, port)).transpose()?,
         debug_exit: config.debug_exit.map(|ports| attach_debug_exit(bus, ports)).transpose()?,
+        pvpanic: config.pvpanic.then(|| attach_pvpanic(bus)).transpose()?,
         fw_cfg: config.fw_cfg.clone().map(|items| attach_fw_cfg(bus, items)).transpose()?,
         pci: config.pci.then(|| attach_pci(bus)).transpose()?,
         pm: config.pci.then(|| attach_pm(bus, config)).transpose()?,
@@ -313,6 +317,13 @@ fn attach_debugcon(bus: &mut SystemBus, port: u16) -> Result<Handle<DebugConsole
     bus.attach("debugcon", |wiring| {
         bytes(wiring, port..=port)?;
         Ok(DebugConsole::new())
+    })
+}
+
+fn attach_pvpanic(bus: &mut SystemBus) -> Result<Handle<PvPanic>, AttachError> {
+    bus.attach("pvpanic", |wiring| {
+        bytes(wiring, pvpanic::PORT..=pvpanic::PORT)?;
+        Ok(PvPanic)
     })
 }
 

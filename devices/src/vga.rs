@@ -124,6 +124,11 @@ impl Vga {
         render::text(&self.state)
     }
 
+    /// Counts changes that may show, the cursor's blinking apart.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// Equal numbers at two times mean equal pictures.
     pub fn generation(&self, now: VTime) -> u64 {
         let phase =

@@ -19,7 +19,7 @@ const SETTLED_NS: u64 = 2_000_000_000;
 /// Virtual time for which a guest may wait for a key that nobody will press, when something is expected of it.
 const PATIENCE_NS: u64 = 3_600_000_000_000;
 /// What a Linux kernel says when it gives up.
-pub(crate) const PANIC: &str = "Kernel panic - not syncing";
+const PANIC: &str = "Kernel panic - not syncing";
 
 /// Limits.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,7 +47,7 @@ pub(crate) struct Goals {
 }
 
 /// The line in which a kernel says that it gives up, once it is whole.
-pub(crate) fn panic_line(said: &[u8]) -> Option<String> {
+fn panic_line(said: &[u8]) -> Option<String> {
     let at = said.windows(PANIC.len()).position(|window| window == PANIC.as_bytes())?;
     let len = said[at..].iter().position(|&byte| byte == b'\n')?;
     Some(String::from_utf8_lossy(&said[at..at + len]).trim_end().to_owned())

@@ -128,22 +128,42 @@ impl Session {
     pub(crate) fn ending(&mut self, stop: Stop) -> Option<Verdict> {
         let ending = self.judge_stop(stop);
         if ending.is_some() {
-            let_serial_finish(&mut self.machine);
+            self.let_serial_finish();
         }
         ending
     }
 
-    fn judge_stop(&mut self, stop: Stop) -> Option<Verdict> {
-        if stop == Stop::Shutdown && self.rules.reset_at_shutdown {
-            self.machine.reset();
-            return None;
+    /// Lets the serial ports send what the guest gave them before it ended.
+    fn let_serial_finish(&mut self) {
+        let until = self.machine.now().plus_ns(SERIAL_END_NS);
+        for _ in 0..MOST_EVENTS {
+            let deadline = self.machine.idle_until().filter(|&deadline| deadline <= until);
+            let Some(deadline) = deadline else { return };
+            self.machine.skip_to(deadline);
+            // No instruction runs: only what is due happens.
+            self.machine.run(self.machine.count(), OnIdle::Return);
         }
-        verdict_of(stop, &self.machine, self.rules.success_exit)
+    }
+
+    fn judge_stop(&mut self, stop: Stop) -> Option<Verdict> {
+        match stop {
+            Stop::Limit | Stop::Idle => None,
+            Stop::PowerOff => Some(Verdict::PowerOff),
+            Stop::DebugExit(value) => Some(Verdict::debug_exit(value, self.rules.success_exit)),
+            Stop::Reset => Some(Verdict::Reset),
+            Stop::Shutdown if self.rules.reset_at_shutdown => {
+                self.machine.reset();
+                None
+            }
+            Stop::Shutdown => Some(Verdict::Shutdown { place: self.place() }),
+            Stop::Hang(hang) => Some(Verdict::Hang { hang, place: self.place() }),
+        }
     }
 
     /// Where the processor stands.
     pub(crate) fn place(&self) -> String {
-        place(&self.machine)
+        let (cs, ip) = self.machine.position();
+        format!("{cs:04x}:{ip:04x}, instruction {}", self.machine.count())
     }
 
     /// Where the processor stands, for a fault of ours.
@@ -164,34 +184,5 @@ impl Session {
             crate::report::say(&format!("warning: the last writes to a disk image may be lost: {error}"));
         }
         self.audio.close();
-    }
-}
-
-/// What a stop means, if it ends a run; `success_exit` is the debug exit's result that means success.
-pub(crate) fn verdict_of(stop: Stop, machine: &Machine, success_exit: Option<u8>) -> Option<Verdict> {
-    match stop {
-        Stop::Limit | Stop::Idle => None,
-        Stop::PowerOff => Some(Verdict::PowerOff),
-        Stop::DebugExit(value) => Some(Verdict::debug_exit(value, success_exit)),
-        Stop::Reset => Some(Verdict::Reset),
-        Stop::Shutdown => Some(Verdict::Shutdown { place: place(machine) }),
-        Stop::Hang(hang) => Some(Verdict::Hang { hang, place: place(machine) }),
-    }
-}
-
-fn place(machine: &Machine) -> String {
-    let (cs, ip) = machine.position();
-    format!("{cs:04x}:{ip:04x}, instruction {}", machine.count())
-}
-
-/// Lets the serial ports send what the guest gave them before it ended.
-pub(crate) fn let_serial_finish(machine: &mut Machine) {
-    let until = machine.now().plus_ns(SERIAL_END_NS);
-    for _ in 0..MOST_EVENTS {
-        let deadline = machine.idle_until().filter(|&deadline| deadline <= until);
-        let Some(deadline) = deadline else { return };
-        machine.skip_to(deadline);
-        // No instruction runs: only what is due happens.
-        machine.run(machine.count(), OnIdle::Return);
     }
 }

@@ -29,6 +29,8 @@ pub struct Config {
     pub serial_ports: usize,
     /// The debug-exit device.
     pub debug_exit: Option<DebugExitConfig>,
+    /// The pvpanic device, port 505h.
+    pub pvpanic: bool,
     /// The PCI chip set, with the IDE interface as a bus master of it, on a machine with an 80486 or later.
     pub pci: bool,
     /// Local and I/O APIC and the high precision event timer, where the processor model has one: Pentium and later.
@@ -55,6 +57,7 @@ impl Default for Config {
             mips: 128,
             serial_ports: 2,
             debug_exit: None,
+            pvpanic: false,
             pci: true,
             apic: true,
             mouse: true,

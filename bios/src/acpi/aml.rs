@@ -93,6 +93,11 @@ pub(crate) fn buffer(bytes: &[u8]) -> Term {
     package_of(&[op::BUFFER], &[&integer(bytes.len() as u32), bytes].concat())
 }
 
+/// A string of ASCII characters [ACPI, "Data Objects Encoding"].
+pub(crate) fn string(text: &str) -> Term {
+    [&[0x0D], text.as_bytes(), &[0]].concat()
+}
+
 /// Terms as elements.
 pub(crate) fn package(elements: &[Term]) -> Term {
     package_of(&[op::PACKAGE], &[&[elements.len() as u8][..], &elements.concat()].concat())

@@ -4,7 +4,7 @@ use super::aml::{self, Region, Term};
 use super::resources::{self, INTERRUPT_NUMBER};
 use crate::pci::setup::{MEMORY_WINDOW, PM_BASE, SMBUS_BASE};
 use crate::pci::{EXCLUSIVE, PIRQ_ROUTE, pirq};
-use crate::platform::{HPET, IO_APIC, LOCAL_APIC, Platform};
+use crate::platform::{HPET, IO_APIC, LOCAL_APIC, PVPANIC, Platform};
 
 /// The link devices of PIRQA to PIRQD, and the fields that hold their routes.
 const LINKS: [&str; 4] = ["LNKA", "LNKB", "LNKC", "LNKD"];
@@ -133,10 +133,20 @@ fn isa_bridge(platform: &Platform) -> Term {
     }
     body.extend((1..).zip(&platform.com).map(|(number, port)| serial(number, *port)));
     body.extend((1..).zip(&platform.lpt).map(|(number, port)| parallel(number, *port)));
+    if platform.pvpanic {
+        body.push(panic_port());
+    }
     if platform.floppies != [0; 2] {
         body.push(diskettes(platform.floppies));
     }
     aml::device("ISA", &body)
+}
+
+/// Where a guest tells that it has panicked [QEMU, "PVPANIC DEVICE"].
+fn panic_port() -> Term {
+    let hid = aml::named("_HID", &aml::string("QEMU0001"));
+    let status = aml::named("_STA", &aml::integer(0x0F));
+    aml::device("PEVT", &[hid, status, current(&[resources::ports(PVPANIC, 1)])])
 }
 
 /// What every board has.

@@ -13,6 +13,7 @@ fn platform() -> Platform {
         floppies: [4, 0],
         coprocessor: true,
         mouse: true,
+        pvpanic: true,
     }
 }
 

@@ -2,8 +2,8 @@
 #![expect(unsafe_code, reason = "blocks link to each other by pointer and are never freed while linked")]
 
 use crate::code_mode::CodeMode;
-use crate::exec::dispatch::fall_through;
-use crate::exec::op::{Head, Links, Op};
+use crate::exec::dispatch::{fall_through, recorded};
+use crate::exec::op::{Handler, Head, Links, Op, SLOT_HANDLERS};
 use ringzero_bus::ram::{LINE_SIZE, PAGE_SIZE};
 use ringzero_bus::{CodeHit, RamOffset};
 use std::collections::HashMap;
@@ -48,16 +48,35 @@ impl Block {
     /// Lays out instructions that begin one after another in memory page `page`. Where the last one does not
     /// branch an operation follows that goes on at the next.
     pub(crate) fn new(instructions: &[Lowered], page: u32) -> Self {
+        Self::lay_out(instructions, page, 0)
+    }
+
+    /// The same with entries to be recorded: the first operation records and then does what it is.
+    pub(crate) fn recorded(instructions: &[Lowered], page: u32) -> Self {
+        let mut block = Self::lay_out(instructions, page, 1);
+        let head = block.slots.as_mut_ptr();
+        // SAFETY: behind the head is the first operation, and before the offsets is the slot added for its handler.
+        unsafe {
+            let first = head.add(1).cast::<Op>();
+            let kept = (*head.cast::<Head>()).offsets.cast_mut().cast::<Handler>().sub(SLOT_HANDLERS);
+            kept.write((*first).run);
+            (*first).run = recorded;
+        }
+        block
+    }
+
+    /// `spare` slots lie before the offsets.
+    fn lay_out(instructions: &[Lowered], page: u32, spare: usize) -> Self {
         let len = instructions.len();
         let falls_through = instructions.last().is_some_and(|last| !last.ends_block);
         let ops = len + usize::from(falls_through);
         let offset_slots = (len + 1).div_ceil(OFFSETS_PER_SLOT);
-        let mut block = Self { slots: vec![[0; 3]; ops + 2 + offset_slots].into_boxed_slice() };
+        let mut block = Self { slots: vec![[0; 3]; ops + 2 + spare + offset_slots].into_boxed_slice() };
         let first = block.slots.as_mut_ptr();
         // SAFETY: all writes are inside the allocation; head, operation and links have the size of a slot and its
         // alignment, and a slot of integers has no invalid contents.
         unsafe {
-            let offsets = first.add(ops + 2).cast::<u16>();
+            let offsets = first.add(ops + 2 + spare).cast::<u16>();
             let head = Head { gate: len as i64, len: len as i64, offsets };
             first.cast::<Head>().write(head);
             let mut at = 0u16;

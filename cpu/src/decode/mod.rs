@@ -62,14 +62,19 @@ impl Cpu {
         let len = run.iter().map(|i| usize::from(i.len)).sum();
         self.watch_code(bus, start, len);
         if keep && (limit == self.block_limit || run.len() < limit) {
-            let block = Block::new(&run, start.page());
+            let block = self.block(&run, start.page());
             return Ok(self.cache.insert(self.block_key(start), len, block));
         }
         Ok(self.set_scratch(&run, u32::MAX))
     }
 
     fn set_scratch(&mut self, run: &[Lowered], page: u32) -> *const Head {
-        self.scratch.insert(Block::new(run, page)).head()
+        let block = self.block(run, page);
+        self.scratch.insert(block).head()
+    }
+
+    fn block(&self, run: &[Lowered], page: u32) -> Block {
+        if self.recorder.records_blocks() { Block::recorded(run, page) } else { Block::new(run, page) }
     }
 
     /// Makes writes to these bytes show up as code hits.

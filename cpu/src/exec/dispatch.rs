@@ -8,7 +8,7 @@
 #![expect(unsafe_code, reason = "operations are followed by pointer")]
 
 use super::access::{Access, Fast, Miss, Slow};
-use super::op::{Head, Links, Op};
+use super::op::{Handler, Head, Links, Op, SLOT_HANDLERS};
 use super::string::{Iterate, Progress};
 use crate::cpu::Cpu;
 use crate::fault::Fault;
@@ -87,6 +87,16 @@ pub(crate) trait Decision {
 pub(crate) unsafe fn head_of(op: *const Op) -> *const Head {
     // SAFETY: an operation knows its place in its block.
     unsafe { op.sub(usize::from((*op).number)).cast() }
+}
+
+/// The first operation of a block whose entering is recorded; what it does itself lies before the block's offsets.
+pub(crate) unsafe fn recorded(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+    // SAFETY: only [`crate::decode::cache::Block`] sets this handler, and it keeps the other one there.
+    unsafe {
+        let head = op.sub(1).cast::<Head>();
+        cpu.note_block((left + (*head).len) as u64);
+        (*(*head).offsets.cast::<Handler>().sub(SLOT_HANDLERS))(cpu, bus, op, left)
+    }
 }
 
 /// Virtual time's instruction count as `op` begins.

@@ -12,6 +12,7 @@ use crate::flags::bit;
 use crate::protected::iret::v86_segment;
 use crate::protected::vme::{self, InterruptFlag};
 use crate::protected::{interrupt::Origin, iret, transfer};
+use crate::recorder::Cause;
 use crate::segment::SegReg;
 use crate::word::Word;
 use std::marker::PhantomData;
@@ -158,6 +159,7 @@ impl<T: Word> Semantics for Iret<T> {
     fn exec<A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
         // NMIs come again even if it faults [SDM 3A, "Handling Multiple NMIs"].
         m.cpu().state.nmi_blocked = false;
+        m.cpu().note_return();
         if has_descriptors(m) {
             return Ok(iret::iret(&mut m.slow()?, T::BITS == 32)?);
         }
@@ -187,6 +189,7 @@ impl<T: Word> Semantics for Iret<T> {
 fn software_interrupt<A: Access>(m: &mut A, vector: u8, origin: Origin) -> Result<(), A::Fail> {
     let slow = m.slow()?;
     let (here, next) = (slow.cpu.state.ip, slow.cpu.next_ip);
+    slow.cpu.recorder.note(slow.cpu.delivery(Cause::Software(vector)));
     slow.cpu.state.ip = next;
     let result = slow.cpu.deliver(slow.bus, vector, origin, None);
     slow.cpu.next_ip = slow.cpu.state.ip;

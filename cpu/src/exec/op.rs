@@ -15,6 +15,9 @@ use ringzero_bus::SystemBus;
 /// The pointer is to an operation inside a block that `cpu` holds.
 pub(crate) type Handler = unsafe fn(&mut Cpu, &mut SystemBus, *const Op, i64) -> Flow;
 
+/// Handlers that a slot has room for: how far before a block's offsets the handler of a recorded block lies.
+pub(crate) const SLOT_HANDLERS: usize = 24 / size_of::<Handler>();
+
 /// One lowered instruction.
 #[derive(Clone, Copy)]
 #[repr(C, align(8))]

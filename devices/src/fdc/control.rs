@@ -10,6 +10,7 @@ use ringzero_bus::Fabric;
 
 impl Fdc {
     pub(super) fn execute(&mut self, fabric: &mut Fabric, command: Command, bytes: &[u8]) {
+        self.commands += 1;
         match command {
             Command::Read { .. }
             | Command::ReadTrack

@@ -67,6 +67,8 @@ pub struct PcConfig {
     pub debugcon: Option<u16>,
     /// The debug-exit device.
     pub debug_exit: Option<DebugExitConfig>,
+    /// The pvpanic device is present.
+    pub pvpanic: bool,
     /// Drives of the primary and the secondary IDE channel, device 0 first. A channel without drives is absent.
     pub ide: [ChannelDrives; 2],
     /// The PCI chip set is present; the IDE interface is then a function of it, and a bus master.
@@ -104,6 +106,7 @@ impl Default for PcConfig {
             lpt: Some(LPT1),
             debugcon: Some(0xE9),
             debug_exit: None,
+            pvpanic: false,
             ide: [[None; 2]; 2],
             pci: false,
             fw_cfg: None,

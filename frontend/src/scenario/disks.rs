@@ -9,7 +9,7 @@ use std::path::Path;
 pub(crate) fn insert(runner: &mut Runner<'_>, drive: Drive, image: &Path) -> Result<(), Trouble> {
     runner.alive("insert")?;
     let failed = |reason: String| Trouble::failed(format!("insert: {reason}"));
-    let disk = open(drive, image, runner.writable).map_err(|error| failed(error.to_string()))?;
+    let disk = open(drive, image, runner.rules().writable).map_err(|error| failed(error.to_string()))?;
     match drive {
         Drive::Floppy(place) => {
             runner.machine.insert_floppy(place, disk.medium).map_err(|error| failed(error.to_string()))?;

@@ -2,16 +2,13 @@
 
 use super::outcome::Outcome;
 use super::parse::Limits;
-use crate::goals;
-use crate::session;
-use crate::verdict::{Missing, Seconds, Verdict};
-use ringzero_machine::{Machine, Stop};
+use crate::verdict::{Seconds, Verdict};
+use ringzero_machine::supervise::{self, Supervisor};
+use ringzero_machine::{Machine, PostMortem, Stop};
 use std::time::Duration;
 
-/// How far back a panic's text that new output completes may begin.
-const LONGEST_PANIC: usize = 4 << 10;
-/// Exit code of a limit that the guest reached.
-const EXIT_LIMIT: u8 = 83;
+/// Exit code of a limit of host time.
+const EXIT_HOST_TIME: u8 = 82;
 
 /// The end of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,123 +22,107 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    fn of(verdict: &Verdict) -> Self {
-        let outcome = match verdict {
-            Verdict::PowerOff => Outcome::PowerOff,
-            Verdict::Reset => Outcome::Reset,
-            Verdict::DebugExit { success: true, .. } => Outcome::Success,
-            Verdict::DebugExit { .. } => Outcome::Failure,
-            Verdict::Shutdown { .. } => Outcome::TripleFault,
-            Verdict::Hang { .. } => Outcome::Hang,
-            Verdict::Panic(_) => Outcome::Panic,
-            _ => Outcome::Limit,
+    fn of(machine: &Machine, end: &ringzero_machine::Outcome, rules: Rules) -> Self {
+        use ringzero_machine::Outcome as End;
+        let mut text = end.to_string();
+        let (outcome, exit_code) = match end {
+            End::DebugExit(value) => {
+                let verdict = Verdict::debug_exit(*value, rules.success_exit);
+                text = format!("{text}, result {}", (value << 1 | 1) as u8);
+                let outcome = if verdict.is_clean_end() { Outcome::Success } else { Outcome::Failure };
+                (outcome, verdict.exit_code())
+            }
+            End::PowerOff => (Outcome::PowerOff, 0),
+            End::Reset => (Outcome::Reset, 0),
+            End::TripleFault => (Outcome::TripleFault, 80),
+            End::ResetLoop { .. } => (Outcome::ResetLoop, 81),
+            End::Hang(_) => (Outcome::Hang, 81),
+            End::Limit(_) => (Outcome::Limit, 83),
+            End::Panic(_) => (Outcome::Panic, 85),
         };
-        let text = verdict.to_string();
-        let text = text.split_once(": ").map_or(text.as_str(), |(_, text)| text).to_owned();
-        Self { outcome, text, exit_code: verdict.exit_code(), post_mortem: None }
+        let post_mortem = PostMortem::of(machine, end, None);
+        let post_mortem = (!post_mortem.is_empty()).then(|| post_mortem.to_string());
+        Self { outcome, text, exit_code, post_mortem }
     }
 
     /// The limit of host time.
     pub(crate) fn host_time(limit: Duration) -> Self {
-        Self::of(&Verdict::HostTime(Seconds(limit), Missing(None)))
+        Self {
+            outcome: Outcome::Limit,
+            text: format!("limit of {} s of host time reached", Seconds(limit)),
+            exit_code: EXIT_HOST_TIME,
+            post_mortem: None,
+        }
     }
 }
 
-/// Watches a machine for its end.
-pub(crate) struct Judge {
-    limits: Limits,
-    success_exit: Option<u8>,
-    reset_at_shutdown: bool,
-    /// Bytes said on all ports.
-    said: u64,
-    /// The latest output of each port.
-    latest: [Vec<u8>; 2],
-    panic: Option<String>,
-    looked_at: Option<u64>,
+/// What a machine's description says of its end and its disks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rules {
+    /// The debug exit's result that means success.
+    pub(crate) success_exit: Option<u8>,
+    /// A triple fault resets the machine.
+    pub(crate) reset_at_shutdown: bool,
+    /// The guest's writes reach the images.
+    pub(crate) writable: bool,
 }
 
 /// What a scenario has used up of its limits.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Used {
     pub(crate) virtual_ns: u64,
     pub(crate) instructions: u64,
 }
 
+/// Watches a machine for its end.
+pub(crate) struct Judge {
+    pub(crate) rules: Rules,
+    limits: Limits,
+    supervisor: Supervisor,
+}
+
 impl Judge {
-    /// A judge; `success_exit` is the debug exit's result that means success.
-    pub(crate) fn new(limits: Limits, success_exit: Option<u8>, reset_at_shutdown: bool) -> Self {
-        Self {
-            limits,
-            success_exit,
-            reset_at_shutdown,
-            said: 0,
-            latest: [Vec::new(), Vec::new()],
-            panic: None,
-            looked_at: None,
-        }
+    /// A judge of `machine` from now on.
+    pub(crate) fn new(machine: &Machine, limits: Limits, rules: Rules) -> Self {
+        let supervisor = supervisor(machine, &limits, Used::default());
+        Self { rules, limits, supervisor }
     }
 
-    /// The debug exit's result that means success.
-    pub(crate) fn success_exit(&self) -> Option<u8> {
-        self.success_exit
-    }
-
-    /// Whether a triple fault resets the machine.
-    pub(crate) fn resets_at_shutdown(&self) -> bool {
-        self.reset_at_shutdown
+    /// The machine has been put back to an earlier state, with so much used up in all.
+    pub(crate) fn restart(&mut self, machine: &Machine, used: Used) {
+        self.supervisor = supervisor(machine, &self.limits, used);
     }
 
     /// Notes what serial port `port` said.
     pub(crate) fn hear(&mut self, port: usize, bytes: &[u8]) {
-        self.said += bytes.len() as u64;
-        let latest = &mut self.latest[port];
-        latest.extend_from_slice(bytes);
-        if self.panic.is_none() {
-            self.panic = goals::panic_line(latest);
-        }
-        if latest.len() > 2 * LONGEST_PANIC {
-            latest.drain(..latest.len() - LONGEST_PANIC);
-        }
+        self.supervisor.hear(port, bytes);
+    }
+
+    /// A step did something with the guest: it has reason to get on.
+    pub(crate) fn touched(&mut self) {
+        self.supervisor.touched();
     }
 
     /// Whether the machine has ended, after a slice that ended with `stop`.
-    pub(crate) fn judge(&mut self, machine: &mut Machine, stop: Stop, used: Used) -> Option<Ending> {
-        if stop == Stop::Shutdown && self.reset_at_shutdown {
+    pub(crate) fn judge(&mut self, machine: &mut Machine, stop: Stop) -> Option<Ending> {
+        let mut stop = stop;
+        if stop == Stop::Shutdown && self.rules.reset_at_shutdown {
             machine.reset();
-            return None;
+            stop = Stop::Limit;
         }
-        let verdict = session::verdict_of(stop, machine, self.success_exit);
-        let verdict = verdict.or_else(|| self.panic(machine).map(Verdict::Panic));
-        verdict.map(|verdict| Ending::of(&verdict)).or_else(|| self.limit(used))
+        let end = self.supervisor.judge(machine, stop)?;
+        Some(Ending::of(machine, &end, self.rules))
     }
+}
 
-    fn panic(&mut self, machine: &Machine) -> Option<String> {
-        let said = self.panic.clone().or_else(|| {
-            let generation = Some(machine.picture_generation());
-            if std::mem::replace(&mut self.looked_at, generation) == generation {
-                return None;
-            }
-            let screen = machine.text_screen()?;
-            let mut lines = (0..screen.rows).map(|row| screen.line(row));
-            lines.find_map(|line| line.find(goals::PANIC).map(|at| line[at..].to_owned()))
-        });
-        said.map(|text| text.chars().filter(|c| !c.is_control()).collect())
-    }
-
-    fn limit(&self, used: Used) -> Option<Ending> {
-        let limits = &self.limits;
-        if let Some(limit) = limits.instructions.filter(|&limit| used.instructions >= limit) {
-            return Some(Ending::of(&Verdict::Instructions(limit, Missing(None))));
-        }
-        if used.virtual_ns >= limits.virtual_ns {
-            let limit = Seconds(Duration::from_nanos(limits.virtual_ns));
-            return Some(Ending::of(&Verdict::VirtualTime(limit, Missing(None))));
-        }
-        (self.said > limits.serial_bytes).then(|| Ending {
-            outcome: Outcome::Limit,
-            text: format!("limit of {} bytes of serial output reached", limits.serial_bytes),
-            exit_code: EXIT_LIMIT,
-            post_mortem: None,
-        })
-    }
+/// The supervisor of what is left to a scenario: its limits count from power-on, a scenario's from its own beginning.
+fn supervisor(machine: &Machine, limits: &Limits, used: Used) -> Supervisor {
+    let until = |limit: u64, used: u64, now: u64| now.saturating_add(limit.saturating_sub(used));
+    Supervisor::new(supervise::Limits {
+        instructions: limits.instructions.map(|limit| until(limit, used.instructions, machine.count())),
+        virtual_ns: Some(until(limits.virtual_ns, used.virtual_ns, machine.now().0)),
+        serial_bytes: Some(limits.serial_bytes),
+        disk_bytes: Some(limits.disk_bytes.max(1)),
+        hang_after_ns: limits.hang_after_ns,
+    })
 }

@@ -4,6 +4,7 @@
 //! the scenarios that led to it are run again, and a snapshot leaves disks out.
 
 use super::Settings;
+use super::ending::Rules;
 use super::heard::Heard;
 use super::load::Loaded;
 use super::parse::Start;
@@ -19,14 +20,6 @@ pub(crate) struct State {
     /// Snapshots by name.
     pub(crate) kept: BTreeMap<String, Kept>,
     pub(crate) rules: Rules,
-}
-
-/// What a machine's description says of its end and its disks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules {
-    pub(crate) success_exit: Option<u8>,
-    pub(crate) reset_at_shutdown: bool,
-    pub(crate) writable: bool,
 }
 
 /// A snapshot.

@@ -34,12 +34,11 @@ pub(crate) fn load(
         loader.resolve_parent(next);
         next += 1;
     }
-    if loader.mistakes.is_empty() {
-        loader.find_cycles();
+    let cyclic = loader.find_cycles();
+    if !cyclic {
+        loader.mistakes.extend(check::check(&loader.loaded, bless));
     }
-    if loader.mistakes.is_empty() {
-        loader.mistakes = check::check(&loader.loaded, bless);
-    }
+    loader.mistakes.sort_by(|a, b| (&a.file.path, a.span.start).cmp(&(&b.file.path, b.span.start)));
     if loader.mistakes.is_empty() { Ok(loader.loaded) } else { Err(loader.mistakes) }
 }
 
@@ -78,7 +77,9 @@ impl Loader<'_> {
         self.loaded[index].parent = self.take(&path, false);
     }
 
-    fn find_cycles(&mut self) {
+    /// Finds scenarios that come from themselves.
+    fn find_cycles(&mut self) -> bool {
+        let before = self.mistakes.len();
         for index in 0..self.loaded.len() {
             let mut chain = vec![index];
             let mut at = index;
@@ -99,6 +100,7 @@ impl Loader<'_> {
                 at = parent;
             }
         }
+        self.mistakes.len() > before
     }
 }
 

@@ -1,6 +1,6 @@
 //! One scenario on one machine, slice by slice of virtual time: the host's clock decides nothing but `host_seconds`.
 
-use super::ending::{Ending, Judge, Used};
+use super::ending::{Ending, Judge, Rules, Used};
 use super::fork::{Kept, State};
 use super::heard::Heard;
 use super::outcome::Expectation;
@@ -52,7 +52,7 @@ fn present(machine: &Machine) -> Used {
 
 impl Meter {
     fn new(machine: &Machine) -> Self {
-        Self { before: Used { virtual_ns: 0, instructions: 0 }, since: present(machine) }
+        Self { before: Used::default(), since: present(machine) }
     }
 
     fn used(&self, machine: &Machine) -> Used {
@@ -79,8 +79,7 @@ pub(crate) struct Runner<'a> {
     pub(crate) ended: Option<Ending>,
     /// Bytes on their way to a serial port.
     pub(crate) sending: Option<(usize, Vec<u8>)>,
-    pub(crate) writable: bool,
-    judge: Judge,
+    pub(crate) judge: Judge,
     meter: Meter,
     steps_done: usize,
     started: Instant,
@@ -94,13 +93,12 @@ impl<'a> Runner<'a> {
             scenario,
             settings,
             meter: Meter::new(&machine),
+            judge: Judge::new(&machine, scenario.limits, rules),
             machine,
             heard: Heard::default(),
             kept,
             ended: None,
             sending: None,
-            writable: rules.writable,
-            judge: Judge::new(scenario.limits, rules.success_exit, rules.reset_at_shutdown),
             steps_done: 0,
             started: Instant::now(),
         }
@@ -116,7 +114,7 @@ impl<'a> Runner<'a> {
             self.steps_done += 1;
         }
         let result = self.see_to_the_end();
-        if self.writable
+        if self.rules().writable
             && let Err(error) = self.machine.flush_disks()
         {
             let trouble = Trouble::failed(format!("the last writes to a disk image may be lost: {error}"));
@@ -125,7 +123,13 @@ impl<'a> Runner<'a> {
         self.record(result.map_err(|trouble| (trouble, None)))
     }
 
+    /// What the machine's description says of its end and its disks.
+    pub(crate) fn rules(&self) -> Rules {
+        self.judge.rules
+    }
+
     fn perform(&mut self, step: &Step) -> Result<(), Trouble> {
+        self.judge.touched();
         match &step.action {
             Action::WaitScreen(pattern) => waits::screen(self, step, pattern),
             Action::WaitSerial { pattern, port } => waits::serial(self, step, pattern, *port),
@@ -181,8 +185,7 @@ impl<'a> Runner<'a> {
             let_serial_finish(&mut self.machine);
         }
         self.hear();
-        let used = self.meter.used(&self.machine);
-        self.ended = self.judge.judge(&mut self.machine, stop, used);
+        self.ended = self.judge.judge(&mut self.machine, stop);
         Ok(())
     }
 
@@ -261,7 +264,7 @@ impl<'a> Runner<'a> {
             }
             if let Some(ending) = &self.ended {
                 return Err(Trouble::failed(format!(
-                    "{what} before the end of the machine: {}",
+                    "{what} before the machine ended: {}",
                     ending.text
                 )));
             }
@@ -309,6 +312,7 @@ impl<'a> Runner<'a> {
         self.heard = kept.restore(&mut self.machine).map_err(Trouble::failed)?;
         (self.ended, self.sending) = (None, None);
         self.meter.restart(used, &self.machine);
+        self.judge.restart(&self.machine, used);
         Ok(())
     }
 
@@ -337,7 +341,7 @@ impl<'a> Runner<'a> {
             place: step.map(|step| self.scenario.place(step)),
             step: step.map(|_| self.steps_done + 1),
             message,
-            screen: self.machine.text_screen().map(|screen| screen.to_text()),
+            screen: self.machine.text_screen().map(|screen| format!("{}\n", screen.to_text().trim_end())),
             serial: self.heard.last_lines(SERIAL_LINES),
             post_mortem: self.ended.as_ref().and_then(|ending| ending.post_mortem.clone()),
             files,
@@ -347,11 +351,7 @@ impl<'a> Runner<'a> {
 
     /// What the next scenario may go on with.
     pub(crate) fn into_state(self) -> State {
-        let rules = super::fork::Rules {
-            success_exit: self.judge.success_exit(),
-            reset_at_shutdown: self.judge.resets_at_shutdown(),
-            writable: self.writable,
-        };
+        let rules = self.rules();
         State { machine: self.machine, kept: self.kept, rules }
     }
 }

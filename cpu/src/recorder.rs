@@ -1,0 +1,264 @@
+//! What the processor did last, for people who look into a run: the exceptions and interrupts it took, and, when asked
+//! to, the blocks it entered.
+//!
+//! Nothing here is visible to the guest, saved or hashed.
+
+use crate::fault::Fault;
+use crate::segment::SegReg;
+use crate::state::CpuState;
+use std::collections::VecDeque;
+
+/// Exceptions and interrupts that are remembered.
+const DELIVERIES: usize = 64;
+
+/// What entered a handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// An exception.
+    Fault(Fault),
+    /// The INTR pin.
+    Interrupt(u8),
+    /// INT n, INT3, INTO or INT1.
+    Software(u8),
+    /// A non-maskable interrupt.
+    Nmi,
+    /// A system management interrupt.
+    Smi,
+}
+
+impl Cause {
+    /// The vector; `None` for a system management interrupt, which has none.
+    pub fn vector(self) -> Option<u8> {
+        match self {
+            Self::Fault(fault) => Some(fault.vector()),
+            Self::Interrupt(vector) | Self::Software(vector) => Some(vector),
+            Self::Nmi => Some(2),
+            Self::Smi => None,
+        }
+    }
+}
+
+/// Where the processor stood.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Instructions begun before.
+    pub count: u64,
+    /// Offset in the code segment.
+    pub ip: u64,
+    /// The code segment's base.
+    pub base: u32,
+    /// The code segment's selector.
+    pub cs: u16,
+    /// Default operand size of the code: 16 or 32.
+    pub bits: u8,
+    /// Current privilege level.
+    pub cpl: u8,
+}
+
+impl Place {
+    /// Where `state` stands.
+    pub fn of(state: &CpuState) -> Self {
+        let cs = state.seg(SegReg::Cs);
+        Self {
+            count: state.count,
+            ip: state.ip,
+            base: cs.base as u32,
+            cs: cs.selector,
+            bits: if cs.attr.is_big() { 32 } else { 16 },
+            cpl: state.cpl,
+        }
+    }
+
+    /// The linear address.
+    pub fn linear(&self) -> u64 {
+        u64::from(self.base.wrapping_add(self.ip as u32))
+    }
+}
+
+/// One handler entered, or not: see [`Recorder::failed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Why.
+    pub cause: Cause,
+    /// The instruction that was interrupted, or that failed.
+    pub at: Place,
+    /// CR2 at that time.
+    pub cr2: u64,
+}
+
+/// One vector taken over and over, with no instruction outside its handler.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Storm {
+    /// The vector.
+    pub vector: u8,
+    /// How often in a row.
+    pub times: u64,
+    /// Instructions begun when it came first.
+    pub since: u64,
+}
+
+/// The processor's recent past.
+#[derive(Clone, Debug, Default)]
+pub struct Recorder {
+    deliveries: VecDeque<Delivery>,
+    /// The exception being delivered and those that followed from it.
+    chain: Vec<Delivery>,
+    storm: Storm,
+    /// Bit n: vector n was taken from the INTR pin.
+    vectors: [u64; 4],
+    /// Instructions begun behind the last IRET; 0 while none has followed the last interrupt.
+    returned_at: u64,
+    /// Every delivery since the last [`Recorder::take_all`], when someone listens.
+    all: Option<Vec<Delivery>>,
+    blocks: Blocks,
+}
+
+/// A ring of the blocks entered last.
+#[derive(Clone, Debug, Default)]
+struct Blocks {
+    /// A power of two of them, or none.
+    ring: Box<[Place]>,
+    /// Blocks entered so far.
+    total: usize,
+}
+
+impl Recorder {
+    /// The exceptions and interrupts taken last, oldest first; software interrupts are not among them.
+    pub fn deliveries(&self) -> impl ExactSizeIterator<Item = &Delivery> + DoubleEndedIterator {
+        self.deliveries.iter()
+    }
+
+    /// The last exception, and the further ones that its delivery led to: three or more stand for a shutdown.
+    pub fn failed(&self) -> &[Delivery] {
+        &self.chain
+    }
+
+    /// The vector that keeps the processor busy at present.
+    pub fn storm(&self) -> Storm {
+        self.storm
+    }
+
+    /// The vectors taken from the INTR pin since power-on: bit n of the whole stands for vector n.
+    pub fn vectors(&self) -> [u64; 4] {
+        self.vectors
+    }
+
+    /// Keeps every delivery for [`Recorder::take_all`], software interrupts included.
+    pub fn listen(&mut self, on: bool) {
+        self.all = on.then(Vec::new);
+    }
+
+    /// The deliveries since the last call, in order.
+    pub fn take_all(&mut self) -> Vec<Delivery> {
+        self.all.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The blocks entered last, oldest first: each ran until the next was entered.
+    pub fn blocks(&self) -> impl Iterator<Item = &Place> {
+        let Blocks { ring, total } = &self.blocks;
+        let next = if ring.is_empty() { 0 } else { total % ring.len() };
+        let older = if *total > next { &ring[next..] } else { &[] };
+        older.iter().chain(&ring[..next])
+    }
+
+    /// Whether blocks are recorded.
+    pub fn records_blocks(&self) -> bool {
+        !self.blocks.ring.is_empty()
+    }
+
+    pub(crate) fn set_capacity(&mut self, blocks: usize) {
+        let capacity = if blocks == 0 { 0 } else { blocks.next_power_of_two() };
+        self.blocks = Blocks { ring: vec![Place::default(); capacity].into(), total: 0 };
+    }
+
+    /// A block is entered.
+    #[inline(always)]
+    pub(crate) fn enter(&mut self, place: Place) {
+        let Blocks { ring, total } = &mut self.blocks;
+        let last = ring.len().wrapping_sub(1);
+        if let Some(entry) = ring.get_mut(*total & last) {
+            *entry = place;
+            *total = total.wrapping_add(1);
+        }
+    }
+
+    /// A handler is entered, or an exception is about to be delivered.
+    pub(crate) fn note(&mut self, delivery: Delivery) {
+        if let Some(all) = &mut self.all {
+            all.push(delivery);
+        }
+        if matches!(delivery.cause, Cause::Software(_)) {
+            return;
+        }
+        if self.deliveries.len() == DELIVERIES {
+            self.deliveries.pop_front();
+        }
+        self.deliveries.push_back(delivery);
+    }
+
+    /// An exception begins to be delivered.
+    pub(crate) fn begin_chain(&mut self, delivery: Delivery) {
+        self.chain.clear();
+        self.chain.push(delivery);
+        self.note(delivery);
+    }
+
+    /// The delivery of the chain's last exception failed with another.
+    pub(crate) fn extend_chain(&mut self, delivery: Delivery) {
+        self.chain.push(delivery);
+        self.note(delivery);
+    }
+
+    /// An IRET is done; `count` instructions have begun.
+    pub(crate) fn returned(&mut self, count: u64) {
+        self.returned_at = count;
+    }
+
+    /// The INTR pin's `vector` is taken when `count` instructions have begun.
+    pub(crate) fn interrupted(&mut self, vector: u8, count: u64) {
+        self.vectors[usize::from(vector >> 6)] |= 1 << (vector & 63);
+        let idle = self.returned_at == 0 || count <= self.returned_at + 1;
+        if idle && vector == self.storm.vector {
+            self.storm.times += 1;
+        } else {
+            self.storm = Storm { vector, times: 1, since: count };
+        }
+        self.returned_at = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(ip: u64) -> Place {
+        Place { ip, ..Place::default() }
+    }
+
+    #[test]
+    fn the_ring_keeps_the_latest_blocks_in_order() {
+        let mut recorder = Recorder::default();
+        recorder.set_capacity(3);
+        (0..10).for_each(|ip| recorder.enter(place(ip)));
+        assert_eq!(recorder.blocks().map(|place| place.ip).collect::<Vec<_>>(), [6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn a_storm_ends_with_an_instruction_outside_the_handler() {
+        let mut recorder = Recorder::default();
+        for n in 1..5 {
+            recorder.interrupted(0x20, n * 10);
+            recorder.returned(n * 10 + 9);
+        }
+        assert_eq!(recorder.storm(), Storm { vector: 0x20, times: 4, since: 10 });
+        recorder.interrupted(0x20, 60);
+        assert_eq!(recorder.storm().times, 1);
+    }
+
+    #[test]
+    fn without_capacity_nothing_is_recorded() {
+        let mut recorder = Recorder::default();
+        recorder.enter(place(1));
+        assert_eq!(recorder.blocks().count(), 0);
+    }
+}

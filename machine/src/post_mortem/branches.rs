@@ -1,0 +1,77 @@
+//! The last branches, from the blocks that the processor's recorder kept.
+
+use super::{LONGEST_INSTRUCTION, Writer};
+use iced_x86::{Decoder, DecoderOptions, FlowControl};
+use ringzero_cpu::recorder::{Cause, Delivery, Place};
+
+/// Branches shown.
+const BRANCHES: usize = 32;
+
+/// The last branches taken, oldest first.
+pub(super) fn last(writer: &mut Writer<'_>) -> Vec<String> {
+    let recorder = writer.machine.cpu().recorder();
+    let mut blocks: Vec<Place> = recorder.blocks().copied().collect();
+    if blocks.is_empty() {
+        return Vec::new();
+    }
+    blocks.push(Place { count: writer.machine.count(), ..writer.machine.place() });
+    let deliveries: Vec<Delivery> = recorder.deliveries().copied().collect();
+    let mut lines = Vec::new();
+    for pair in blocks.windows(2) {
+        let (block, next) = (pair[0], pair[1]);
+        let event = deliveries.iter().find(|d| (block.count + 1..=next.count).contains(&d.at.count));
+        lines.extend(transition(writer, &block, &next, event));
+    }
+    lines.split_off(lines.len().saturating_sub(BRANCHES))
+}
+
+/// How control came from `block` to `next`; nothing when it fell through.
+fn transition(
+    writer: &mut Writer<'_>,
+    block: &Place,
+    next: &Place,
+    event: Option<&Delivery>,
+) -> Option<String> {
+    if let Some(event) = event {
+        let name = match event.cause {
+            Cause::Fault(fault) => format!("exception {:#04x}", fault.vector()),
+            Cause::Interrupt(vector) => format!("interrupt {vector:#04x}"),
+            Cause::Software(vector) => format!("INT {vector:#04x}"),
+            Cause::Nmi => "NMI".to_owned(),
+            Cause::Smi => "SMI".to_owned(),
+        };
+        return Some(arrow(writer, &event.at, next, &name));
+    }
+    let count = next.count.saturating_sub(block.count);
+    let (last, after) = last_instruction(writer, block, count)?;
+    if after == next.ip && block.cs == next.cs {
+        return None;
+    }
+    let text = writer.instruction(&last).map(|(_, text)| text).unwrap_or_default();
+    Some(arrow(writer, &last, next, &text))
+}
+
+fn arrow(writer: &Writer<'_>, from: &Place, to: &Place, how: &str) -> String {
+    format!("{} -> {}  {how}", writer.place(from), writer.place(to))
+}
+
+/// The last of `count` instructions from `block` on, and where the one behind it would be.
+fn last_instruction(writer: &Writer<'_>, block: &Place, count: u64) -> Option<(Place, u64)> {
+    let mut place = *block;
+    for done in 1..=count {
+        let mut bytes = [0; LONGEST_INSTRUCTION];
+        writer.machine.read_linear(place.linear(), &mut bytes);
+        let mut decoder = Decoder::with_ip(u32::from(place.bits), &bytes, place.ip, DecoderOptions::NONE);
+        let instruction = decoder.decode();
+        let after = place.ip.wrapping_add(instruction.len() as u64);
+        // A repeated instruction counts once for each time, and ends its block.
+        let ends = instruction.flow_control() != FlowControl::Next
+            || instruction.has_rep_prefix()
+            || instruction.has_repne_prefix();
+        if done == count || ends {
+            return Some((place, after));
+        }
+        place.ip = after;
+    }
+    None
+}
