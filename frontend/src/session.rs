@@ -19,8 +19,6 @@ const MOST_EVENTS: usize = 100_000;
 /// What ends a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rules {
-    /// The debug-exit result that means success.
-    pub(crate) success_exit: Option<u8>,
     /// A triple fault resets the machine.
     pub(crate) reset_at_shutdown: bool,
 }
@@ -124,13 +122,20 @@ impl Session {
         }
     }
 
-    /// What a stop of the machine means, if it ends the run.
-    pub(crate) fn ending(&mut self, stop: Stop) -> Option<Verdict> {
-        let ending = self.judge_stop(stop);
-        if ending.is_some() {
-            self.let_serial_finish();
+    /// Sees to why the machine came back: a triple fault may be a reset, and what was said last is to be heard. Gives
+    /// what is to be judged.
+    pub(crate) fn attend(&mut self, stop: Stop) -> Stop {
+        match stop {
+            Stop::Limit | Stop::Idle => stop,
+            Stop::Shutdown if self.rules.reset_at_shutdown => {
+                self.machine.reset();
+                Stop::Limit
+            }
+            _ => {
+                self.let_serial_finish();
+                stop
+            }
         }
-        ending
     }
 
     /// Lets the serial ports send what the guest gave them before it ended.
@@ -142,21 +147,6 @@ impl Session {
             self.machine.skip_to(deadline);
             // No instruction runs: only what is due happens.
             self.machine.run(self.machine.count(), OnIdle::Return);
-        }
-    }
-
-    fn judge_stop(&mut self, stop: Stop) -> Option<Verdict> {
-        match stop {
-            Stop::Limit | Stop::Idle => None,
-            Stop::PowerOff => Some(Verdict::PowerOff),
-            Stop::DebugExit(value) => Some(Verdict::debug_exit(value, self.rules.success_exit)),
-            Stop::Reset => Some(Verdict::Reset),
-            Stop::Shutdown if self.rules.reset_at_shutdown => {
-                self.machine.reset();
-                None
-            }
-            Stop::Shutdown => Some(Verdict::Shutdown { place: self.place() }),
-            Stop::Hang(hang) => Some(Verdict::Hang { hang, place: self.place() }),
         }
     }
 
