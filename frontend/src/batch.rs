@@ -3,7 +3,7 @@
 use crate::session::Session;
 use crate::signals;
 use crate::verdict::Verdict;
-use ringzero_machine::{OnIdle, Stop};
+use ringzero_machine::{Hang, OnIdle, Stop};
 
 /// Instructions between two looks at screen and limits.
 const SLICE: u64 = 2_000_000;
@@ -19,21 +19,18 @@ pub(crate) fn run(session: &mut Session) -> Verdict {
         let slice = if session.has_serial_input() { SERIAL_SLICE } else { SLICE };
         let limit = session.goals.cap(session.machine.count() + slice);
         let stop = session.machine.run(limit, OnIdle::Return);
-        let ending = session.ending(stop);
+        let stop = session.attend(stop);
         if let Some(verdict) = session.pass_on() {
             return verdict;
         }
-        if let Some(ending) = ending {
-            return session.goals.at_end(&session.machine, ending);
-        }
-        if let Some(verdict) = session.goals.judge(&session.machine) {
+        if let Some(verdict) = session.goals.judge(&mut session.machine, stop) {
             return verdict;
         }
         session.feed(true);
         if stop == Stop::Idle
-            && let Some(ending) = pass_idle_time(session)
+            && let Some(verdict) = pass_idle_time(session)
         {
-            return session.goals.at_end(&session.machine, ending);
+            return verdict;
         }
     }
 }
@@ -47,7 +44,7 @@ fn pass_idle_time(session: &mut Session) -> Option<Verdict> {
             None
         }
         None if session.machine.is_halted() && !session.has_serial_input() => {
-            session.ending(Stop::Hang(ringzero_machine::Hang::Halted))
+            session.goals.judge(&mut session.machine, Stop::Hang(Hang::Halted))
         }
         None => None,
     }

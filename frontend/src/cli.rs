@@ -6,12 +6,12 @@ pub(crate) mod values;
 
 use crate::verdict::EXIT_USAGE;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use ringzero_machine::{DebugExitConfig, Model};
+use ringzero_machine::Model;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use values::{AudioTarget, BootOrder, DebugTarget, DriveSpec, Pattern, SerialTarget, Typed};
+use values::{AudioTarget, BootOrder, DebugTarget, Device, DriveSpec, Pattern, SerialTarget, Typed};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -160,9 +160,9 @@ pub(crate) struct RunArgs {
     /// Boot order: letters of a and b (floppies), c (hard disk), d (CD).
     #[arg(long, value_name = "ORDER", default_value = "acd", value_parser = values::boot_order, help_heading = "Machine")]
     pub(crate) boot: BootOrder,
-    /// A device: isa-debug-exit, then optionally iobase=PORT and iosize=N.
+    /// A device: isa-debug-exit, then optionally iobase=PORT and iosize=N; or pvpanic. May be repeated.
     #[arg(long, value_name = "DEVICE", value_parser = values::device, help_heading = "Machine")]
-    pub(crate) device: Option<DebugExitConfig>,
+    pub(crate) device: Vec<Device>,
     /// Instructions per virtual microsecond: fixes the rate (headless default: 128).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000), help_heading = "Machine")]
     pub(crate) mips: Option<u32>,
@@ -216,6 +216,21 @@ pub(crate) struct RunArgs {
     /// Give up after this many seconds of virtual time.
     #[arg(long, value_name = "SECS", value_parser = values::seconds, help_heading = "Script")]
     pub(crate) max_virtual: Option<std::time::Duration>,
+    /// Give up when the serial ports have sent this many bytes: 64K, 16M.
+    #[arg(long, value_name = "BYTES", value_parser = values::bytes, help_heading = "Script")]
+    pub(crate) max_serial: Option<u64>,
+    /// Give up when disks have grown by this much on the host: 64K, 16M.
+    #[arg(long, value_name = "BYTES", value_parser = values::bytes, help_heading = "Script")]
+    pub(crate) max_disk: Option<u64>,
+    /// Call it a hang when nothing has shown for this many seconds of virtual time: no screen, disk, serial or new interrupt activity.
+    #[arg(long, value_name = "SECS", value_parser = values::seconds, help_heading = "Script")]
+    pub(crate) hang_after: Option<std::time::Duration>,
+    /// ELF file with the names of addresses, for what is said of a run that ends badly; an ELF --kernel names its own.
+    #[arg(long, value_name = "ELF", help_heading = "Script")]
+    pub(crate) symbols: Option<PathBuf>,
+    /// Blocks of instructions to remember for the list of last branches; 0 for none, which is a little faster.
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = values::history, help_heading = "Script")]
+    pub(crate) history: usize,
     /// The debug-exit result that means success.
     #[arg(long, value_name = "CODE", help_heading = "Script")]
     pub(crate) success_exit: Option<u8>,
@@ -236,6 +251,9 @@ impl RunArgs {
         self.timeout.is_some()
             || self.max_instructions.is_some()
             || self.max_virtual.is_some()
+            || self.max_serial.is_some()
+            || self.max_disk.is_some()
+            || self.hang_after.is_some()
             || self.dump_screen
             || self.state_hash
             || self.screenshot.is_some()
@@ -338,7 +356,8 @@ mod tests {
         assert_eq!(args.fda, [PathBuf::from("a.img")]);
         assert_eq!(args.memory, 64 << 20);
         assert!(args.nographic && args.no_reboot && args.snapshot);
-        assert_eq!(args.device.map(|d| (d.iobase, d.iosize)), Some((0xF4, 4)));
+        let exit = args.device[0].debug_exit();
+        assert_eq!(exit.map(|d| (d.iobase, d.iosize)), Some((0xF4, 4)));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use crate::cli::RunArgs;
 use crate::plan::PlanError;
-use ringzero_machine::Config;
 use ringzero_machine::kernel::{Initrd, Kernel};
+use ringzero_machine::{Config, Symbols};
 use std::path::{Path, PathBuf};
 
 /// Largest file that is read whole.
@@ -29,6 +29,19 @@ pub(crate) fn load(args: &RunArgs, image: Option<&Path>, config: &mut Config) ->
         command_line: args.append.clone().unwrap_or_default(),
     });
     Ok(())
+}
+
+/// The names of --symbols, or of an ELF kernel that has some.
+pub(crate) fn symbols(args: &RunArgs) -> Result<Option<Symbols>, PlanError> {
+    match (&args.symbols, &args.kernel) {
+        (Some(path), _) => {
+            let file = read("--symbols", path)?;
+            let failed = |source| PlanError::NoSymbols { path: path.clone(), source };
+            Symbols::read(&file).map(Some).map_err(failed)
+        }
+        (None, Some(kernel)) => Ok(Symbols::read(&read("--kernel", kernel)?).ok()),
+        (None, None) => Ok(None),
+    }
 }
 
 /// Several modules stand behind commas, as QEMU has it, unless there is a file of that name.

@@ -5,7 +5,8 @@
 
 use crate::cli::values::Pattern;
 use crate::verdict::{Missing, Seconds, Verdict};
-use ringzero_machine::{Machine, VTime};
+use ringzero_machine::supervise::{self, Supervisor};
+use ringzero_machine::{Machine, Outcome, Stop, VTime};
 use std::time::{Duration, Instant};
 
 /// Serial output that patterns are matched against: the latest of it.
@@ -18,15 +19,13 @@ const SETTLED_NS: u64 = 2_000_000_000;
 
 /// Virtual time for which a guest may wait for a key that nobody will press, when something is expected of it.
 const PATIENCE_NS: u64 = 3_600_000_000_000;
-/// What a Linux kernel says when it gives up.
-const PANIC: &str = "Kernel panic - not syncing";
-
 /// Limits.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Limits {
+    /// Host time.
     pub(crate) timeout: Option<Duration>,
-    pub(crate) instructions: Option<u64>,
-    pub(crate) virtual_time: Option<Duration>,
+    /// What the guest may use up.
+    pub(crate) guest: supervise::Limits,
 }
 
 /// Expectations and limits of a run.
@@ -35,7 +34,12 @@ pub(crate) struct Goals {
     screen: Vec<Pattern>,
     /// Patterns, and whether each has been seen.
     serial: Vec<(Pattern, bool)>,
-    limits: Limits,
+    timeout: Option<Duration>,
+    supervisor: Supervisor,
+    /// The debug-exit result that means success.
+    success_exit: Option<u8>,
+    /// How the guest ended.
+    outcome: Option<Outcome>,
     /// Ends when all text is typed and the guest waits for a key.
     end_when_typed: bool,
     started: Instant,
@@ -43,14 +47,6 @@ pub(crate) struct Goals {
     /// Picture that the screen patterns have not matched.
     looked_at: Option<u64>,
     waiting_since: Option<VTime>,
-    heard_panic: Option<String>,
-}
-
-/// The line in which a kernel says that it gives up, once it is whole.
-fn panic_line(said: &[u8]) -> Option<String> {
-    let at = said.windows(PANIC.len()).position(|window| window == PANIC.as_bytes())?;
-    let len = said[at..].iter().position(|&byte| byte == b'\n')?;
-    Some(String::from_utf8_lossy(&said[at..at + len]).trim_end().to_owned())
 }
 
 impl Goals {
@@ -60,29 +56,46 @@ impl Goals {
         Self {
             screen,
             serial: serial.into_iter().map(|pattern| (pattern, false)).collect(),
-            limits,
+            timeout: limits.timeout,
+            supervisor: Supervisor::new(limits.guest),
+            success_exit: None,
+            outcome: None,
             end_when_typed,
             started: Instant::now(),
             said: [Vec::new(), Vec::new()],
             looked_at: None,
             waiting_since: None,
-            heard_panic: None,
         }
+    }
+
+    /// The debug-exit result that means success.
+    pub(crate) fn with_success_exit(self, success_exit: Option<u8>) -> Self {
+        Self { success_exit, ..self }
+    }
+
+    /// How the guest ended, if it is over.
+    pub(crate) fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
+    }
+
+    /// The user did something with the guest.
+    pub(crate) fn touched(&mut self) {
+        self.supervisor.touched();
     }
 
     /// The instruction at which the run must look up.
     pub(crate) fn cap(&self, count: u64) -> u64 {
-        self.limits.instructions.map_or(count, |limit| limit.min(count))
+        self.supervisor.limits().cap(count)
     }
 
     /// The moment at which the run must look up.
     pub(crate) fn virtual_limit(&self) -> Option<VTime> {
-        let limit = self.limits.virtual_time?;
-        Some(VTime(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX)))
+        self.supervisor.limits().virtual_limit()
     }
 
     /// Notes what serial port `port` said.
     pub(crate) fn hear(&mut self, port: usize, bytes: &[u8]) {
+        self.supervisor.hear(port, bytes);
         let said = &mut self.said[port];
         // New output may end a line that began before.
         let from = said.len().saturating_sub(LONGEST_MATCH);
@@ -91,21 +104,38 @@ impl Goals {
         for (pattern, seen) in &mut self.serial {
             *seen |= pattern.bytes.is_match(&said[from..]);
         }
-        if self.heard_panic.is_none() {
-            self.heard_panic = panic_line(&said[from..]);
-        }
         if said.len() > SERIAL_WINDOW {
             said.drain(..said.len() - SERIAL_WINDOW / 2);
         }
     }
 
-    /// Judges the run so far.
-    pub(crate) fn judge(&mut self, machine: &Machine) -> Option<Verdict> {
-        if let Some(verdict) = self.met(machine).or_else(|| self.guest_panic(machine)) {
+    /// Judges the run so far; `stop` is why the machine came back.
+    pub(crate) fn judge(&mut self, machine: &mut Machine, stop: Stop) -> Option<Verdict> {
+        if !matches!(stop, Stop::Limit | Stop::Idle) {
+            // The last picture counts, changed or not.
+            self.looked_at = None;
+        }
+        if let Some(verdict) = self.met(machine) {
             return Some(verdict);
         }
         self.looked_at = Some(machine.picture_generation());
-        self.typed_out(machine).or_else(|| self.limit(machine))
+        match self.supervisor.judge(machine, stop) {
+            Some(outcome) => Some(self.conclude(machine, outcome)),
+            None => self.typed_out(machine).or_else(|| self.timeout()),
+        }
+    }
+
+    /// The last word when the guest itself has ended.
+    fn conclude(&mut self, machine: &Machine, outcome: Outcome) -> Verdict {
+        let verdict = Verdict::of(&outcome, machine, self.success_exit, Missing(self.missing()));
+        self.outcome = Some(outcome);
+        match self.missing() {
+            Some(missing) if verdict.is_clean_end() => {
+                let ending = verdict.to_string().trim_start_matches("success: ").to_owned();
+                Verdict::NotMet { missing, ending }
+            }
+            _ => verdict,
+        }
     }
 
     /// Everything expected is there.
@@ -128,18 +158,6 @@ impl Goals {
         self.screen.iter().all(|pattern| pattern.text.is_match(&text))
     }
 
-    fn guest_panic(&self, machine: &Machine) -> Option<Verdict> {
-        let heard = self.heard_panic.clone().or_else(|| {
-            if self.looked_at == Some(machine.picture_generation()) {
-                return None;
-            }
-            let screen = machine.text_screen()?;
-            let lines = (0..screen.rows).map(|row| screen.line(row));
-            lines.into_iter().find_map(|line| line.find(PANIC).map(|at| line[at..].to_owned()))
-        });
-        heard.map(|text| Verdict::Panic(text.chars().filter(|c| !c.is_control()).collect()))
-    }
-
     /// All text is typed and the guest waits for more.
     fn typed_out(&mut self, machine: &Machine) -> Option<Verdict> {
         if !machine.waits_for_key() || !machine.is_typing_done() {
@@ -157,33 +175,10 @@ impl Goals {
         })
     }
 
-    fn limit(&self, machine: &Machine) -> Option<Verdict> {
-        let missing = || Missing(self.missing());
-        if let Some(limit) = self.limits.instructions.filter(|&limit| machine.count() >= limit) {
-            return Some(Verdict::Instructions(limit, missing()));
-        }
-        if self.virtual_limit().is_some_and(|limit| machine.now() >= limit) {
-            return Some(Verdict::VirtualTime(Seconds(self.limits.virtual_time?), missing()));
-        }
-        self.limits
-            .timeout
+    fn timeout(&self) -> Option<Verdict> {
+        self.timeout
             .filter(|&limit| self.started.elapsed() >= limit)
-            .map(|limit| Verdict::HostTime(Seconds(limit), missing()))
-    }
-
-    /// The last word when the guest itself has ended.
-    pub(crate) fn at_end(&mut self, machine: &Machine, ending: Verdict) -> Verdict {
-        self.looked_at = None;
-        if let Some(verdict) = self.met(machine).or_else(|| self.guest_panic(machine)) {
-            return verdict;
-        }
-        match self.missing() {
-            Some(missing) if ending.is_clean_end() => {
-                let ending = ending.to_string().trim_start_matches("success: ").to_owned();
-                Verdict::NotMet { missing, ending }
-            }
-            _ => ending,
-        }
+            .map(|limit| Verdict::HostTime(Seconds(limit), Missing(self.missing())))
     }
 
     fn all_patterns(&self) -> String {
@@ -215,15 +210,15 @@ mod tests {
     fn a_serial_pattern_is_found_across_pieces() {
         let mut goals = Goals::new(vec![], vec![pattern("PASS").unwrap()], Limits::default(), false);
         goals.hear(0, b"..PA");
-        assert_eq!(goals.judge(&machine()), None);
+        assert_eq!(goals.judge(&mut machine(), Stop::Limit), None);
         goals.hear(0, b"SS\r\n");
-        assert!(matches!(goals.judge(&machine()), Some(Verdict::Expected(_))));
+        assert!(matches!(goals.judge(&mut machine(), Stop::Limit), Some(Verdict::Expected(_))));
     }
 
     #[test]
     fn a_clean_end_without_what_was_expected_is_a_failure() {
         let mut goals = Goals::new(vec![], vec![pattern("PASS").unwrap()], Limits::default(), false);
-        let verdict = goals.at_end(&machine(), Verdict::PowerOff);
+        let verdict = goals.judge(&mut machine(), Stop::PowerOff).unwrap();
         assert_eq!(
             verdict.to_string(),
             "failure: serial /PASS/ was not seen before the guest switched the power off"
@@ -231,11 +226,11 @@ mod tests {
     }
 
     #[test]
-    fn a_kernel_panic_is_recognised() {
+    fn a_guest_that_panics_and_resets_has_panicked() {
         let mut goals = Goals::new(vec![], vec![], Limits::default(), false);
         goals.hear(0, b"Kernel panic - not syncing: VFS\r\n");
         assert_eq!(
-            goals.judge(&machine()),
+            goals.judge(&mut machine(), Stop::Reset),
             Some(Verdict::Panic("Kernel panic - not syncing: VFS".to_owned()))
         );
     }

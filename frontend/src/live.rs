@@ -256,18 +256,18 @@ impl Live<'_> {
     }
 
     fn after_slice(&mut self, stop: Stop) -> Result<(), Verdict> {
-        let ending = self.session.ending(stop);
+        let stop = self.session.attend(stop);
         if let Some(verdict) = self.session.pass_on() {
             return Err(verdict);
         }
-        match ending {
-            Some(hang @ Verdict::Hang { .. }) if self.habits.survives_hangs => {
-                self.activity = Activity::Stopped(hang.to_string());
+        let session = &mut self.session;
+        match stop {
+            Stop::Hang(hang) if self.habits.survives_hangs => {
+                self.activity = Activity::Stopped(format!("hang, {hang}, at {}", session.place()));
                 Ok(())
             }
-            Some(ending) => Err(self.session.goals.at_end(&self.session.machine, ending)),
-            None if self.habits.judged => self.session.goals.judge(&self.session.machine).map_or(Ok(()), Err),
-            None => Ok(()),
+            Stop::Limit | Stop::Idle if !self.habits.judged => Ok(()),
+            _ => session.goals.judge(&mut session.machine, stop).map_or(Ok(()), Err),
         }
     }
 
@@ -275,6 +275,7 @@ impl Live<'_> {
 
     fn obey(&mut self, control: Control) -> Option<Verdict> {
         self.keep_step();
+        self.session.goals.touched();
         match control {
             Control::Key(key, pressed) => self.session.machine.key(key, pressed),
             Control::Stroke(keys) => self.stroke(keys),

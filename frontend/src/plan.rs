@@ -2,15 +2,16 @@
 //!
 //! Nothing is created, shortened or overwritten before everything has been checked.
 
-use crate::cli::values::{AudioTarget, DebugTarget, SerialTarget};
+use crate::cli::values::{AudioTarget, DebugTarget, Device, SerialTarget};
 use crate::cli::{ClockKind, DisplayKind, RunArgs};
 use crate::drives::{Drives, Image, file_name, same_file};
 use crate::firmware;
 use crate::media::{self, MediaError};
 use crate::shelf::Shelf;
-use ringzero_machine::{Config, ConfigError, Machine};
+use ringzero_machine::{Config, ConfigError, Machine, Symbols, SymbolsError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Why a run cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,12 @@ pub(crate) enum PlanError {
         path: PathBuf,
         #[source]
         source: io::Error,
+    },
+    #[error("--symbols {path}: {source}", path = .path.display())]
+    NoSymbols {
+        path: PathBuf,
+        #[source]
+        source: SymbolsError,
     },
     #[error("{0} means nothing without --kernel; name the kernel, or leave it away")]
     NeedsKernel(&'static str),
@@ -92,6 +99,8 @@ pub(crate) struct Plan {
     pub(crate) audio: AudioTarget,
     pub(crate) notes: Vec<String>,
     pub(crate) shelf: Shelf,
+    /// Names for a post-mortem.
+    pub(crate) symbols: Option<Arc<Symbols>>,
 }
 
 /// Checks everything and builds the machine.
@@ -114,6 +123,7 @@ pub(crate) fn check(args: &RunArgs) -> Result<Plan, PlanError> {
         audio: audio(args, display),
         notes: built.notes,
         shelf: drives.shelf(args.snapshot),
+        symbols: firmware::symbols(args)?.map(Arc::new),
     })
 }
 
@@ -156,7 +166,8 @@ fn config(args: &RunArgs) -> Config {
         memory: args.memory,
         boot_order: args.boot.0.clone(),
         mips: args.mips.unwrap_or(defaults.mips),
-        debug_exit: args.device,
+        debug_exit: args.device.iter().find_map(|device| device.debug_exit()),
+        pvpanic: args.device.contains(&Device::PvPanic),
         stop_at_reset: args.no_reboot,
         ..defaults
     }
@@ -183,6 +194,9 @@ fn scripted_flag(args: &RunArgs) -> &'static str {
         (args.timeout.is_some(), "--timeout"),
         (args.max_instructions.is_some(), "--max-instructions"),
         (args.max_virtual.is_some(), "--max-virtual"),
+        (args.max_serial.is_some(), "--max-serial"),
+        (args.max_disk.is_some(), "--max-disk"),
+        (args.hang_after.is_some(), "--hang-after"),
         (args.dump_screen, "--dump-screen"),
         (args.state_hash, "--state-hash"),
     ];

@@ -57,6 +57,12 @@ pub(crate) fn install_logger() {
     }
 }
 
+/// Prints text of several lines to stderr as it is.
+pub(crate) fn print(text: &str) {
+    // As above.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
 /// Prints the screen's text to stderr, between two lines of dashes.
 pub(crate) fn dump_screen(session: &Session) {
     let Some(screen) = session.machine.text_screen() else {

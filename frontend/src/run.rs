@@ -10,18 +10,22 @@ use crate::serial::{Sink, Stdin};
 use crate::session::{Outputs, Rules, Session};
 use crate::verdict::{EXIT_USAGE, Verdict};
 use crate::{batch, report, screenshot, signals};
+use ringzero_machine::{PostMortem, Symbols, supervise};
 use std::any::Any;
 use std::io::{self, IsTerminal};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 /// Runs, says the verdict and gives the exit code.
 pub(crate) fn run(args: &RunArgs) -> ExitCode {
     let result = plan::check(args).map_err(|error| error.to_string()).and_then(|plan| start(args, plan));
     match result {
-        Ok(Verdict::Closed) => ExitCode::SUCCESS,
-        Ok(verdict) => {
+        Ok(Ended { verdict: Verdict::Closed, .. }) => ExitCode::SUCCESS,
+        Ok(Ended { verdict, post_mortem }) => {
+            // The verdict comes last, where people and scripts look for it.
+            report::print(&post_mortem);
             report::say(&verdict.to_string());
             ExitCode::from(verdict.exit_code())
         }
@@ -29,6 +33,18 @@ pub(crate) fn run(args: &RunArgs) -> ExitCode {
             report::say(&line);
             ExitCode::from(EXIT_USAGE)
         }
+    }
+}
+
+/// How a run ended, and what there is to say of it.
+struct Ended {
+    verdict: Verdict,
+    post_mortem: String,
+}
+
+impl From<Verdict> for Ended {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, post_mortem: String::new() }
     }
 }
 
@@ -74,7 +90,7 @@ fn desktop() -> Result<Stage, String> {
     Err("this ringzero was built without windows".to_owned())
 }
 
-fn start(args: &RunArgs, mut plan: Plan) -> Result<Verdict, String> {
+fn start(args: &RunArgs, mut plan: Plan) -> Result<Ended, String> {
     for note in &plan.notes {
         report::say(&format!("note: {note}"));
     }
@@ -87,13 +103,22 @@ fn start(args: &RunArgs, mut plan: Plan) -> Result<Verdict, String> {
         // It would be written across the guest's screen.
         plan.debug = DebugTarget::Null;
     }
+    let symbols = plan.symbols.take();
+    if headless {
+        plan.machine.cpu_mut().record_blocks(args.history);
+    } else {
+        // The rate is measured by what this host really executes.
+        plan.machine.set_passes_over_loops(false);
+    }
     let mut session = connect(args, plan, headless).map_err(|error| error.to_string())?;
     match stage {
         #[cfg(feature = "window")]
         Stage::Window(desktop) => desktop
             .show(session, title, habits)
+            .map(Ended::from)
             .map_err(|reason| format!("no window: {reason}; use --display terminal or --headless")),
         Stage::Terminal => crate::terminal::show(session, &title, habits)
+            .map(Ended::from)
             .map_err(|error| format!("the terminal cannot be used: {error}; use --headless")),
         Stage::Headless => {
             let verdict = if habits.timing == Timing::Free {
@@ -102,9 +127,15 @@ fn start(args: &RunArgs, mut plan: Plan) -> Result<Verdict, String> {
                 paced(args, &mut session, habits)
             };
             finish(args, &mut session);
-            Ok(verdict)
+            Ok(Ended { verdict, post_mortem: post_mortem(&session, symbols) })
         }
     }
+}
+
+/// What there is to say of a run that ended badly.
+fn post_mortem(session: &Session, symbols: Option<Arc<Symbols>>) -> String {
+    let outcome = session.goals.outcome();
+    outcome.map(|outcome| PostMortem::of(&session.machine, outcome, symbols).to_string()).unwrap_or_default()
 }
 
 /// A headless run in step with the wall clock; with `--nographic` the terminal's keys are the guest's.
@@ -133,10 +164,7 @@ fn connect(args: &RunArgs, plan: Plan, headless: bool) -> io::Result<Session> {
         AudioTarget::None => Audio::None,
     };
     let outputs = Outputs { serial, debug: Sink::debug(&plan.debug)?, audio };
-    let rules = Rules {
-        success_exit: args.success_exit,
-        reset_at_shutdown: !args.no_reboot && (args.reboot || !headless),
-    };
+    let rules = Rules { reset_at_shutdown: !args.no_reboot && (args.reboot || !headless) };
     let mut session = Session::new(plan.machine, goals(args, headless), outputs, rules);
     session.shelf = plan.shelf;
     if let Some(text) = &args.type_text {
@@ -151,10 +179,18 @@ fn connect(args: &RunArgs, plan: Plan, headless: bool) -> io::Result<Session> {
 }
 
 fn goals(args: &RunArgs, headless: bool) -> Goals {
-    let limits =
-        Limits { timeout: args.timeout, instructions: args.max_instructions, virtual_time: args.max_virtual };
+    let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let guest = supervise::Limits {
+        instructions: args.max_instructions,
+        virtual_ns: args.max_virtual.map(nanoseconds),
+        serial_bytes: args.max_serial,
+        disk_bytes: args.max_disk,
+        hang_after_ns: args.hang_after.map(nanoseconds),
+    };
+    let limits = Limits { timeout: args.timeout, guest };
     let typed = headless && args.type_text.is_some();
     Goals::new(args.expect_screen.clone(), args.expect_serial.clone(), limits, typed)
+        .with_success_exit(args.success_exit)
 }
 
 /// Runs `body`; a panic of ours becomes a verdict.

@@ -19,8 +19,6 @@ const MOST_EVENTS: usize = 100_000;
 /// What ends a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rules {
-    /// The debug-exit result that means success.
-    pub(crate) success_exit: Option<u8>,
     /// A triple fault resets the machine.
     pub(crate) reset_at_shutdown: bool,
 }
@@ -124,39 +122,19 @@ impl Session {
         }
     }
 
-    /// What a stop of the machine means, if it ends the run.
-    pub(crate) fn ending(&mut self, stop: Stop) -> Option<Verdict> {
-        let ending = self.judge_stop(stop);
-        if ending.is_some() {
-            self.let_serial_finish();
-        }
-        ending
-    }
-
-    /// Lets the serial ports send what the guest gave them before it ended.
-    fn let_serial_finish(&mut self) {
-        let until = self.machine.now().plus_ns(SERIAL_END_NS);
-        for _ in 0..MOST_EVENTS {
-            let deadline = self.machine.idle_until().filter(|&deadline| deadline <= until);
-            let Some(deadline) = deadline else { return };
-            self.machine.skip_to(deadline);
-            // No instruction runs: only what is due happens.
-            self.machine.run(self.machine.count(), OnIdle::Return);
-        }
-    }
-
-    fn judge_stop(&mut self, stop: Stop) -> Option<Verdict> {
+    /// Sees to why the machine came back: a triple fault may be a reset, and what was said last is to be heard. Gives
+    /// what is to be judged.
+    pub(crate) fn attend(&mut self, stop: Stop) -> Stop {
         match stop {
-            Stop::Limit | Stop::Idle => None,
-            Stop::PowerOff => Some(Verdict::PowerOff),
-            Stop::DebugExit(value) => Some(Verdict::debug_exit(value, self.rules.success_exit)),
-            Stop::Reset => Some(Verdict::Reset),
+            Stop::Limit | Stop::Idle => stop,
             Stop::Shutdown if self.rules.reset_at_shutdown => {
                 self.machine.reset();
-                None
+                Stop::Limit
             }
-            Stop::Shutdown => Some(Verdict::Shutdown { place: self.place() }),
-            Stop::Hang(hang) => Some(Verdict::Hang { hang, place: self.place() }),
+            _ => {
+                let_serial_finish(&mut self.machine);
+                stop
+            }
         }
     }
 
@@ -184,5 +162,17 @@ impl Session {
             crate::report::say(&format!("warning: the last writes to a disk image may be lost: {error}"));
         }
         self.audio.close();
+    }
+}
+
+/// Lets the serial ports send what the guest gave them before it ended.
+pub(crate) fn let_serial_finish(machine: &mut Machine) {
+    let until = machine.now().plus_ns(SERIAL_END_NS);
+    for _ in 0..MOST_EVENTS {
+        let deadline = machine.idle_until().filter(|&deadline| deadline <= until);
+        let Some(deadline) = deadline else { return };
+        machine.skip_to(deadline);
+        // No instruction runs: only what is due happens.
+        machine.run(machine.count(), OnIdle::Return);
     }
 }

@@ -1,6 +1,6 @@
 //! How a run ended: one sentence and an exit code, as in the table of README.md.
 
-use ringzero_machine::Hang;
+use ringzero_machine::{Hang, LimitKind, Machine, Outcome};
 
 /// Exit code of wrong usage.
 pub(crate) const EXIT_USAGE: u8 = 64;
@@ -39,17 +39,17 @@ pub(crate) enum Verdict {
     #[error("failure: triple fault, last instruction at {place}")]
     Shutdown { place: String },
     /// Nothing will ever happen again.
-    #[error("failure: hang, the processor {} at {place}", hang_text(*.hang))]
+    #[error("failure: hang, {hang} at {place}")]
     Hang { hang: Hang, place: String },
+    /// The guest resets over and over.
+    #[error("failure: reset loop, {resets} resets in a row, each after the same output, last at {place}")]
+    ResetLoop { resets: u64, place: String },
     /// `--timeout`.
     #[error("failure: time limit of {0} s reached{1}")]
     HostTime(Seconds, Missing),
-    /// `--max-instructions`.
-    #[error("failure: limit of {0} instructions reached{1}")]
-    Instructions(u64, Missing),
-    /// `--max-virtual`.
-    #[error("failure: limit of {0} s of virtual time reached{1}")]
-    VirtualTime(Seconds, Missing),
+    /// `--max-instructions`, `--max-virtual` and their like.
+    #[error("failure: {0}{1}")]
+    Limit(LimitKind, Missing),
     /// The guest's own panic.
     #[error("failure: the guest panicked: {0}")]
     Panic(String),
@@ -81,14 +81,30 @@ impl std::fmt::Display for Missing {
     }
 }
 
-fn hang_text(hang: Hang) -> &'static str {
-    match hang {
-        Hang::Halted => "halted with interrupts off",
-        Hang::Spins => "spins with interrupts off",
-    }
-}
-
 impl Verdict {
+    /// The verdict on what a guest came to; `missing` is what had not been seen by then.
+    pub(crate) fn of(
+        outcome: &Outcome,
+        machine: &Machine,
+        success_exit: Option<u8>,
+        missing: Missing,
+    ) -> Self {
+        let place = || {
+            let (cs, ip) = machine.position();
+            format!("{cs:04x}:{ip:04x}, instruction {}", machine.count())
+        };
+        match outcome {
+            Outcome::DebugExit(value) => Self::debug_exit(*value, success_exit),
+            Outcome::PowerOff => Self::PowerOff,
+            Outcome::Reset => Self::Reset,
+            Outcome::TripleFault => Self::Shutdown { place: place() },
+            Outcome::ResetLoop { resets } => Self::ResetLoop { resets: *resets, place: place() },
+            Outcome::Hang(hang) => Self::Hang { hang: *hang, place: place() },
+            Outcome::Panic(words) => Self::Panic(words.clone()),
+            Outcome::Limit(limit) => Self::Limit(*limit, missing),
+        }
+    }
+
     /// The verdict on a write to the debug-exit device. The result is QEMU's, `(value << 1) | 1`; `success_exit` is
     /// the result that means success.
     pub(crate) fn debug_exit(value: u32, success_exit: Option<u8>) -> Self {
@@ -106,9 +122,9 @@ impl Verdict {
             Self::DebugExit { result, .. } => *result,
             Self::Internal { .. } => 70,
             Self::Shutdown { .. } => 80,
-            Self::Hang { .. } => 81,
+            Self::Hang { .. } | Self::ResetLoop { .. } => 81,
             Self::HostTime(..) => 82,
-            Self::Instructions(..) | Self::VirtualTime(..) => 83,
+            Self::Limit(..) => 83,
             Self::NotMet { .. } => 84,
             Self::Panic(_) => 85,
             // As a shell reports it.
@@ -144,7 +160,8 @@ mod tests {
             (Verdict::Shutdown { place: place() }, 80),
             (Verdict::Hang { hang: Hang::Spins, place: place() }, 81),
             (Verdict::HostTime(Seconds(std::time::Duration::from_secs(1)), Missing(None)), 82),
-            (Verdict::Instructions(5, Missing(None)), 83),
+            (Verdict::Limit(LimitKind::Instructions(5), Missing(None)), 83),
+            (Verdict::ResetLoop { resets: 5, place: place() }, 81),
             (Verdict::NotMet { missing: place(), ending: place() }, 84),
             (Verdict::Panic(place()), 85),
             (Verdict::Signal(15), 143),
@@ -155,10 +172,8 @@ mod tests {
 
     #[test]
     fn every_verdict_is_one_line() {
-        let verdict = Verdict::VirtualTime(
-            Seconds(std::time::Duration::from_millis(1500)),
-            Missing(Some("screen /A:/".to_owned())),
-        );
+        let limit = LimitKind::Virtual(ringzero_machine::VTime(1_500_000_000));
+        let verdict = Verdict::Limit(limit, Missing(Some("screen /A:/".to_owned())));
         assert_eq!(
             verdict.to_string(),
             "failure: limit of 1.5 s of virtual time reached, screen /A:/ not seen"

@@ -55,7 +55,7 @@ impl fmt::Display for LimitKind {
 impl fmt::Display for Hang {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Halted => f.write_str("the processor is halted with interrupts off"),
+            Self::Halted => f.write_str("the processor halted with interrupts off"),
             Self::Spins => f.write_str("the processor spins with interrupts off"),
             Self::SpinsInterrupted(time) => {
                 let time = seconds(time.0);

@@ -97,23 +97,28 @@ pub(crate) fn cpu(name: &str) -> Result<Model, String> {
     })
 }
 
-/// Bytes, from `640K`, `16M`, `1G`, or a bare number of MiB, as QEMU has it.
-pub(crate) fn size(text: &str) -> Result<u64, String> {
-    let wrong = || "not a size; write 640K, 16M or 1G (a bare number is MiB)".to_owned();
-    let text = text.strip_prefix("size=").unwrap_or(text);
+/// A number and a unit in powers of 1024; without one, of `1 << bare`.
+fn with_unit(text: &str, bare: u32) -> Option<u64> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" => bare,
         "B" => 0,
         "K" | "KB" | "KIB" => 10,
-        "" | "M" | "MB" | "MIB" => 20,
+        "M" | "MB" | "MIB" => 20,
         "G" | "GB" | "GIB" => 30,
-        _ => return Err(wrong()),
+        _ => return None,
     };
     if !digits.bytes().all(|c| c.is_ascii_digit()) {
-        return Err(wrong());
+        return None;
     }
-    let number: u64 = digits.parse().map_err(|_| wrong())?;
-    let bytes = number.checked_mul(1 << shift).ok_or_else(wrong)?;
+    digits.parse::<u64>().ok()?.checked_mul(1 << shift)
+}
+
+/// Bytes, from `640K`, `16M`, `1G`, or a bare number of MiB, as QEMU has it.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    let text = text.strip_prefix("size=").unwrap_or(text);
+    let bytes = with_unit(text, 20)
+        .ok_or_else(|| "not a size; write 640K, 16M or 1G (a bare number is MiB)".to_owned())?;
     const LEAST: u64 = 1 << 20;
     const MOST: u64 = 3072 << 20;
     if (LEAST..=MOST).contains(&bytes) {
@@ -122,6 +127,20 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
         Err("out of range; use 1M to 3072M (BIOS and video memory take part of the first 1M, as on a PC)"
             .to_owned())
     }
+}
+
+/// Bytes, from `4096`, `64K`, `16M`, `1G`.
+pub(crate) fn bytes(text: &str) -> Result<u64, String> {
+    with_unit(text, 0)
+        .filter(|&bytes| bytes > 0)
+        .ok_or_else(|| "not a number of bytes; write 4096, 64K or 16M".to_owned())
+}
+
+/// Blocks to remember.
+pub(crate) fn history(text: &str) -> Result<usize, String> {
+    const MOST: usize = 1 << 24;
+    let blocks = text.parse().ok().filter(|&blocks| blocks <= MOST);
+    blocks.ok_or_else(|| format!("not a number of blocks; use 0 to {MOST}"))
 }
 
 /// A boot order: `ac`, `order=ac`, `once=a`.
@@ -156,13 +175,39 @@ fn number(text: &str) -> Option<u16> {
     }
 }
 
-/// `isa-debug-exit,iobase=0xf4,iosize=0x04`.
-pub(crate) fn device(text: &str) -> Result<DebugExitConfig, String> {
-    let mut parts = text.split(',');
-    let name = parts.next().unwrap_or_default();
-    if name != "isa-debug-exit" {
-        return Err(format!("no device {name:?}; the one supported is isa-debug-exit"));
+/// A device of `--device`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Device {
+    /// A port whose write ends the run.
+    DebugExit(DebugExitConfig),
+    /// A port by which a guest tells that it has panicked.
+    PvPanic,
+}
+
+impl Device {
+    /// The place of a debug exit.
+    pub(crate) fn debug_exit(self) -> Option<DebugExitConfig> {
+        match self {
+            Self::DebugExit(config) => Some(config),
+            Self::PvPanic => None,
+        }
     }
+}
+
+/// `isa-debug-exit,iobase=0xf4,iosize=0x04`, `pvpanic`.
+pub(crate) fn device(text: &str) -> Result<Device, String> {
+    let mut parts = text.split(',');
+    match parts.next().unwrap_or_default() {
+        "isa-debug-exit" => debug_exit(parts).map(Device::DebugExit),
+        "pvpanic" => match parts.next() {
+            None | Some("ioport=0x505" | "ioport=1285") => Ok(Device::PvPanic),
+            Some(part) => Err(format!("pvpanic is at port 0x505 and has no {part:?}")),
+        },
+        name => Err(format!("no device {name:?}; there are isa-debug-exit and pvpanic")),
+    }
+}
+
+fn debug_exit<'a>(parts: impl Iterator<Item = &'a str>) -> Result<DebugExitConfig, String> {
     let mut config = DebugExitConfig::default();
     for part in parts {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
@@ -361,9 +406,9 @@ mod tests {
 
     #[test]
     fn debug_exit_takes_hexadecimal_and_decimal() {
-        assert_eq!(device("isa-debug-exit").unwrap(), DebugExitConfig::default());
+        assert_eq!(device("isa-debug-exit").unwrap(), Device::DebugExit(DebugExitConfig::default()));
         let given = device("isa-debug-exit,iobase=0xf4,iosize=4").unwrap();
-        assert_eq!((given.iobase, given.iosize), (0xF4, 4));
+        assert_eq!(given, Device::DebugExit(DebugExitConfig { iobase: 0xF4, iosize: 4 }));
         assert!(device("e1000").is_err() && device("isa-debug-exit,iosize=0").is_err());
     }
 

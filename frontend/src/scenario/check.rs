@@ -6,8 +6,7 @@ use super::outcome::Outcome;
 use super::parse::{Scenario, Start};
 use super::reader::Span;
 use super::steps::{Action, Drive, Step};
-use crate::media;
-use crate::plan;
+use crate::{firmware, media, plan};
 use ringzero_machine::{IdeDrive, Machine};
 use std::collections::BTreeSet;
 
@@ -61,7 +60,8 @@ fn note_snapshot<'a>(names: &mut BTreeSet<&'a str>, step: &'a Step) {
 fn facts(scenario: &Scenario, mistakes: &mut Vec<Mistake>) -> Option<Facts> {
     let Start::PowerOn(spec) = &scenario.start else { return None };
     let mistake = |message| Mistake { file: scenario.file.clone(), span: spec.span.clone(), message };
-    match plan::build(&spec.args) {
+    let built = firmware::symbols(&spec.args).and_then(|_| plan::build(&spec.args));
+    match built {
         Ok(built) => {
             // What a user at a terminal is told in passing would make a test pass for the wrong reason.
             mistakes.extend(built.notes.into_iter().filter(|_| spec.is_writable()).map(mistake));

@@ -2,13 +2,11 @@
 
 use super::outcome::Outcome;
 use super::parse::Limits;
-use crate::verdict::{Seconds, Verdict};
+use crate::verdict::{Missing, Seconds, Verdict};
 use ringzero_machine::supervise::{self, Supervisor};
-use ringzero_machine::{Machine, PostMortem, Stop};
+use ringzero_machine::{Machine, PostMortem, Stop, Symbols};
+use std::sync::Arc;
 use std::time::Duration;
-
-/// Exit code of a limit of host time.
-const EXIT_HOST_TIME: u8 = 82;
 
 /// The end of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,43 +20,46 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    fn of(machine: &Machine, end: &ringzero_machine::Outcome, rules: Rules) -> Self {
-        use ringzero_machine::Outcome as End;
-        let mut text = end.to_string();
-        let (outcome, exit_code) = match end {
-            End::DebugExit(value) => {
-                let verdict = Verdict::debug_exit(*value, rules.success_exit);
-                text = format!("{text}, result {}", (value << 1 | 1) as u8);
-                let outcome = if verdict.is_clean_end() { Outcome::Success } else { Outcome::Failure };
-                (outcome, verdict.exit_code())
-            }
-            End::PowerOff => (Outcome::PowerOff, 0),
-            End::Reset => (Outcome::Reset, 0),
-            End::TripleFault => (Outcome::TripleFault, 80),
-            End::ResetLoop { .. } => (Outcome::ResetLoop, 81),
-            End::Hang(_) => (Outcome::Hang, 81),
-            End::Limit(_) => (Outcome::Limit, 83),
-            End::Panic(_) => (Outcome::Panic, 85),
-        };
-        let post_mortem = PostMortem::of(machine, end, None);
-        let post_mortem = (!post_mortem.is_empty()).then(|| post_mortem.to_string());
-        Self { outcome, text, exit_code, post_mortem }
+    fn of(machine: &Machine, end: &ringzero_machine::Outcome, rules: &Rules) -> Self {
+        let verdict = Verdict::of(end, machine, rules.success_exit, Missing(None));
+        let post_mortem = PostMortem::of(machine, end, rules.symbols.clone());
+        Self {
+            post_mortem: (!post_mortem.is_empty()).then(|| post_mortem.to_string()),
+            ..Self::from(&verdict)
+        }
     }
 
     /// The limit of host time.
     pub(crate) fn host_time(limit: Duration) -> Self {
-        Self {
-            outcome: Outcome::Limit,
-            text: format!("limit of {} s of host time reached", Seconds(limit)),
-            exit_code: EXIT_HOST_TIME,
-            post_mortem: None,
-        }
+        Self::from(&Verdict::HostTime(Seconds(limit), Missing(None)))
+    }
+}
+
+impl From<&Verdict> for Ending {
+    fn from(verdict: &Verdict) -> Self {
+        let outcome = match verdict {
+            Verdict::PowerOff => Outcome::PowerOff,
+            Verdict::Reset => Outcome::Reset,
+            Verdict::DebugExit { success: true, .. } => Outcome::Success,
+            Verdict::DebugExit { .. } => Outcome::Failure,
+            Verdict::Shutdown { .. } => Outcome::TripleFault,
+            Verdict::Hang { .. } => Outcome::Hang,
+            Verdict::ResetLoop { .. } => Outcome::ResetLoop,
+            Verdict::Panic(_) => Outcome::Panic,
+            _ => Outcome::Limit,
+        };
+        let text = verdict.to_string();
+        // "success: " and "failure: " are for a scenario to say.
+        let text = text.split_once(": ").map_or(text.as_str(), |(_, text)| text).to_owned();
+        Self { outcome, text, exit_code: verdict.exit_code(), post_mortem: None }
     }
 }
 
 /// What a machine's description says of its end and its disks.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Rules {
+    /// Names for post-mortems.
+    pub(crate) symbols: Option<Arc<Symbols>>,
     /// The debug exit's result that means success.
     pub(crate) success_exit: Option<u8>,
     /// A triple fault resets the machine.
@@ -111,7 +112,7 @@ impl Judge {
             stop = Stop::Limit;
         }
         let end = self.supervisor.judge(machine, stop)?;
-        Some(Ending::of(machine, &end, self.rules))
+        Some(Ending::of(machine, &end, &self.rules))
     }
 }
 

@@ -10,9 +10,10 @@ use super::load::Loaded;
 use super::parse::Start;
 use super::record::Status;
 use super::run::Runner;
-use crate::plan;
+use crate::{firmware, plan};
 use ringzero_machine::{Machine, Snapshot};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a scenario begins with.
 pub(crate) struct State {
@@ -76,10 +77,13 @@ fn replay(index: usize, all: &[Loaded], settings: &Settings) -> Result<State, St
 /// A machine at power-on.
 pub(crate) fn power_on(start: &Start) -> Result<State, String> {
     let Start::PowerOn(spec) = start else { return Err("no machine".to_owned()) };
-    let built = plan::build(&spec.args).map_err(|error| error.to_string())?;
+    let args = &spec.args;
+    let mut built = plan::build(args).map_err(|error| error.to_string())?;
+    built.machine.cpu_mut().record_blocks(args.history);
     let rules = Rules {
-        success_exit: spec.args.success_exit,
-        reset_at_shutdown: spec.args.reboot,
+        symbols: firmware::symbols(args).map_err(|error| error.to_string())?.map(Arc::new),
+        success_exit: args.success_exit,
+        reset_at_shutdown: args.reboot,
         writable: spec.is_writable(),
     };
     Ok(State { machine: built.machine, kept: BTreeMap::new(), rules })

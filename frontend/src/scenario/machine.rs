@@ -12,6 +12,8 @@ use toml::de::{DeTable, DeValue};
 
 /// The heading of options that describe the machine.
 const HEADING: &str = "Machine";
+/// Options under another heading that belong to the machine all the same.
+const ALSO: [&str; 3] = ["success-exit", "symbols", "history"];
 /// Options that mean nothing here, and why.
 const REFUSED: [(&str, &str); 2] = [
     ("snapshot", "disks are never changed unless writable = true"),
@@ -41,7 +43,7 @@ fn options() -> Vec<(String, bool, bool)> {
     let run = cli.find_subcommand("run").expect("the program has a run command");
     let belongs = |option: &&clap::Arg| {
         let name = option.get_long().unwrap_or_default();
-        let machine = option.get_help_heading() == Some(HEADING) || name == "success-exit";
+        let machine = option.get_help_heading() == Some(HEADING) || ALSO.contains(&name);
         machine && !REFUSED.iter().any(|(refused, _)| *refused == name)
     };
     let row = |option: &clap::Arg| {
@@ -150,9 +152,8 @@ impl Words<'_, '_> {
     /// The value with the file it names found.
     fn with_path(&mut self, key: &str, value: Entry<'_>, text: &str) -> Option<String> {
         match key {
-            "fda" | "fdb" | "hda" | "hdb" | "hdc" | "hdd" | "cdrom" | "kernel" | "bios" | "vga_bios" => {
-                self.find(value, text)
-            }
+            "fda" | "fdb" | "hda" | "hdb" | "hdc" | "hdd" | "cdrom" | "kernel" | "bios" | "vga_bios"
+            | "symbols" => self.find(value, text),
             "drive" => {
                 let parts = text.split(',').map(|part| match part.strip_prefix("file=") {
                     Some(name) if !name.is_empty() => Some(format!("file={}", self.find(value, name)?)),

@@ -124,8 +124,8 @@ impl<'a> Runner<'a> {
     }
 
     /// What the machine's description says of its end and its disks.
-    pub(crate) fn rules(&self) -> Rules {
-        self.judge.rules
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.judge.rules
     }
 
     fn perform(&mut self, step: &Step) -> Result<(), Trouble> {
@@ -263,10 +263,7 @@ impl<'a> Runner<'a> {
                 return Ok(());
             }
             if let Some(ending) = &self.ended {
-                return Err(Trouble::failed(format!(
-                    "{what} before the machine ended: {}",
-                    ending.text
-                )));
+                return Err(Trouble::failed(format!("{what} before the machine ended: {}", ending.text)));
             }
             if let (Some(until), Some(ns)) = (until, step.within)
                 && self.machine.now() >= until
@@ -351,7 +348,7 @@ impl<'a> Runner<'a> {
 
     /// What the next scenario may go on with.
     pub(crate) fn into_state(self) -> State {
-        let rules = self.rules();
+        let rules = self.judge.rules;
         State { machine: self.machine, kept: self.kept, rules }
     }
 }

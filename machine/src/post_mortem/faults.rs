@@ -32,7 +32,26 @@ fn first(writer: &mut Writer<'_>, lines: &mut Vec<String>, delivery: &Delivery, 
     let text =
         writer.instruction(&delivery.at).map_or("no memory is mapped there".to_owned(), |(_, text)| text);
     lines.push(format!("   the instruction: {text}"));
-    lines.extend(details(writer, fault, delivery.cr2).into_iter().map(|line| format!("   {line}")));
+    let mut told = details(writer, fault, delivery.cr2);
+    if told.is_empty() {
+        told = software_vector(writer, &delivery.at)
+            .map(|vector| tables::gate(writer, vector))
+            .unwrap_or_default();
+    }
+    lines.extend(told.into_iter().map(|line| format!("   {line}")));
+}
+
+/// The vector of a software interrupt, if that is the instruction.
+fn software_vector(writer: &Writer<'_>, place: &Place) -> Option<u8> {
+    let mut bytes = [0; 2];
+    writer.machine.read_linear(place.linear(), &mut bytes);
+    match bytes {
+        [0xCD, vector] => Some(vector),
+        [0xCC, _] => Some(3),
+        [0xCE, _] => Some(4),
+        [0xF1, _] => Some(1),
+        _ => None,
+    }
 }
 
 fn failed_delivery(
@@ -109,8 +128,11 @@ fn name(fault: Fault) -> String {
         Fault::SimdFloat => "#XM, SIMD floating-point error",
     };
     match fault.error_code() {
-        Some(code) => format!("{name}, error code {code:#06x}"),
-        None => name.to_owned(),
+        // Real mode pushes none, and 0 says nothing.
+        Some(code) if code != 0 || matches!(fault, Fault::Page(_)) => {
+            format!("{name}, error code {code:#06x}")
+        }
+        _ => name.to_owned(),
     }
 }
 
