@@ -101,7 +101,7 @@ pub(crate) fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>)
 pub(crate) fn hint<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str> + Clone) -> String {
     match nearest(wrong, valid.clone()) {
         Some(name) => format!("did you mean {name:?}?"),
-        None => format!("there are {}", valid.into_iter().collect::<Vec<_>>().join(", ")),
+        None => format!("use {}", valid.into_iter().collect::<Vec<_>>().join(", ")),
     }
 }
 

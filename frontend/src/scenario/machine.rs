@@ -173,6 +173,9 @@ impl Words<'_, '_> {
     }
 
     fn find(&mut self, value: Entry<'_>, name: &str) -> Option<String> {
+        if name.is_empty() {
+            self.reader.text(value)?;
+        }
         let found = self.search.image(name).map_err(|reason| format!("{:?}: {reason}", value.key));
         let path: PathBuf = self.reader.accept(value.span(), found)?;
         let text = path.into_os_string().into_string().map_err(|_| "the path is no UTF-8".to_owned());
