@@ -128,7 +128,7 @@ impl Session {
         match stop {
             Stop::Limit | Stop::Idle => stop,
             Stop::Shutdown if self.rules.reset_at_shutdown => {
-                self.machine.reset();
+                self.machine.reset_after_shutdown();
                 Stop::Limit
             }
             _ => {

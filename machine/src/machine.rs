@@ -10,6 +10,7 @@ use crate::spin::{Look, SpinWatch};
 use crate::typist::{KeyWait, Typist, Untypable};
 use ringzero_bios::{Bios, BiosConfig, BootDevice};
 use ringzero_bus::{SystemBus, SystemRequest, VTime};
+use ringzero_cpu::recorder;
 use ringzero_cpu::{Activity, Cpu, Exit, Fault, Features, flags};
 use ringzero_devices::keyboard::Key;
 use ringzero_devices::pc::{self, PcConfig, PcParts};
@@ -79,6 +80,7 @@ pub struct Machine {
     key_wait: Option<KeyWait>,
     idle: bool,
     resets: u64,
+    last_reset: Option<recorder::Place>,
     passes_over_loops: bool,
 }
 
@@ -112,6 +114,7 @@ impl Machine {
             key_wait: None,
             idle: false,
             resets: 0,
+            last_reset: None,
             passes_over_loops: true,
         };
         machine.fill_drives(floppies, ide_media);
@@ -163,6 +166,11 @@ impl Machine {
         self.resets
     }
 
+    /// Where the processor stood when the guest, or a triple fault, last reset it; the reset button does not count.
+    pub fn last_reset(&self) -> Option<recorder::Place> {
+        self.last_reset
+    }
+
     // --- running --------------------------------------------------------------------------------------------
 
     /// Runs until instruction `limit` (see [`Machine::count`]) or something to tell. Comes back with [`Stop::Limit`]
@@ -185,7 +193,8 @@ impl Machine {
             if self.count() >= limit {
                 return Stop::Limit;
             }
-            let slice = self.next_stop().min(limit).saturating_sub(self.count()).min(self.spin.interval());
+            let look = self.spin.due().max(self.count() + 1);
+            let slice = self.next_stop().min(limit).min(look).saturating_sub(self.count());
             let exit = self.cpu.run(&mut self.bus, slice);
             if let Some(stop) = self.after_slice(exit, limit, on_idle) {
                 return stop;
@@ -250,6 +259,7 @@ impl Machine {
             return Some(Stop::Reset);
         }
         self.resets += 1;
+        self.last_reset = Some(self.place());
         if devices {
             self.bus.reset_devices();
         }
@@ -260,6 +270,12 @@ impl Machine {
     fn reset_processor(&mut self) {
         self.cpu.reset();
         self.bus.init_processor();
+    }
+
+    /// What a PC does at a triple fault: [`Stop::Shutdown`] is answered by a reset.
+    pub fn reset_after_shutdown(&mut self) {
+        self.last_reset = Some(self.place());
+        self.reset();
     }
 
     /// The reset button.

@@ -52,7 +52,10 @@ impl PostMortem {
                 writer.section("what happened", faults::chain);
                 writer.section("page walk of CR2", faults::page_walk);
             }
-            Outcome::ResetLoop { .. } => writer.section("the last exceptions and interrupts", faults::latest),
+            Outcome::ResetLoop { .. } => {
+                writer.section("what happened", faults::reset);
+                writer.section("the last exceptions", faults::latest);
+            }
             Outcome::Hang(hang) => {
                 let lines = writer.hang(*hang);
                 writer.push("what happened", lines);
@@ -149,7 +152,7 @@ impl<'a> Writer<'a> {
         let here = self.place(&place);
         match hang {
             Hang::Halted => vec![format!(
-                "the processor executed HLT before {here} with interrupts off (IF=0): nothing can wake it"
+                "the processor executed HLT, just before {here}, with interrupts off (IF=0): nothing can wake it"
             )],
             Hang::Spins => vec![format!(
                 "the processor goes round in the same few instructions at {here} with interrupts off (IF=0)"

@@ -36,12 +36,14 @@ pub(crate) enum Look {
 pub(crate) struct SpinWatch {
     since: Option<(u64, Accesses)>,
     spins: bool,
+    /// The instruction before which the next look is due.
+    due: u64,
 }
 
 impl SpinWatch {
-    /// Instructions to run before the next look.
-    pub(crate) fn interval(&self) -> u64 {
-        if self.spins { SPINNING_INTERVAL } else { INTERVAL }
+    /// The instruction before which the next look is due.
+    pub(crate) fn due(&self) -> u64 {
+        self.due
     }
 
     /// Whether the last look found a loop that only an interrupt can end.
@@ -51,8 +53,17 @@ impl SpinWatch {
 
     /// Looks at the processor, running it a few instructions further; `room` says how many may be run.
     pub(crate) fn look(&mut self, cpu: &mut Cpu, bus: &mut SystemBus, room: u64) -> Look {
-        if cpu.state().activity != Activity::Running || room <= LONGEST_LOOP {
-            self.since = None;
+        if cpu.state().count < self.due || room <= 2 * LONGEST_LOOP {
+            return Look::Runs;
+        }
+        let found = self.examine(cpu, bus, room);
+        self.due = cpu.state().count + if self.spins { SPINNING_INTERVAL } else { INTERVAL };
+        found
+    }
+
+    fn examine(&mut self, cpu: &mut Cpu, bus: &mut SystemBus, room: u64) -> Look {
+        if cpu.state().activity != Activity::Running {
+            *self = Self::default();
             return Look::Runs;
         }
         let accesses = bus.accesses();

@@ -17,6 +17,7 @@ mod kernels;
 mod memory_managers;
 mod mouse;
 mod pc_guests;
+mod post_mortems;
 mod rom;
 mod stack;
 mod tables;

@@ -16,13 +16,21 @@ pub(super) fn last(writer: &mut Writer<'_>) -> Vec<String> {
     }
     blocks.push(Place { count: writer.machine.count(), ..writer.machine.place() });
     let deliveries: Vec<Delivery> = recorder.deliveries().copied().collect();
-    let mut lines = Vec::new();
+    let mut branches: Vec<(String, usize)> = Vec::new();
     for pair in blocks.windows(2) {
         let (block, next) = (pair[0], pair[1]);
         let event = deliveries.iter().find(|d| (block.count + 1..=next.count).contains(&d.at.count));
-        lines.extend(transition(writer, &block, &next, event));
+        let Some(line) = transition(writer, &block, &next, event) else { continue };
+        match branches.last_mut() {
+            Some((last, times)) if *last == line => *times += 1,
+            _ => branches.push((line, 1)),
+        }
     }
-    lines.split_off(lines.len().saturating_sub(BRANCHES))
+    let from = branches.len().saturating_sub(BRANCHES);
+    branches
+        .drain(from..)
+        .map(|(line, times)| if times == 1 { line } else { format!("{line}  ({times} times)") })
+        .collect()
 }
 
 /// How control came from `block` to `next`; nothing when it fell through.
@@ -64,12 +72,14 @@ fn last_instruction(writer: &Writer<'_>, block: &Place, count: u64) -> Option<(P
         let mut decoder = Decoder::with_ip(u32::from(place.bits), &bytes, place.ip, DecoderOptions::NONE);
         let instruction = decoder.decode();
         let after = place.ip.wrapping_add(instruction.len() as u64);
-        // A repeated instruction counts once for each time, and ends its block.
-        let ends = instruction.flow_control() != FlowControl::Next
-            || instruction.has_rep_prefix()
-            || instruction.has_repne_prefix();
-        if done == count || ends {
+        // A repeated instruction counts once for each time.
+        let repeats = instruction.has_rep_prefix() || instruction.has_repne_prefix();
+        if done == count || repeats {
             return Some((place, after));
+        }
+        if instruction.flow_control() != FlowControl::Next {
+            // Rounds of a loop were passed over.
+            return None;
         }
         place.ip = after;
     }

@@ -26,6 +26,22 @@ pub(super) fn chain(writer: &mut Writer<'_>) -> Vec<String> {
     lines
 }
 
+/// What resets the machine again and again.
+pub(super) fn reset(writer: &mut Writer<'_>) -> Vec<String> {
+    let Some(place) = writer.machine.last_reset() else { return Vec::new() };
+    let here = writer.place(&place);
+    let failed = writer.machine.cpu().recorder().failed();
+    let shut_down = failed.len() >= 4 && failed.last().is_some_and(|last| last.at.count == place.count);
+    if shut_down {
+        let mut lines = vec![format!("the last reset was a triple fault at {here}:")];
+        lines.extend(self::chain(writer));
+        return lines;
+    }
+    vec![format!(
+        "the last reset was the guest's own, by a port (the keyboard controller, 92h or CF9h) written before {here}"
+    )]
+}
+
 /// The exception that began it.
 fn first(writer: &mut Writer<'_>, lines: &mut Vec<String>, delivery: &Delivery, fault: Fault) {
     lines.push(format!("1. {} at {}", name(fault), writer.place(&delivery.at)));

@@ -1,11 +1,14 @@
 //! Small boot programs of our own, on floppies built for them.
 //!
 //! - [`apic`]: interrupts through local and I/O APIC.
+//! - [`broken`]: kernels that break in the ways kernels do, as ELF files made by [`elf`].
 //! - [`shutdown`]: 80286 protected mode, left by every kind of reset.
 //! - [`coprocessor`]: unmasked x87 exceptions, as IRQ 13 and as vector 10h.
 
 pub mod apic;
+pub mod broken;
 pub mod coprocessor;
+pub mod elf;
 pub mod shutdown;
 
 use crate::session::SharedDisk;

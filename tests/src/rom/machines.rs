@@ -97,7 +97,7 @@ fn run_until_exit(cpu: &mut Cpu, bus: &mut SystemBus) {
         bus.set_count(count);
         bus.run_due_events();
         match bus.take_request() {
-            Some(SystemRequest::DebugExit(_) | SystemRequest::PowerOff) => return,
+            Some(SystemRequest::DebugExit(_) | SystemRequest::PowerOff | SystemRequest::Panicked) => return,
             Some(SystemRequest::ResetCpu | SystemRequest::ResetSystem) => cpu.reset(),
             None => {}
         }
