@@ -1,24 +1,12 @@
 //! `ringzero test` over the scenarios of this repository, and over small ones of broken guests.
 
+use ringzero_tests::disks::host::ringzero;
 use ringzero_tests::shared;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// The program, built as it is released.
-fn program() -> PathBuf {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let built = Command::new(cargo)
-        .args(["build", "--release", "--quiet", "-p", "ringzero-frontend"])
-        .current_dir(shared::workspace())
-        .status()
-        .expect("cargo runs");
-    assert!(built.success(), "the program does not build");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| shared::workspace().join("target"), PathBuf::from);
-    target.join("release/ringzero")
-}
-
 fn ringzero_test(arguments: &[&str], folder: &Path) -> Output {
-    Command::new(program())
+    Command::new(ringzero())
         .arg("test")
         .args(arguments)
         .current_dir(folder)
@@ -90,11 +78,12 @@ fn scenario(folder: &Path, name: &str, code: &[u8], rest: &str) {
 
 /// CLI; HLT.
 const HALT: &[u8] = &[0xFA, 0xF4];
-/// An IDT of no entries, and INT 3: LIDT [7C10h]; INT3.
-const TRIPLE_FAULT: &[u8] = &[0xFA, 0x31, 0xC0, 0x8E, 0xD8, 0x0F, 0x01, 0x1E, 0x10, 0x7C, 0xCC, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-/// MOV AL, 10h; OUT F4h... through DX, the debug exit's default port 501h.
+/// LIDT with a limit of 0, then INT3.
+const TRIPLE_FAULT: &[u8] =
+    &[0xFA, 0x31, 0xC0, 0x8E, 0xD8, 0x0F, 0x01, 0x1E, 0x10, 0x7C, 0xCC, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+/// 10h to port 501h, where the debug exit is unless told otherwise.
 const EXIT: &[u8] = &[0xB0, 0x10, 0xBA, 0x01, 0x05, 0xEE, 0xF4];
-/// Prints "A" to COM1 and waits for ever with interrupts on.
+/// "AA" to COM1, then halted for ever with interrupts on.
 const SERIAL: &[u8] = &[0xBA, 0xF8, 0x03, 0xB0, b'A', 0xEE, 0xB0, b'A', 0xEE, 0xFB, 0xF4, 0xEB, 0xFD];
 
 #[test]
@@ -121,7 +110,10 @@ fn a_failure_names_the_step_and_stops_those_that_come_from_it() {
     assert_eq!(output.status.code(), Some(1));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let scenarios = &report["scenarios"];
-    assert_eq!(scenarios[0]["failure"]["message"], "not run, for ./parent.scenario.toml failed".replace("./", ""));
+    assert_eq!(
+        scenarios[0]["failure"]["message"],
+        "not run, for ./parent.scenario.toml failed".replace("./", "")
+    );
     let failure = &scenarios[1]["failure"];
     assert_eq!(failure["line"], 8);
     assert_eq!(failure["serial"][0], "AA");
@@ -151,7 +143,10 @@ fn bad_scenarios_are_told_before_anything_runs() {
     let output = ringzero_test(&["."], &folder);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(64));
-    assert!(said.contains("bad.scenario.toml:2:1: unknown step \"wait_scren\"; did you mean \"wait_screen\"?"), "{said}");
+    assert!(
+        said.contains("bad.scenario.toml:2:1: unknown step \"wait_scren\"; did you mean \"wait_screen\"?"),
+        "{said}"
+    );
     assert!(!said.contains("ok "), "{said}");
     std::fs::remove_dir_all(&folder).unwrap();
 }
