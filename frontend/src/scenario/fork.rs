@@ -37,7 +37,7 @@ impl Kept {
     }
 
     /// Puts a machine back; what it had said by then.
-    pub(crate) fn restore(&self, machine: &mut Machine) -> Result<Heard, String> {
+    pub(crate) fn restore(&mut self, machine: &mut Machine) -> Result<Heard, String> {
         machine.load(&self.state).map_err(|error| format!("the snapshot cannot be restored: {error}"))?;
         Ok(self.heard.clone())
     }

@@ -305,7 +305,7 @@ impl<'a> Runner<'a> {
 
     fn restore(&mut self, name: &str) -> Result<(), Trouble> {
         let used = self.meter.used(&self.machine);
-        let kept = self.kept.get(name).ok_or_else(|| Trouble::failed(format!("no snapshot {name:?}")))?;
+        let kept = self.kept.get_mut(name).ok_or_else(|| Trouble::failed(format!("no snapshot {name:?}")))?;
         self.heard = kept.restore(&mut self.machine).map_err(Trouble::failed)?;
         (self.ended, self.sending) = (None, None);
         self.meter.restart(used, &self.machine);
