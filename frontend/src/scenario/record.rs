@@ -101,7 +101,9 @@ impl Failure {
     pub(crate) fn details(&self, location: &str) -> String {
         let step = self.step.map(|step| format!("step {step}, ")).unwrap_or_default();
         let mut text = format!("{}\n({step}{location})\n", self.message);
-        if let Some(screen) = &self.screen {
+        if self.screen.as_ref().is_some_and(|screen| screen.trim().is_empty()) {
+            text.push_str("the screen is empty\n");
+        } else if let Some(screen) = &self.screen {
             let width = screen.lines().map(|line| line.chars().count()).max().unwrap_or(0).max(40);
             let rule = "-".repeat(width);
             text.push_str(&format!("{rule}\n{screen}{rule}\n"));
