@@ -5,7 +5,7 @@ pub(crate) mod values;
 
 use crate::verdict::EXIT_USAGE;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use ringzero_machine::Model;
+use ringzero_machine::{Layout, Model};
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
@@ -190,6 +190,9 @@ pub(crate) struct RunArgs {
     /// Type this text when the guest waits for keys: \n Enter, \t Tab, \b Backspace, \e Escape, \\ backslash.
     #[arg(long = "type", value_name = "TEXT", value_parser = values::typed, help_heading = "Script")]
     pub(crate) type_text: Option<Typed>,
+    /// The guest's keyboard layout, for --type: us, uk, de or fr.
+    #[arg(long, value_name = "LAYOUT", default_value = "us", value_parser = values::layout, help_heading = "Script")]
+    pub(crate) layout: Layout,
     /// Succeed as soon as the screen shows this, once all text has been typed; may be repeated.
     #[arg(long, value_name = "REGEX", value_parser = values::pattern, help_heading = "Script")]
     pub(crate) expect_screen: Vec<Pattern>,

@@ -8,7 +8,7 @@ use crate::drives::{Drives, Image, file_name, same_file};
 use crate::firmware;
 use crate::media::{self, MediaError};
 use crate::shelf::Shelf;
-use ringzero_machine::{Config, ConfigError, Machine, Symbols, SymbolsError};
+use ringzero_machine::{Config, ConfigError, Machine, Symbols, SymbolsError, Untypable};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub(crate) enum PlanError {
         #[source]
         source: io::Error,
     },
+    #[error("--type: {0}; --layout names the guest's keyboard layout")]
+    Untypable(#[from] Untypable),
     #[error("--symbols {path}: {source}", path = .path.display())]
     NoSymbols {
         path: PathBuf,
@@ -119,7 +121,7 @@ pub(crate) fn check(args: &RunArgs) -> Result<Plan, PlanError> {
         media.floppies[0] = Some(media::demo_disk());
     }
     let kernel = args.kernel.as_ref().or(drives.kernel.as_ref());
-    let machine = Machine::new(config, media).map_err(|error| {
+    let mut machine = Machine::new(config, media).map_err(|error| {
         let (flag, path) = match &error {
             ConfigError::Kernel(_) => ("--kernel", kernel),
             ConfigError::BiosSize { .. } => ("--bios", args.bios.as_ref()),
@@ -128,6 +130,9 @@ pub(crate) fn check(args: &RunArgs) -> Result<Plan, PlanError> {
         };
         PlanError::NotUsable { flag, path: path.cloned().unwrap_or_default(), source: Box::new(error) }
     })?;
+    if let Some(text) = &args.type_text {
+        machine.type_text_in(args.layout, &text.0)?;
+    }
     Ok(Plan {
         machine,
         title: drives.title().or_else(|| file_name(kernel?)).unwrap_or_else(|| "demo disk".to_owned()),

@@ -22,3 +22,4 @@ mod rom;
 mod stack;
 mod tables;
 mod transcendentals;
+mod typing;
