@@ -123,6 +123,12 @@ impl Machine {
         fdc.and(self.parts.ide.map_or(Ok(()), |ide| self.bus.call(ide, |ide, _| ide.flush())))
     }
 
+    /// Bytes that all media keep in memory beyond what they began with, as the overlays of --snapshot do.
+    pub fn disk_growth(&self) -> u64 {
+        let fdc = self.parts.fdc.map_or(0, |fdc| self.bus.get(fdc).growth());
+        fdc + self.parts.ide.map_or(0, |ide| self.bus.get(ide).growth())
+    }
+
     /// Host errors that the guest saw as disk errors since the last call.
     pub fn take_disk_warnings(&mut self) -> Vec<MediumError> {
         let fdc = self.parts.fdc.map(|fdc| self.bus.call(fdc, |fdc, _| fdc.take_warnings()));

@@ -39,7 +39,7 @@ pub use config::{Config, ConfigError, IdeMedia, Media};
 pub use drives::Medium;
 pub use machine::{Hang, Machine, OnIdle, Stop};
 pub use ringzero_bios::BootDevice;
-pub use ringzero_bus::{SnapshotError, VTime};
+pub use ringzero_bus::{ForkError, SnapshotError, VTime};
 pub use ringzero_cpu::Model;
 pub use ringzero_devices::ide::{IdeDrive, Locked};
 pub use ringzero_devices::keyboard::{self, Key};

@@ -22,7 +22,7 @@ pub(crate) enum Look {
 }
 
 /// What the looks so far have found.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SpinWatch {
     since: Option<(u64, Accesses)>,
 }

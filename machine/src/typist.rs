@@ -27,7 +27,7 @@ pub(crate) enum KeyWait {
 pub struct Untypable(pub char);
 
 /// Key changes still to be made.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Typist {
     strokes: VecDeque<KeyStroke>,
     /// Changes of the stroke under way, and when the next is due.
