@@ -82,8 +82,8 @@ impl GuestRam {
     /// `ram_size` bytes of zeroed RAM, rounded up to whole pages. Until they are written all of them are one.
     pub fn new(ram_size: usize) -> Self {
         let ram_size = ram_size.next_multiple_of(PAGE_SIZE);
-        let pages = vec![Arc::new(Page([0; PAGE_SIZE])); ram_size / PAGE_SIZE];
-        Self::of(pages, ram_size)
+        let zeros = Arc::new(Page([0; PAGE_SIZE]));
+        Self::of(std::iter::repeat_n(zeros, ram_size / PAGE_SIZE).collect(), ram_size)
     }
 
     fn of(pages: Vec<Arc<Page>>, ram_size: usize) -> Self {

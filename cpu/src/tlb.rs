@@ -39,16 +39,19 @@ const WRITABLE: u64 = 1 << 0;
 /// Stays when CR3 is loaded.
 const GLOBAL: u64 = 1 << 1;
 
+#[derive(Clone)]
+struct Table {
+    entries: [Entry; ENTRIES],
+    known: [Known; ENTRIES],
+}
+
 /// Direct-mapped by linear page number.
 #[derive(Clone)]
-pub(crate) struct Tlb {
-    entries: Box<[Entry; ENTRIES]>,
-    known: Box<[Known; ENTRIES]>,
-}
+pub(crate) struct Tlb(Box<Table>);
 
 impl Tlb {
     pub(crate) fn new() -> Self {
-        Self { entries: Box::new([EMPTY; ENTRIES]), known: Box::new([UNKNOWN; ENTRIES]) }
+        Self(Box::new(Table { entries: [EMPTY; ENTRIES], known: [UNKNOWN; ENTRIES] }))
     }
 
     fn index(lin: u64) -> usize {
@@ -57,7 +60,7 @@ impl Tlb {
 
     #[inline(always)]
     fn entry(&self, lin: u64) -> &Entry {
-        &self.entries[(lin >> 12) as usize % ENTRIES]
+        &self.0.entries[(lin >> 12) as usize % ENTRIES]
     }
 
     /// The place of a load of `len` bytes that stays inside its page.
@@ -83,11 +86,9 @@ impl Tlb {
     pub(crate) fn translation(&self, lin: u64, write: bool) -> Option<Translation> {
         let frame = self.entry(lin).frame;
         let writable = frame & WRITABLE != 0;
-        (self.known[Self::index(lin)].lin == lin & PAGE_MASK && (writable || !write)).then_some(Translation {
-            phys: frame & PAGE_MASK | lin & !PAGE_MASK,
-            writable,
-            global: frame & GLOBAL != 0,
-        })
+        (self.0.known[Self::index(lin)].lin == lin & PAGE_MASK && (writable || !write)).then_some(
+            Translation { phys: frame & PAGE_MASK | lin & !PAGE_MASK, writable, global: frame & GLOBAL != 0 },
+        )
     }
 
     /// Enters the page of `lin`, which is number `page` of guest memory and lies at `address`. `fast_stores` says
@@ -104,18 +105,19 @@ impl Tlb {
         let write = if found.writable && fast_stores { lin } else { NEVER };
         let bits = if found.writable { WRITABLE } else { 0 } | if found.global { GLOBAL } else { 0 };
         let frame = found.phys & PAGE_MASK | bits;
-        self.entries[Self::index(lin)] = Entry { read: lin, write, addend, frame };
-        self.known[Self::index(lin)] = Known { lin, page };
+        self.0.entries[Self::index(lin)] = Entry { read: lin, write, addend, frame };
+        self.0.known[Self::index(lin)] = Known { lin, page };
     }
 
     /// Forgets everything.
     pub(crate) fn flush(&mut self) {
-        self.entries.fill(EMPTY);
-        self.known.fill(UNKNOWN);
+        self.0.entries.fill(EMPTY);
+        self.0.known.fill(UNKNOWN);
     }
 
     fn forget(&mut self, which: impl Fn(&Entry, &Known) -> bool) {
-        for (entry, known) in self.entries.iter_mut().zip(self.known.iter_mut()) {
+        let Table { entries, known } = &mut *self.0;
+        for (entry, known) in entries.iter_mut().zip(known) {
             if which(entry, known) {
                 (*entry, *known) = (EMPTY, UNKNOWN);
             }
@@ -134,8 +136,8 @@ impl Tlb {
 
     /// The entries of every linear alias of a memory page.
     fn aliases(&mut self, page: u32) -> impl Iterator<Item = &mut Entry> {
-        let known = self.known.iter();
-        let entries = self.entries.iter_mut().zip(known);
+        let Table { entries, known } = &mut *self.0;
+        let entries = entries.iter_mut().zip(known.iter());
         entries.filter(move |(_, known)| known.lin != NEVER && known.page == page).map(|(entry, _)| entry)
     }
 
@@ -151,12 +153,12 @@ impl Tlb {
 
     /// The same for all pages.
     pub(crate) fn forget_places(&mut self) {
-        self.entries.iter_mut().for_each(Entry::forget_place);
+        self.0.entries.iter_mut().for_each(Entry::forget_place);
     }
 
     /// Whether every place is that of its page, and stores have private pages only.
     pub(crate) fn is_true_of(&self, ram: &GuestRam) -> bool {
-        self.entries.iter().zip(self.known.iter()).filter(|(entry, _)| entry.read != NEVER).all(
+        self.0.entries.iter().zip(self.0.known.iter()).filter(|(entry, _)| entry.read != NEVER).all(
             |(entry, known)| {
                 entry.read.wrapping_add(entry.addend) == ram.host_address(known.page) as u64
                     && (entry.write == NEVER || !ram.is_shared(known.page))

@@ -24,7 +24,8 @@ impl MemoryMedium {
 
     /// A medium that holds `len` zeros.
     pub fn zeroed(len: usize) -> Self {
-        Self { blocks: vec![Arc::new([0; BLOCK]); len.div_ceil(BLOCK)], len: len as u64, read_only: false }
+        let blocks = std::iter::repeat_n(Arc::new([0; BLOCK]), len.div_ceil(BLOCK)).collect();
+        Self { blocks, len: len as u64, read_only: false }
     }
 
     /// The same, but writes are refused.
