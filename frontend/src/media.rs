@@ -402,4 +402,20 @@ mod tests {
         }
         assert_eq!(content(&[0xEB], 12 << 20), Content::HardDisk);
     }
+
+    #[test]
+    fn a_written_file_cannot_be_shared_and_a_snapshot_of_it_can() {
+        let path = std::env::temp_dir().join(format!("ringzero-fork-{}.img", std::process::id()));
+        std::fs::write(&path, [7; 1024]).expect("the temporary folder can be written");
+        let open = |access| open_floppy(&path, access).expect("it is a floppy").medium;
+        let refused = open(Access::ReadWrite).fork().err().map(|error| error.to_string());
+        let mut snapshot = open(Access::Snapshot);
+        let written = snapshot.write_at(0, &[1]);
+        let fork = snapshot.fork();
+        let removed = std::fs::remove_file(&path);
+        assert!(refused.is_some_and(|reason| reason.contains("--snapshot")));
+        let mut byte = [0];
+        let read = fork.expect("overlays can be forked").read_at(0, &mut byte);
+        assert_eq!((written, read, byte, removed.is_ok()), (Ok(()), Ok(()), [1], true));
+    }
 }
