@@ -8,7 +8,7 @@
 //! *Not modelled*: parity and framing errors (the host's bytes are good), DMA modes, a DTE that watches our RTS.
 
 use crate::queue::OutputQueue;
-use ringzero_bus::{Device, EventSlot, Fabric, IrqPin, PortAccess, Section, SnapshotError, VTime};
+use ringzero_bus::{Device, EventSlot, Fabric, ForkError, IrqPin, PortAccess, Section, SnapshotError, VTime};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -129,7 +129,7 @@ pub struct UartWiring {
 }
 
 /// The card. Region 0 is eight ports.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Uart {
     name: &'static str,
     state: UartState,
@@ -467,6 +467,10 @@ impl Device for Uart {
             self.state.timeout = !self.state.receive.is_empty();
         }
         self.update_irq(fabric);
+    }
+
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {

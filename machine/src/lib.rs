@@ -49,7 +49,7 @@ pub use machine::{Hang, Machine, OnIdle, Stop};
 pub use outcome::{LimitKind, Outcome};
 pub use post_mortem::PostMortem;
 pub use ringzero_bios::BootDevice;
-pub use ringzero_bus::{SnapshotError, VTime};
+pub use ringzero_bus::{ForkError, SnapshotError, VTime};
 pub use ringzero_cpu::recorder::{self, Delivery, Place};
 pub use ringzero_cpu::{CpuState, Model, SegReg, cr0, cr4, flags, number};
 pub use ringzero_devices::ide::{IdeDrive, Locked};

@@ -10,7 +10,7 @@ use crate::roms;
 use crate::spin::{Look, SpinWatch};
 use crate::typist::{KeyWait, Typist, Untypable};
 use ringzero_bios::{Bios, BiosConfig, BootDevice};
-use ringzero_bus::{SystemBus, SystemRequest, VTime};
+use ringzero_bus::{ForkError, SystemBus, SystemRequest, VTime};
 use ringzero_cpu::recorder;
 use ringzero_cpu::{Activity, Cpu, Exit, Fault, Features, flags};
 use ringzero_devices::keyboard::Key;
@@ -123,6 +123,24 @@ impl Machine {
         };
         machine.fill_drives(floppies, ide_media);
         Ok(machine)
+    }
+
+    /// A second machine in exactly the same state, with what snapshots leave out: output that was not taken, text still
+    /// to be typed, the media. From then on neither sees what the other does. RAM and what was written to disks are
+    /// shared until one side writes them, so a fork costs little; a disk whose writes reach a file of the host refuses.
+    pub fn fork(&mut self) -> Result<Self, ForkError> {
+        Ok(Self {
+            bus: self.bus.fork()?,
+            cpu: self.cpu.fork(),
+            parts: self.parts.clone(),
+            bios: self.bios.clone(),
+            config: self.config.clone(),
+            polls: self.polls.clone(),
+            typist: self.typist.clone(),
+            spin: self.spin.clone(),
+            quiet: self.quiet.clone(),
+            ..*self
+        })
     }
 
     /// The configuration.

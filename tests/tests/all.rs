@@ -10,6 +10,7 @@ mod determinism;
 mod disks;
 mod el_torito;
 mod firmware;
+mod forks;
 mod fuzz;
 mod guests;
 mod house;

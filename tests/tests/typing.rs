@@ -27,18 +27,22 @@ fn arrived(session: &mut Session, layout: Layout, text: &str) -> String {
 
 #[test]
 fn every_layout_types_what_is_written() {
-    for (layout, language, own) in
-        [(Layout::Us, "us", ""), (Layout::De, "gr", "äöüÄÖÜß§°²µ"), (Layout::Fr, "fr", "éèçàù§£µ°²"), (Layout::Uk, "uk", "£")]
-    {
+    for (layout, language, own) in [
+        (Layout::Us, "us", ""),
+        (Layout::De, "gr", "äöüÄÖÜß§°²µ"),
+        (Layout::Fr, "fr", "éèçàù§£µ°²"),
+        (Layout::Uk, "uk", "£"),
+    ] {
         let Some(mut session) = freedos(language) else { return };
         let ascii: String = ('!'..='~').collect();
         for text in [&ascii[..47], &ascii[47..], own, "C:\\>echo \"{[|]}~ @"] {
             let seen = arrived(&mut session, layout, text);
-            if seen != text { println!("{language}: {text} -> {seen}"); }
+            if seen != text {
+                println!("{language}: {text} -> {seen}");
+            }
             session.machine.type_text("\u{1b}").unwrap();
             session.machine.type_text("\n").unwrap();
             session.run_until("prompt", |s| s.machine.is_typing_done() && s.machine.waits_for_key());
         }
     }
-
 }
