@@ -6,6 +6,16 @@ use crate::types::{Irq, PhysAddr, Vector, Width};
 use crate::{EventSlot, GuestRam, IrqLines, PciBus, Scheduler, VTime, Wires};
 use std::any::Any;
 
+/// Why a device cannot be duplicated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{device}: {reason}")]
+pub struct ForkError {
+    /// The device, or the drive in it.
+    pub device: &'static str,
+    /// Why, and what helps.
+    pub reason: &'static str,
+}
+
 /// Everything a device may reach while it is being called.
 #[derive(Debug)]
 pub struct Fabric {
@@ -36,6 +46,19 @@ impl Fabric {
             wires: Wires::default(),
             pci: PciBus::default(),
             apics: ApicBus::default(),
+        }
+    }
+
+    /// The same once more; RAM is shared until it is written.
+    pub(crate) fn fork(&mut self) -> Self {
+        Self {
+            now: self.now,
+            sched: self.sched.clone(),
+            irqs: self.irqs.clone(),
+            ram: self.ram.fork(),
+            wires: self.wires.clone(),
+            pci: self.pci.clone(),
+            apics: self.apics.clone(),
         }
     }
 }
@@ -101,6 +124,10 @@ pub trait Device: Any + Send {
     /// DACK of `channel` on a cycle that moves a byte from memory to the device, or on a verify cycle.
     fn dma_write(&mut self, _fabric: &mut Fabric, _channel: u8, _value: u8, _terminal_count: bool) {}
 
+    /// A second device in exactly the same state, host side included: output not yet fetched, media. Neither sees what
+    /// the other does from then on.
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError>;
+
     /// The guest-visible state.
     fn save(&self) -> Result<Section, SnapshotError>;
 
@@ -110,6 +137,9 @@ pub trait Device: Any + Send {
 
 /// The chip between the interrupt wires and the CPU's INTR pin.
 pub trait InterruptController: Device {
+    /// The same as [`Device::fork`].
+    fn fork_controller(&self) -> Box<dyn InterruptController>;
+
     /// A wire changed. Called after every device call that changed one.
     fn set_line(&mut self, irq: Irq, level: bool);
 
@@ -122,6 +152,9 @@ pub trait InterruptController: Device {
 
 /// The interrupt controller inside a processor, between the machine's interrupts and the core.
 pub trait LocalController: Device {
+    /// The same as [`Device::fork`].
+    fn fork_controller(&self) -> Box<dyn LocalController>;
+
     /// IA32_APIC_BASE as it was last told.
     fn base(&self) -> u64;
 
@@ -155,6 +188,9 @@ pub trait LocalController: Device {
 
 /// The chip that turns interrupt wires into messages for processors.
 pub trait MessageController: Device {
+    /// The same as [`Device::fork`].
+    fn fork_controller(&self) -> Box<dyn MessageController>;
+
     /// A wire changed.
     fn set_line(&mut self, apics: &mut ApicBus, irq: Irq, level: bool);
 
@@ -188,6 +224,9 @@ pub struct DmaCycle {
 
 /// The chip that grants DMA cycles.
 pub trait DmaController: Device {
+    /// The same as [`Device::fork`].
+    fn fork_controller(&self) -> Box<dyn DmaController>;
+
     /// Grants one cycle on `channel` (0 to 7) and advances its address and count, or refuses (masked, disabled,
     /// cascade).
     fn grant(&mut self, channel: u8) -> Option<DmaCycle>;

@@ -39,13 +39,13 @@ pub mod wires;
 
 pub use apic::{ApicBus, ApicTraffic, CpuSignals, DeliveryMode, Destination, InterruptMessage};
 pub use device::{
-    Device, DmaController, DmaCycle, DmaDirection, Fabric, InterruptController, LocalController,
+    Device, DmaController, DmaCycle, DmaDirection, Fabric, ForkError, InterruptController, LocalController,
     MessageController, MmioAccess, PortAccess,
 };
 pub use firmware::{FirmwareFault, FirmwareRegs, FirmwareView};
 pub use map::{AttachError, PageTarget, PortRange};
 pub use pci::{ConfigSpace, MemoryBar, PciAddress, PciBus, PciFunction, PciFunctionId, PciHeader, PortBar};
-pub use ram::{CodeHit, GuestRam, RamOffset};
+pub use ram::{CodeHit, GuestRam, MovedPage, RamClaim, RamImage, RamOffset};
 pub use snapshot::{Section, SnapshotError};
 pub use system::{Accesses, Handle, SystemBus, Wiring};
 pub use time::{Clock, EventSlot, Scheduler, TimeBase, VTime};

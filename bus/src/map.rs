@@ -5,6 +5,7 @@ use crate::ram::{PAGE_SIZE, RamOffset};
 use crate::types::{PhysAddr, Port, Width};
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 /// Number of a device on its bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,15 +83,16 @@ pub(crate) struct PortRegion {
 }
 
 /// One read of a 65,536-entry table finds the region of a port.
+#[derive(Clone)]
 pub(crate) struct PortMap {
-    /// Index into `regions` plus one; 0 = unclaimed.
-    index: Vec<u16>,
+    /// Index into `regions` plus one; 0 = unclaimed. Shared by forks of a bus until ports move.
+    index: Arc<[u16]>,
     regions: Vec<PortRegion>,
 }
 
 impl PortMap {
     pub(crate) fn new() -> Self {
-        Self { index: vec![0; 0x1_0000], regions: Vec::new() }
+        Self { index: vec![0; 0x1_0000].into(), regions: Vec::new() }
     }
 
     pub(crate) fn find(&self, port: Port) -> Option<PortRegion> {
@@ -109,7 +111,9 @@ impl PortMap {
     /// Takes a movable range from its ports.
     pub(crate) fn release(&mut self, number: u16) {
         let range = self.regions[usize::from(number) - 1].range;
-        for entry in &mut self.index[usize::from(range.first.0)..=usize::from(range.last.0)] {
+        for entry in
+            &mut Arc::make_mut(&mut self.index)[usize::from(range.first.0)..=usize::from(range.last.0)]
+        {
             if *entry == number {
                 *entry = 0;
             }
@@ -120,7 +124,7 @@ impl PortMap {
     pub(crate) fn move_to(&mut self, number: u16, first: u16, ports: u16) {
         let last = first.saturating_add(ports.max(1) - 1);
         self.regions[usize::from(number) - 1].range = PortRange { first: Port(first), last: Port(last) };
-        for entry in &mut self.index[usize::from(first)..=usize::from(last)] {
+        for entry in &mut Arc::make_mut(&mut self.index)[usize::from(first)..=usize::from(last)] {
             if *entry == 0 {
                 *entry = number;
             }
@@ -136,7 +140,7 @@ impl PortMap {
         }
         self.regions.push(region);
         let n = u16::try_from(self.regions.len()).expect("fewer regions than ports");
-        self.index[ports].fill(n);
+        Arc::make_mut(&mut self.index)[ports].fill(n);
         Ok(())
     }
 }
@@ -177,6 +181,7 @@ pub(crate) enum MemoryKind {
 
 /// The physical memory map: regions claimed for good, sorted; behind them RAM from 0; behind that, and in the holes of
 /// the legacy area, PCI functions where their base registers put them; behind those open bus.
+#[derive(Clone)]
 pub(crate) struct MemoryMap {
     regions: Vec<MemoryRegion>,
     ram_size: u64,

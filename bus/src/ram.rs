@@ -1,6 +1,9 @@
-//! Guest memory: RAM and ROM images in one allocation, with a note of which 64-byte lines hold decoded code.
+//! Guest memory: pages of RAM and ROM that are shared until they are written, with a note of which 64-byte lines hold
+//! decoded code.
 
 use crate::types::PhysAddr;
+use std::ops::Range;
+use std::sync::Arc;
 
 /// Bytes in a page.
 pub const PAGE_SIZE: usize = 4096;
@@ -27,26 +30,66 @@ pub struct CodeHit {
     pub lines: u64,
 }
 
+/// The contents of a page. Guests align their data; lines of the host's cache should lie where they expect them.
+#[derive(Clone)]
+#[repr(align(64))]
+struct Page([u8; PAGE_SIZE]);
+
+/// A page that now lies elsewhere. Its old place lives as long as this.
+pub struct MovedPage {
+    /// Page number.
+    pub page: u32,
+    _old: Arc<Page>,
+}
+
+/// What the one user has who reaches pages by their addresses on the host: see [`GuestRam::claim`].
+#[derive(Debug, Default)]
+pub struct RamClaim(Arc<()>);
+
+/// All RAM at one moment. It shares pages with the memory it was taken from until they are written there.
+#[derive(Clone)]
+pub struct RamImage(Vec<Arc<Page>>);
+
+impl RamImage {
+    /// Bytes in the image.
+    pub fn size(&self) -> usize {
+        self.0.len() * PAGE_SIZE
+    }
+}
+
+impl std::fmt::Debug for RamImage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RamImage").field("size", &self.size()).finish_non_exhaustive()
+    }
+}
+
 /// RAM and ROM images.
 ///
-/// Devices use the checked `read` and `write`, which reach RAM only. The CPU's fast path goes through
-/// [`GuestRam::base`] and keeps the promise stated there.
-#[derive(Debug)]
+/// Devices use the checked `read` and `write`, which reach RAM only. A page that somebody else holds too (another
+/// machine, a [`RamImage`], the other pages of zeros) is copied when it is first written. The CPU's fast path reaches
+/// pages by address and keeps the promise stated at [`GuestRam::claim`].
 pub struct GuestRam {
-    bytes: Vec<u8>,
+    pages: Vec<Arc<Page>>,
     ram_size: usize,
     code_lines: Vec<u64>,
     code_hits: Vec<CodeHit>,
+    /// Pages copied since the claimant last looked.
+    moves: Vec<MovedPage>,
+    claim: RamClaim,
 }
 
 impl GuestRam {
-    /// `ram_size` bytes of zeroed RAM, rounded up to whole pages.
+    /// `ram_size` bytes of zeroed RAM, rounded up to whole pages. Until they are written all of them are one.
     pub fn new(ram_size: usize) -> Self {
         let ram_size = ram_size.next_multiple_of(PAGE_SIZE);
-        // One page more than asked: the CPU's unaligned loads never reach the end of the allocation.
-        let bytes = vec![0; ram_size + PAGE_SIZE];
-        let pages = bytes.len() / PAGE_SIZE;
-        Self { bytes, ram_size, code_lines: vec![0; pages], code_hits: Vec::new() }
+        let zeros = Arc::new(Page([0; PAGE_SIZE]));
+        Self::of(std::iter::repeat_n(zeros, ram_size / PAGE_SIZE).collect(), ram_size)
+    }
+
+    fn of(pages: Vec<Arc<Page>>, ram_size: usize) -> Self {
+        let code_lines = vec![0; pages.len()];
+        let claim = RamClaim::default();
+        Self { pages, ram_size, code_lines, code_hits: Vec::new(), moves: Vec::new(), claim }
     }
 
     /// Bytes of RAM, a multiple of [`PAGE_SIZE`].
@@ -56,38 +99,44 @@ impl GuestRam {
 
     /// Appends a ROM image, padded with FFh to whole pages, and tells where it lies.
     pub fn add_rom(&mut self, image: &[u8]) -> RamOffset {
-        let at = self.bytes.len() - PAGE_SIZE;
-        self.bytes.truncate(at);
-        self.bytes.extend_from_slice(image);
-        self.bytes.resize(self.bytes.len().next_multiple_of(PAGE_SIZE), 0xFF);
-        self.bytes.resize(self.bytes.len() + PAGE_SIZE, 0);
-        self.code_lines.resize(self.bytes.len() / PAGE_SIZE, 0);
+        let at = self.pages.len() * PAGE_SIZE;
+        for part in image.chunks(PAGE_SIZE) {
+            let mut page = Page([0xFF; PAGE_SIZE]);
+            page.0[..part.len()].copy_from_slice(part);
+            self.pages.push(Arc::new(page));
+        }
+        self.code_lines.resize(self.pages.len(), 0);
         RamOffset(at as u64)
     }
 
-    /// The RAM, for snapshots, hashes and inspection. Writes must go through [`GuestRam::write`].
-    pub fn ram(&self) -> &[u8] {
-        &self.bytes[..self.ram_size]
+    // --- contents -------------------------------------------------------------------------------------------
+
+    fn ram_pages(&self) -> &[Arc<Page>] {
+        &self.pages[..self.ram_size / PAGE_SIZE]
     }
 
-    /// Replaces all RAM; false when `image` has another size.
-    pub fn restore(&mut self, image: &[u8]) -> bool {
-        if image.len() != self.ram_size {
-            return false;
-        }
-        self.bytes[..self.ram_size].copy_from_slice(image);
-        for page in 0..self.code_lines.len() {
-            self.hit(page, u64::MAX);
-        }
-        true
+    /// The pages of RAM, first to last, for hashes and inspection.
+    pub fn pages(&self) -> impl Iterator<Item = &[u8; PAGE_SIZE]> {
+        self.ram_pages().iter().map(|page| &page.0)
+    }
+
+    /// A copy of all RAM.
+    pub fn to_vec(&self) -> Vec<u8> {
+        self.pages().flatten().copied().collect()
+    }
+
+    /// `N` bytes at a physical address; outside RAM every byte reads FFh.
+    pub fn bytes<const N: usize>(&self, addr: PhysAddr) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.read(addr, &mut bytes);
+        bytes
     }
 
     /// Reads bytes of RAM at a physical address; outside RAM every byte reads FFh.
     pub fn read(&self, addr: PhysAddr, out: &mut [u8]) {
         let (inside, outside) = out.split_at_mut(self.room(addr, out.len()));
         if !inside.is_empty() {
-            let start = addr.0 as usize;
-            inside.copy_from_slice(&self.bytes[start..start + inside.len()]);
+            self.read_at(RamOffset(addr.0), inside);
         }
         outside.fill(0xFF);
     }
@@ -108,32 +157,122 @@ impl GuestRam {
 
     /// Reads bytes at an offset the bus gave out (RAM or ROM).
     pub fn read_at(&self, at: RamOffset, out: &mut [u8]) {
-        let start = at.0 as usize;
-        out.copy_from_slice(&self.bytes[start..start + out.len()]);
+        for (page, inside, part) in pieces(at, out.len()) {
+            out[part].copy_from_slice(&self.pages[page].0[inside]);
+        }
     }
 
     /// Writes bytes at an offset the bus gave out, noting hits on decoded code.
     pub fn write_at(&mut self, at: RamOffset, data: &[u8]) {
-        let start = at.0 as usize;
-        let end = start + data.len();
-        self.bytes[start..end].copy_from_slice(data);
-        self.note_write(start, end);
+        for (page, inside, part) in pieces(at, data.len()) {
+            let lines =
+                u64::MAX >> (63 - (inside.end - 1) / LINE_SIZE) & u64::MAX << (inside.start / LINE_SIZE);
+            self.page_mut(page).0[inside].copy_from_slice(&data[part]);
+            self.hit(page, lines);
+        }
     }
 
-    /// Notes code hits of a write to `start..end` (offsets, `start < end`) that went past [`GuestRam::write`].
-    fn note_write(&mut self, start: usize, end: usize) {
-        if start == end {
-            return;
+    /// A page to be written: a copy, if somebody else holds it too.
+    fn page_mut(&mut self, number: usize) -> &mut Page {
+        if Arc::get_mut(&mut self.pages[number]).is_none() {
+            let copy = Arc::new(Page::clone(&self.pages[number]));
+            let old = std::mem::replace(&mut self.pages[number], copy);
+            self.moves.push(MovedPage { page: number as u32, _old: old });
         }
-        for page in start / PAGE_SIZE..=(end - 1) / PAGE_SIZE {
-            if self.code_lines[page] == 0 {
-                continue;
-            }
-            let first = start.max(page * PAGE_SIZE) % PAGE_SIZE / LINE_SIZE;
-            let last = (end - 1).min(page * PAGE_SIZE + PAGE_SIZE - 1) % PAGE_SIZE / LINE_SIZE;
-            self.hit(page, u64::MAX >> (63 - last) & u64::MAX << first);
-        }
+        Arc::get_mut(&mut self.pages[number]).expect("nobody else has seen the copy yet")
     }
+
+    // --- sharing --------------------------------------------------------------------------------------------
+
+    /// The same memory once more. Neither side sees what the other writes from now on.
+    ///
+    /// Not while a CPU runs on it: it has the addresses of pages that were its own.
+    pub(crate) fn fork(&mut self) -> Self {
+        self.end_claim();
+        Self::of(self.pages.clone(), self.ram_size)
+    }
+
+    /// All RAM as it is now. Not while a CPU runs on it, as for [`GuestRam::fork`].
+    pub(crate) fn image(&mut self) -> RamImage {
+        self.end_claim();
+        RamImage(self.ram_pages().to_vec())
+    }
+
+    /// Replaces all RAM; false when `image` has another size. Not while a CPU runs on it.
+    pub(crate) fn restore(&mut self, image: &RamImage) -> bool {
+        if image.size() != self.ram_size {
+            return false;
+        }
+        self.end_claim();
+        self.pages[..image.0.len()].clone_from_slice(&image.0);
+        for page in 0..self.code_lines.len() {
+            self.hit(page, u64::MAX);
+        }
+        true
+    }
+
+    /// Pages of RAM that nobody else holds: what this memory costs beyond what it shares.
+    pub fn private_pages(&self) -> usize {
+        self.ram_pages().iter().filter(|page| Arc::strong_count(page) == 1).count()
+    }
+
+    /// Whether somebody else holds a page too.
+    pub fn is_shared(&self, page: u32) -> bool {
+        Arc::strong_count(&self.pages[page as usize]) > 1
+    }
+
+    // --- addresses on the host ------------------------------------------------------------------------------
+
+    /// Makes the caller the one who reaches pages by their addresses. Whoever was it before has lost that right, and
+    /// so has the caller when it is no longer [`GuestRam::is_claimed_by`] its claim: the memory was forked, restored,
+    /// or claimed by another.
+    ///
+    /// The claimant promises to ask that before it uses addresses it has kept, and to keep no other reference to the
+    /// memory meanwhile than that of the bus it runs on; to read at an address only until [`GuestRam::take_moves`]
+    /// names the page (the old place lives until then) and to drop the address before it drops what was taken; to
+    /// write only RAM, only pages that [`GuestRam::make_private`] or [`GuestRam::is_private`] has vouched for since
+    /// its claim began, and only those whose [`GuestRam::code_lines`] are 0.
+    pub fn claim(&mut self) -> RamClaim {
+        self.end_claim();
+        RamClaim(Arc::clone(&self.claim.0))
+    }
+
+    fn end_claim(&mut self) {
+        self.claim = RamClaim::default();
+        self.moves.clear();
+    }
+
+    /// Whether the holder of `claim` may still use the addresses it has.
+    pub fn is_claimed_by(&self, claim: &RamClaim) -> bool {
+        Arc::ptr_eq(&self.claim.0, &claim.0)
+    }
+
+    /// The address of a page on the host.
+    pub fn host_address(&self, page: u32) -> usize {
+        Arc::as_ptr(&self.pages[page as usize]).expose_provenance()
+    }
+
+    /// Whether nobody else holds a page, so that it may be written where it is.
+    pub fn is_private(&mut self, page: u32) -> bool {
+        Arc::get_mut(&mut self.pages[page as usize]).is_some()
+    }
+
+    /// Copies a page if somebody else holds it too.
+    pub fn make_private(&mut self, page: u32) {
+        self.page_mut(page as usize);
+    }
+
+    /// Whether pages have moved since [`GuestRam::take_moves`].
+    pub fn has_moves(&self) -> bool {
+        !self.moves.is_empty()
+    }
+
+    /// The pages that have moved since the last call; none for one whose claim has ended.
+    pub fn take_moves(&mut self, claim: &RamClaim) -> Vec<MovedPage> {
+        if self.is_claimed_by(claim) { std::mem::take(&mut self.moves) } else { Vec::new() }
+    }
+
+    // --- decoded code ---------------------------------------------------------------------------------------
 
     fn hit(&mut self, page: usize, lines: u64) {
         let lines = self.code_lines[page] & lines;
@@ -163,18 +302,29 @@ impl GuestRam {
         std::mem::take(&mut self.code_hits)
     }
 
-    /// Start of the allocation.
-    ///
-    /// A user of this pointer promises to stay below [`GuestRam::allocated`], to write only RAM, and to write only
-    /// pages whose [`GuestRam::code_lines`] are 0. The pointer is void after [`GuestRam::add_rom`].
-    pub fn base(&mut self) -> *mut u8 {
-        self.bytes.as_mut_ptr()
+    /// Whether there is anything for the CPU to take note of.
+    pub(crate) fn has_news(&self) -> bool {
+        self.has_code_hits() || self.has_moves()
     }
+}
 
-    /// Bytes in the allocation, RAM, ROM and padding together.
-    pub fn allocated(&self) -> usize {
-        self.bytes.len()
+impl std::fmt::Debug for GuestRam {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GuestRam").field("ram_size", &self.ram_size).finish_non_exhaustive()
     }
+}
+
+/// The pieces of `len` bytes at an offset, by page: its number, the range in it, and that of the caller's buffer.
+fn pieces(at: RamOffset, len: usize) -> impl Iterator<Item = (usize, Range<usize>, Range<usize>)> {
+    let start = at.0 as usize;
+    let mut done = 0;
+    std::iter::from_fn(move || {
+        let (page, inside) = ((start + done) / PAGE_SIZE, (start + done) % PAGE_SIZE);
+        let count = (PAGE_SIZE - inside).min(len - done);
+        let part = done..done + count;
+        done += count;
+        (count > 0).then_some((page, inside..inside + count, part))
+    })
 }
 
 #[cfg(test)]
@@ -207,5 +357,67 @@ mod tests {
             [CodeHit { page: 0, lines: 1 << 63 }, CodeHit { page: 1, lines: 1 }]
         );
         assert_eq!(ram.code_lines(1), 0b10);
+    }
+
+    #[test]
+    fn memory_that_was_never_written_costs_no_pages() {
+        let mut ram = GuestRam::new(64 * PAGE_SIZE);
+        assert_eq!(ram.private_pages(), 0);
+        ram.write(PhysAddr(0x1FFF), &[1, 2]);
+        assert_eq!((ram.private_pages(), ram.bytes(PhysAddr(0x1FFE))), (2, [0, 1, 2, 0]));
+        assert_eq!(ram.bytes(PhysAddr(0x3FFF)), [0, 0]);
+    }
+
+    #[test]
+    fn a_fork_shares_pages_until_one_side_writes() {
+        let mut ram = GuestRam::new(8 * PAGE_SIZE);
+        ram.write(PhysAddr(0), &[1; 3 * PAGE_SIZE]);
+        let mut other = ram.fork();
+        assert_eq!((ram.private_pages(), other.private_pages()), (0, 0));
+        ram.write(PhysAddr(0x10), &[7]);
+        other.write(PhysAddr(0x1010), &[8]);
+        assert_eq!([0x10, 0x1010].map(|at| ram.bytes(PhysAddr(at))), [[7], [1]]);
+        assert_eq!([0x10, 0x1010].map(|at| other.bytes(PhysAddr(at))), [[1], [8]]);
+        // Of a page that one side has copied the other is left the only holder, once nobody can use the old place.
+        let _claims = [ram.claim(), other.claim()];
+        assert_eq!((ram.private_pages(), other.private_pages()), (2, 2));
+    }
+
+    #[test]
+    fn what_forks_restores_or_claims_ends_the_claim_before() {
+        let mut ram = GuestRam::new(PAGE_SIZE);
+        let change: [fn(&mut GuestRam); 3] = [
+            |ram| drop(ram.fork()),
+            |ram| {
+                let image = ram.image();
+                assert!(ram.restore(&image));
+            },
+            |ram| drop(ram.claim()),
+        ];
+        for change in change {
+            let claim = ram.claim();
+            assert!(ram.is_claimed_by(&claim));
+            change(&mut ram);
+            assert!(!ram.is_claimed_by(&claim));
+        }
+    }
+
+    #[test]
+    fn a_page_that_moves_is_named_to_the_claimant_alone() {
+        let mut ram = GuestRam::new(4 * PAGE_SIZE);
+        let (old, new) = (ram.claim(), ram.claim());
+        let zeros = ram.host_address(2);
+        ram.write(PhysAddr(0x2000), &[1]);
+        assert!(ram.has_moves() && ram.host_address(2) != zeros && ram.is_private(2));
+        assert!(ram.take_moves(&old).is_empty());
+        assert_eq!(ram.take_moves(&new).iter().map(|moved| moved.page).collect::<Vec<_>>(), [2]);
+        ram.write(PhysAddr(0x2000), &[2]);
+        assert!(!ram.has_moves());
+    }
+
+    #[test]
+    fn an_image_of_another_size_is_refused() {
+        let image = GuestRam::new(2 * PAGE_SIZE).image();
+        assert!(!GuestRam::new(PAGE_SIZE).restore(&image));
     }
 }

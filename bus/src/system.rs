@@ -1,6 +1,7 @@
 //! The system bus: it owns the devices and the fabric, and carries every access between them and the CPU.
 
 mod apic;
+mod fork;
 mod memory;
 mod pci;
 mod state;
@@ -290,7 +291,7 @@ impl SystemBus {
             || self.fabric.wires.cpu.any()
             || self.fabric.wires.request.is_some()
             || self.fabric.wires.a20 != self.a20_seen
-            || self.fabric.ram.has_code_hits()
+            || self.fabric.ram.has_news()
             || self.fabric.sched.take_earlier();
     }
 
@@ -340,7 +341,7 @@ impl SystemBus {
     }
 
     /// Whether something happened that the run loop must see before the next instruction: an interrupt, an
-    /// earlier deadline, a request, a moved A20 gate, a firmware call, a write to decoded code.
+    /// earlier deadline, a request, a moved A20 gate, a firmware call, a write to decoded code or to a shared page.
     pub fn attention(&self) -> bool {
         self.attention
     }

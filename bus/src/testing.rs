@@ -1,11 +1,11 @@
 //! Fakes for tests of chips and of the CPU.
 
-use crate::device::{Device, Fabric, InterruptController, PortAccess};
+use crate::device::{Device, Fabric, ForkError, InterruptController, PortAccess};
 use crate::snapshot::{Section, SnapshotError};
 use crate::types::{Irq, Port, Vector, Width};
 
 /// Answers every port with ones and records what was written and read, byte by byte.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct PortRecorder {
     /// (is a write, port, value) per byte, in order.
     pub log: Vec<(bool, Port, u8)>,
@@ -33,6 +33,9 @@ impl Device for PortRecorder {
     fn pio_write(&mut self, _fabric: &mut Fabric, access: PortAccess, value: u32) {
         self.record(true, access, value);
     }
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
+    }
     fn save(&self) -> Result<Section, SnapshotError> {
         Section::encode(self.name(), 1, &())
     }
@@ -42,7 +45,7 @@ impl Device for PortRecorder {
 }
 
 /// An interrupt controller without priorities: the lowest raised wire wins and its vector is 20h + IRQ.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SimplePic {
     pending: u16,
 }
@@ -54,6 +57,9 @@ impl Device for SimplePic {
     fn reset(&mut self, _fabric: &mut Fabric) {
         self.pending = 0;
     }
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
+    }
     fn save(&self) -> Result<Section, SnapshotError> {
         Section::encode(self.name(), 1, &self.pending)
     }
@@ -64,6 +70,9 @@ impl Device for SimplePic {
 }
 
 impl InterruptController for SimplePic {
+    fn fork_controller(&self) -> Box<dyn InterruptController> {
+        Box::new(self.clone())
+    }
     fn set_line(&mut self, irq: Irq, level: bool) {
         if level {
             self.pending |= 1 << irq.0;

@@ -5,14 +5,13 @@ use crate::debug::Breakpoints;
 use crate::decode::cache::{Block, BlockCache};
 use crate::exec::op::Head;
 use crate::flags::bit;
-use crate::host_memory::HostMemory;
 use crate::model::{Generation, Model};
 use crate::paging::{self, WalkStep};
 use crate::recorder::{Place, Recorder};
 use crate::segment::{SegReg, Segment};
 use crate::state::{CpuState, cr0};
 use crate::tlb::Tlb;
-use ringzero_bus::{LinAddr, PhysAddr, SystemBus};
+use ringzero_bus::{LinAddr, PhysAddr, RamClaim, SystemBus};
 
 /// Base and fast limits of a segment, as the fast path wants them.
 #[derive(Clone, Copy, Default)]
@@ -28,7 +27,8 @@ pub(crate) struct Window {
 pub struct Cpu {
     pub(crate) state: CpuState,
     pub(crate) windows: [Window; 8],
-    pub(crate) ram: HostMemory,
+    /// The right to the addresses that translations lead to.
+    pub(crate) claim: RamClaim,
     /// Translations as the present privilege may use them.
     pub(crate) tlb: Tlb,
     /// Translations of the other privilege: user when `user` is false, supervisor when it is true.
@@ -71,7 +71,7 @@ impl Cpu {
         let mut cpu = Self {
             state: CpuState::reset(&model, 0),
             windows: [Window::default(); 8],
-            ram: HostMemory::detached(),
+            claim: RamClaim::default(),
             tlb: Tlb::new(),
             other_tlb: Tlb::new(),
             user: false,
@@ -93,6 +93,26 @@ impl Cpu {
             recorder: Recorder::default(),
         };
         cpu.state_changed();
+        cpu
+    }
+
+    /// A second processor in the same state, which goes on as this one does. It decodes its blocks anew, and finds anew
+    /// where memory lies on the host; what it knows of the guest's page tables it knows as this one does.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let mut cpu = Self {
+            state: self.state.clone(),
+            cache: self.cache.without_blocks(),
+            a20: self.a20,
+            map: self.map,
+            block_limit: self.block_limit,
+            entered_handler: self.entered_handler,
+            recorder: self.recorder.clone(),
+            ..Self::new(self.model)
+        };
+        cpu.state_changed();
+        (cpu.tlb, cpu.other_tlb) = (self.tlb.clone(), self.other_tlb.clone());
+        cpu.forget_places();
         cpu
     }
 
@@ -199,6 +219,25 @@ impl Cpu {
     pub(crate) fn protect_page(&mut self, page: u32) {
         self.tlb.protect(page);
         self.other_tlb.protect(page);
+    }
+
+    /// Forgets where a memory page lies on the host.
+    pub(crate) fn forget_place(&mut self, page: u32) {
+        self.tlb.forget_place(page);
+        self.other_tlb.forget_place(page);
+    }
+
+    /// Forgets where all memory pages lie on the host.
+    pub(crate) fn forget_places(&mut self) {
+        self.tlb.forget_places();
+        self.other_tlb.forget_places();
+    }
+
+    /// Whether translations lead where they should.
+    pub(crate) fn is_true_of(&self, bus: &SystemBus) -> bool {
+        let ram = &bus.fabric().ram;
+        let stale = !ram.is_claimed_by(&self.claim) || ram.has_moves();
+        stale || self.tlb.is_true_of(ram) && self.other_tlb.is_true_of(ram)
     }
 
     /// Renews what is derived from segment registers, CR0 and the privilege level.

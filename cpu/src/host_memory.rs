@@ -1,38 +1,42 @@
 //! The one place where guest memory is reached by pointer.
-#![expect(unsafe_code, reason = "loads and stores at offsets the TLB has vouched for")]
+//!
+//! [`ringzero_bus::GuestRam`] gives out the addresses of its pages ("exposed provenance"); the TLB keeps them, and keeps
+//! the promise stated at [`ringzero_bus::GuestRam::claim`]:
+//!
+//! - [`Cpu::run`] begins by asking whether its claim still holds, and forgets every address if not.
+//! - A page that moves stays alive where it was until [`Cpu::note_moves`] has forgotten that place. Moves call for
+//!   attention, and what moves a page outside an instruction's last step (page walks) is noted at once.
+//! - A page has a store half only after memory has said that nobody else holds it.
+#![expect(unsafe_code, reason = "loads and stores at addresses the TLB has vouched for")]
 
+use crate::cpu::Cpu;
 use crate::word::Word;
 use ringzero_bus::SystemBus;
 
-/// Start of guest memory, valid while [`crate::Cpu::run`] holds the bus.
-pub(crate) struct HostMemory {
-    base: *mut u8,
-    len: usize,
-}
+/// A place in guest memory, as an address on the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HostAddress(u64);
 
-// SAFETY: the pointer is renewed at the start of every run and not used outside one.
-unsafe impl Send for HostMemory {}
-
-impl HostMemory {
-    /// No memory: every use would be out of bounds.
-    pub(crate) fn detached() -> Self {
-        Self { base: std::ptr::null_mut(), len: 0 }
+impl HostAddress {
+    /// What the TLB has found. That is no promise yet: those of `load` and `store` are to be kept by their callers.
+    #[inline(always)]
+    pub(crate) fn new(address: u64) -> Self {
+        Self(address)
     }
 
-    /// The memory of `bus`, until ROM is added to it.
-    pub(crate) fn of(bus: &mut SystemBus) -> Self {
-        let ram = &mut bus.fabric_mut().ram;
-        Self { base: ram.base(), len: ram.allocated() }
+    #[inline(always)]
+    fn pointer(self) -> *mut u8 {
+        debug_assert!(self.0 >= 0x1000, "no page lies at {:#x}", self.0);
+        std::ptr::with_exposed_provenance_mut(self.0 as usize)
     }
 
     /// # Safety
-    /// `offset..offset + T::BYTES` is inside guest memory.
+    /// The TLB of the running CPU has given this address for a load of `T::BYTES` bytes, and no page has moved since.
     #[inline(always)]
-    pub(crate) unsafe fn load<T: Word>(&self, offset: u64) -> T {
-        debug_assert!(offset as usize + T::BYTES as usize <= self.len);
+    pub(crate) unsafe fn load<T: Word>(self) -> T {
         // SAFETY: the caller promises the range.
         unsafe {
-            let at = self.base.add(offset as usize);
+            let at = self.pointer();
             T::truncate(match T::BITS {
                 8 => u64::from(*at),
                 16 => u64::from(u16::from_le(at.cast::<u16>().read_unaligned())),
@@ -43,31 +47,28 @@ impl HostMemory {
     }
 
     /// # Safety
-    /// `offset..offset + N` is inside guest memory.
+    /// The TLB of the running CPU has given this address for a load of `N` bytes, and no page has moved since.
     #[inline(always)]
-    pub(crate) unsafe fn load_bytes<const N: usize>(&self, offset: u64) -> [u8; N] {
-        debug_assert!(offset as usize + N <= self.len);
+    pub(crate) unsafe fn load_bytes<const N: usize>(self) -> [u8; N] {
         // SAFETY: the caller promises the range.
-        unsafe { self.base.add(offset as usize).cast::<[u8; N]>().read_unaligned() }
+        unsafe { self.pointer().cast::<[u8; N]>().read_unaligned() }
     }
 
     /// # Safety
-    /// `offset..offset + N` is RAM in a page without decoded code.
+    /// The TLB of the running CPU has given this address for a store of `N` bytes, and no page has moved since.
     #[inline(always)]
-    pub(crate) unsafe fn store_bytes<const N: usize>(&mut self, offset: u64, bytes: [u8; N]) {
-        debug_assert!(offset as usize + N <= self.len);
-        // SAFETY: the caller promises the range.
-        unsafe { self.base.add(offset as usize).cast::<[u8; N]>().write_unaligned(bytes) }
+    pub(crate) unsafe fn store_bytes<const N: usize>(self, bytes: [u8; N]) {
+        // SAFETY: the caller promises the range, in a page that nobody else holds.
+        unsafe { self.pointer().cast::<[u8; N]>().write_unaligned(bytes) }
     }
 
     /// # Safety
-    /// `offset..offset + T::BYTES` is RAM in a page without decoded code.
+    /// The TLB of the running CPU has given this address for a store of `T::BYTES` bytes, and no page has moved since.
     #[inline(always)]
-    pub(crate) unsafe fn store<T: Word>(&mut self, offset: u64, value: T) {
-        debug_assert!(offset as usize + T::BYTES as usize <= self.len);
-        // SAFETY: the caller promises the range.
+    pub(crate) unsafe fn store<T: Word>(self, value: T) {
+        // SAFETY: the caller promises the range, in a page that nobody else holds.
         unsafe {
-            let at = self.base.add(offset as usize);
+            let at = self.pointer();
             let value = value.zext();
             match T::BITS {
                 8 => *at = value as u8,
@@ -75,6 +76,35 @@ impl HostMemory {
                 32 => at.cast::<u32>().write_unaligned((value as u32).to_le()),
                 _ => at.cast::<u64>().write_unaligned(value.to_le()),
             }
+        }
+    }
+}
+
+impl Cpu {
+    /// Makes sure that the addresses kept are those of the memory of `bus`: at the start of every run.
+    pub(crate) fn attach_memory(&mut self, bus: &mut SystemBus) {
+        let ram = &mut bus.fabric_mut().ram;
+        if !ram.is_claimed_by(&self.claim) {
+            self.claim = ram.claim();
+            self.forget_places();
+        }
+        self.note_moves(bus);
+    }
+
+    /// Forgets the old places of pages that have moved.
+    #[inline]
+    pub(crate) fn note_moves(&mut self, bus: &mut SystemBus) {
+        if bus.fabric().ram.has_moves() {
+            self.forget_moved(bus);
+        }
+    }
+
+    #[cold]
+    fn forget_moved(&mut self, bus: &mut SystemBus) {
+        // The old pages end behind the loop.
+        let moves = bus.fabric_mut().ram.take_moves(&self.claim);
+        for moved in &moves {
+            self.forget_place(moved.page);
         }
     }
 }

@@ -97,11 +97,7 @@ impl Cpu {
         intent: Intent,
         user: bool,
     ) -> Result<PhysAddr, Fault> {
-        let phys = if self.state.cr0 & cr0::PG == 0 {
-            lin
-        } else {
-            paging::walk(&mut self.state, &self.model, bus, lin, intent, user)?.phys
-        };
+        let phys = if self.state.cr0 & cr0::PG == 0 { lin } else { self.walk(bus, lin, intent, user)?.phys };
         Ok(PhysAddr(phys & self.model.address_mask()))
     }
 
@@ -151,21 +147,46 @@ impl Cpu {
         let found = match known {
             Some(found) => found,
             None if self.state.cr0 & cr0::PG == 0 => Translation { phys: lin, writable: true, global: false },
-            None => paging::walk(&mut self.state, &self.model, bus, lin, intent, user)?,
+            None => self.walk(bus, lin, intent, user)?,
         };
         let phys = PhysAddr(found.phys & self.model.address_mask());
         // An access with the other privilege's rights says nothing about the present one's.
         if user == self.user && !self.watches_page(lin) {
             match bus.page(phys) {
-                PageTarget::Ram(offset) => {
-                    let free_of_code = bus.fabric().ram.code_lines(offset.page()) == 0;
-                    self.tlb.fill(lin, offset.0, &found, free_of_code);
+                PageTarget::Ram(offset) => self.enter_ram(bus, lin, offset.page(), &found, intent),
+                PageTarget::Rom(offset) => {
+                    let place = (offset.page(), bus.fabric().ram.host_address(offset.page()));
+                    self.tlb.fill(lin, place, &found, false);
                 }
-                PageTarget::Rom(offset) => self.tlb.fill(lin, offset.0, &found, false),
                 PageTarget::Mmio | PageTarget::Open => {}
             }
         }
         Ok(phys)
+    }
+
+    /// Enters a page of RAM into the TLB. A store makes it the machine's own first.
+    fn enter_ram(&mut self, bus: &mut SystemBus, lin: u64, page: u32, found: &Translation, intent: Intent) {
+        let ram = &mut bus.fabric_mut().ram;
+        if intent == Intent::Write {
+            ram.make_private(page);
+        }
+        let fast_stores = ram.code_lines(page) == 0 && ram.is_private(page);
+        let place = (page, ram.host_address(page));
+        self.note_moves(bus);
+        self.tlb.fill(lin, place, found, fast_stores);
+    }
+
+    /// Walks the page tables. Marking an entry may move the page it lies in, and what comes next may be the fast path.
+    fn walk(
+        &mut self,
+        bus: &mut SystemBus,
+        lin: u64,
+        intent: Intent,
+        user: bool,
+    ) -> Result<Translation, Fault> {
+        let found = paging::walk(&mut self.state, &self.model, bus, lin, intent, user);
+        self.note_moves(bus);
+        found
     }
 
     /// Whether every access to the page of `lin` must be looked at: alignment is checked, or a breakpoint lies there.

@@ -6,7 +6,6 @@ use crate::exec::dispatch::execute;
 use crate::exec::op::Head;
 use crate::fault::Fault;
 use crate::flags::bit;
-use crate::host_memory::HostMemory;
 use crate::model::Generation;
 use crate::protected::interrupt::Origin;
 use crate::recorder::Cause;
@@ -43,7 +42,7 @@ impl Cpu {
         bus.set_count(self.state.count);
         bus.set_apic_base(self.state.msrs.apic_base);
         let budget = budget.min(LONGEST_SLICE);
-        self.ram = HostMemory::of(bus);
+        self.attach_memory(bus);
         self.limit_count = self.state.count + budget;
         self.left = budget as i64;
         let exit = loop {
@@ -57,6 +56,7 @@ impl Cpu {
         };
         self.state.count = self.limit_count - self.left as u64;
         bus.set_count(self.state.count);
+        debug_assert!(self.is_true_of(bus), "a translation leads astray");
         exit
     }
 
@@ -73,6 +73,7 @@ impl Cpu {
             (self.a20, self.map) = (a20, map);
             self.flush_translations();
         }
+        self.note_moves(bus);
         self.drop_overwritten_code(bus);
         if bus.take_firmware_call() {
             return Some(Exit::Firmware);

@@ -1,6 +1,8 @@
-//! The soft TLB: turns a linear address into an offset of guest memory with one compare.
+//! The soft TLB: turns a linear address into an address on the host with one compare.
 
+use crate::host_memory::HostAddress;
 use crate::paging::Translation;
+use ringzero_bus::GuestRam;
 use ringzero_bus::ram::PAGE_SIZE;
 
 const ENTRIES: usize = 256;
@@ -8,105 +10,166 @@ const PAGE_MASK: u64 = !(PAGE_SIZE as u64 - 1);
 /// No access has this tag: it is not the address of a page.
 const NEVER: u64 = u64::MAX;
 
+/// What the fast path wants of a page.
 #[derive(Clone, Copy)]
 struct Entry {
     /// Linear page that loads may use.
     read: u64,
-    /// Linear page that stores may use: RAM, writable, holding no decoded code.
+    /// Linear page that stores may use: RAM that nobody else holds, writable, holding no decoded code.
     write: u64,
-    /// Offset into guest memory minus linear address.
+    /// Address on the host minus linear address.
     addend: u64,
     /// Physical page, with [`WRITABLE`] and [`GLOBAL`] in its low bits.
     frame: u64,
 }
 
+/// What the full path wants to know, though the fast path may not use the page.
+#[derive(Clone, Copy)]
+struct Known {
+    /// Linear page.
+    lin: u64,
+    /// Number of the page of guest memory.
+    page: u32,
+}
+
 const EMPTY: Entry = Entry { read: NEVER, write: NEVER, addend: 0, frame: 0 };
+const UNKNOWN: Known = Known { lin: NEVER, page: 0 };
 /// Paging lets stores through without another walk, whether or not decoded code is in their way.
 const WRITABLE: u64 = 1 << 0;
 /// Stays when CR3 is loaded.
 const GLOBAL: u64 = 1 << 1;
 
-/// Direct-mapped by linear page number.
-pub(crate) struct Tlb {
-    entries: Box<[Entry; ENTRIES]>,
+#[derive(Clone)]
+struct Table {
+    entries: [Entry; ENTRIES],
+    known: [Known; ENTRIES],
 }
+
+/// Direct-mapped by linear page number.
+#[derive(Clone)]
+pub(crate) struct Tlb(Box<Table>);
 
 impl Tlb {
     pub(crate) fn new() -> Self {
-        Self { entries: Box::new([EMPTY; ENTRIES]) }
+        Self(Box::new(Table { entries: [EMPTY; ENTRIES], known: [UNKNOWN; ENTRIES] }))
+    }
+
+    fn index(lin: u64) -> usize {
+        (lin >> 12) as usize % ENTRIES
     }
 
     #[inline(always)]
     fn entry(&self, lin: u64) -> &Entry {
-        &self.entries[(lin >> 12) as usize % ENTRIES]
+        &self.0.entries[(lin >> 12) as usize % ENTRIES]
     }
 
-    /// The memory offset of a load of `len` bytes that stays inside its page.
+    /// The place of a load of `len` bytes that stays inside its page.
     ///
     /// The tag is compared with the page of the last byte: an access that crosses into the next page misses.
     #[inline(always)]
-    pub(crate) fn read(&self, lin: u64, len: u64) -> Option<u64> {
+    pub(crate) fn read(&self, lin: u64, len: u64) -> Option<HostAddress> {
         let entry = self.entry(lin);
-        (lin.wrapping_add(len - 1) & PAGE_MASK == entry.read).then(|| lin.wrapping_add(entry.addend))
+        let hit = lin.wrapping_add(len - 1) & PAGE_MASK == entry.read;
+        hit.then(|| HostAddress::new(lin.wrapping_add(entry.addend)))
     }
 
-    /// The memory offset of a store of `len` bytes that stays inside its page.
+    /// The place of a store of `len` bytes that stays inside its page.
     #[inline(always)]
-    pub(crate) fn write(&self, lin: u64, len: u64) -> Option<u64> {
+    pub(crate) fn write(&self, lin: u64, len: u64) -> Option<HostAddress> {
         let entry = self.entry(lin);
-        (lin.wrapping_add(len - 1) & PAGE_MASK == entry.write).then(|| lin.wrapping_add(entry.addend))
+        let hit = lin.wrapping_add(len - 1) & PAGE_MASK == entry.write;
+        hit.then(|| HostAddress::new(lin.wrapping_add(entry.addend)))
     }
 
     /// What is known of the page of `lin`, if that is enough for a store or for a load. The full path of an access asks
     /// here before it walks: what a guest changes in its page tables must not depend on which path an access takes.
     pub(crate) fn translation(&self, lin: u64, write: bool) -> Option<Translation> {
-        let entry = self.entry(lin);
-        let writable = entry.frame & WRITABLE != 0;
-        (entry.read == lin & PAGE_MASK && (writable || !write)).then_some(Translation {
-            phys: entry.frame & PAGE_MASK | lin & !PAGE_MASK,
-            writable,
-            global: entry.frame & GLOBAL != 0,
-        })
+        let frame = self.entry(lin).frame;
+        let writable = frame & WRITABLE != 0;
+        (self.0.known[Self::index(lin)].lin == lin & PAGE_MASK && (writable || !write)).then_some(
+            Translation { phys: frame & PAGE_MASK | lin & !PAGE_MASK, writable, global: frame & GLOBAL != 0 },
+        )
     }
 
-    /// Enters the page of `lin`, which lies at `offset` of guest memory. `fast_stores` says whether stores may skip the
-    /// full path, where paging allows them.
-    pub(crate) fn fill(&mut self, lin: u64, offset: u64, found: &Translation, fast_stores: bool) {
-        let page = lin & PAGE_MASK;
-        let addend = (offset & PAGE_MASK).wrapping_sub(page);
-        let write = if found.writable && fast_stores { page } else { NEVER };
+    /// Enters the page of `lin`, which is number `page` of guest memory and lies at `address`. `fast_stores` says
+    /// whether stores may skip the full path, where paging allows them.
+    pub(crate) fn fill(
+        &mut self,
+        lin: u64,
+        (page, address): (u32, usize),
+        found: &Translation,
+        fast_stores: bool,
+    ) {
+        let lin = lin & PAGE_MASK;
+        let addend = (address as u64).wrapping_sub(lin);
+        let write = if found.writable && fast_stores { lin } else { NEVER };
         let bits = if found.writable { WRITABLE } else { 0 } | if found.global { GLOBAL } else { 0 };
         let frame = found.phys & PAGE_MASK | bits;
-        self.entries[(lin >> 12) as usize % ENTRIES] = Entry { read: page, write, addend, frame };
+        self.0.entries[Self::index(lin)] = Entry { read: lin, write, addend, frame };
+        self.0.known[Self::index(lin)] = Known { lin, page };
     }
 
     /// Forgets everything.
     pub(crate) fn flush(&mut self) {
-        self.entries.fill(EMPTY);
+        self.0.entries.fill(EMPTY);
+        self.0.known.fill(UNKNOWN);
+    }
+
+    fn forget(&mut self, which: impl Fn(&Entry, &Known) -> bool) {
+        let Table { entries, known } = &mut *self.0;
+        for (entry, known) in entries.iter_mut().zip(known) {
+            if which(entry, known) {
+                (*entry, *known) = (EMPTY, UNKNOWN);
+            }
+        }
     }
 
     /// Forgets all pages that are not global.
     pub(crate) fn flush_local(&mut self) {
-        for entry in self.entries.iter_mut().filter(|entry| entry.frame & GLOBAL == 0) {
-            *entry = EMPTY;
-        }
+        self.forget(|entry, _| entry.frame & GLOBAL == 0);
     }
 
     /// Forgets the pages that begin in `len` bytes, a power of two, around `lin`.
     pub(crate) fn flush_range(&mut self, lin: u64, len: u64) {
-        for entry in self.entries.iter_mut().filter(|entry| (entry.read ^ lin) & !(len - 1) == 0) {
-            *entry = EMPTY;
-        }
+        self.forget(|_, known| (known.lin ^ lin) & !(len - 1) == 0);
+    }
+
+    /// The entries of every linear alias of a memory page.
+    fn aliases(&mut self, page: u32) -> impl Iterator<Item = &mut Entry> {
+        let Table { entries, known } = &mut *self.0;
+        let entries = entries.iter_mut().zip(known.iter());
+        entries.filter(move |(_, known)| known.lin != NEVER && known.page == page).map(|(entry, _)| entry)
     }
 
     /// Takes the store permission from every linear alias of a memory page.
     pub(crate) fn protect(&mut self, page: u32) {
-        let page = u64::from(page) * PAGE_SIZE as u64;
-        for entry in self.entries.iter_mut() {
-            if entry.write != NEVER && entry.write.wrapping_add(entry.addend) == page {
-                entry.write = NEVER;
-            }
-        }
+        self.aliases(page).for_each(|entry| entry.write = NEVER);
+    }
+
+    /// Forgets where a memory page lies on the host. What it is translated from stays known: that is the guest's.
+    pub(crate) fn forget_place(&mut self, page: u32) {
+        self.aliases(page).for_each(Entry::forget_place);
+    }
+
+    /// The same for all pages.
+    pub(crate) fn forget_places(&mut self) {
+        self.0.entries.iter_mut().for_each(Entry::forget_place);
+    }
+
+    /// Whether every place is that of its page, and stores have private pages only.
+    pub(crate) fn is_true_of(&self, ram: &GuestRam) -> bool {
+        self.0.entries.iter().zip(self.0.known.iter()).filter(|(entry, _)| entry.read != NEVER).all(
+            |(entry, known)| {
+                entry.read.wrapping_add(entry.addend) == ram.host_address(known.page) as u64
+                    && (entry.write == NEVER || !ram.is_shared(known.page))
+            },
+        )
+    }
+}
+
+impl Entry {
+    fn forget_place(&mut self) {
+        *self = Self { frame: self.frame, ..EMPTY };
     }
 }
 
@@ -118,10 +181,26 @@ mod tests {
         Translation { phys, writable, global }
     }
 
+    fn at(address: u64) -> Option<HostAddress> {
+        Some(HostAddress::new(address))
+    }
+
+    #[test]
+    fn a_page_that_moves_loses_its_place_under_every_alias() {
+        let mut tlb = Tlb::new();
+        tlb.fill(0x5000, (9, 0x19_9040), &found(0x9000, true, false), true);
+        tlb.fill(0x8000, (9, 0x19_9040), &found(0x9000, true, false), true);
+        tlb.fill(0x6000, (10, 0x19_9040), &found(0xA000, true, false), true);
+        tlb.forget_place(9);
+        assert_eq!([0x5000, 0x8000, 0x6000].map(|lin| tlb.read(lin, 1)), [None, None, at(0x19_9040)]);
+        assert_eq!(tlb.write(0x8000, 1), None);
+        assert_eq!(tlb.translation(0x5ABC, true), Some(found(0x9ABC, true, false)));
+    }
+
     #[test]
     fn a_page_with_code_keeps_its_translation_for_the_full_path() {
         let mut tlb = Tlb::new();
-        tlb.fill(0x5123, 0x9000, &found(0x9_9123, true, false), true);
+        tlb.fill(0x5123, (9, 0x19_9040), &found(0x9_9123, true, false), true);
         tlb.protect(9);
         assert_eq!(tlb.write(0x5000, 1), None);
         assert_eq!(tlb.translation(0x5ABC, true), Some(found(0x9_9ABC, true, false)));
@@ -131,7 +210,7 @@ mod tests {
     #[test]
     fn a_clean_page_needs_a_walk_for_a_store() {
         let mut tlb = Tlb::new();
-        tlb.fill(0x5000, 0x9000, &found(0x9000, false, false), true);
+        tlb.fill(0x5000, (9, 0x19_9040), &found(0x9000, false, false), true);
         assert_eq!(tlb.translation(0x5000, true), None);
         assert_eq!(tlb.translation(0x5000, false), Some(found(0x9000, false, false)));
     }
@@ -139,22 +218,22 @@ mod tests {
     #[test]
     fn an_access_that_leaves_its_page_misses() {
         let mut tlb = Tlb::new();
-        tlb.fill(0x5123, 0x9000, &found(0x9000, true, false), true);
-        assert_eq!(tlb.read(0x5FFE, 2), Some(0x9FFE));
+        tlb.fill(0x5123, (9, 0x19_9040), &found(0x9000, true, false), true);
+        assert_eq!(tlb.read(0x5FFE, 2), at(0x19_A03E));
         assert_eq!(tlb.read(0x5FFF, 2), None);
         assert_eq!(tlb.read(0x6000, 1), None);
         tlb.protect(9);
         assert_eq!(tlb.write(0x5000, 1), None);
-        assert_eq!(tlb.read(0x5000, 1), Some(0x9000));
+        assert_eq!(tlb.read(0x5000, 1), at(0x19_9040));
     }
 
     #[test]
     fn global_pages_survive_a_local_flush() {
         let mut tlb = Tlb::new();
-        tlb.fill(0x5000, 0x9000, &found(0x9000, true, true), true);
-        tlb.fill(0x6000, 0xA000, &found(0xA000, true, false), true);
+        tlb.fill(0x5000, (9, 0x19_9040), &found(0x9000, true, true), true);
+        tlb.fill(0x6000, (10, 0x1A_9040), &found(0xA000, true, false), true);
         tlb.flush_local();
-        assert_eq!(tlb.read(0x5000, 1), Some(0x9000));
+        assert_eq!(tlb.read(0x5000, 1), at(0x19_9040));
         assert_eq!(tlb.read(0x6000, 1), None);
         tlb.flush_range(0x5FFF, 0x1000);
         assert_eq!(tlb.read(0x5000, 1), None);

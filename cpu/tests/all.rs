@@ -6,6 +6,7 @@ mod bench;
 mod budget;
 mod code;
 mod float;
+mod forks;
 mod interrupts;
 mod loadall;
 mod models;

@@ -2,8 +2,8 @@
 
 use ringzero_bus::testing::SimplePic;
 use ringzero_bus::{
-    Device, EventSlot, Fabric, Handle, Irq, IrqPin, PhysAddr, PortAccess, Section, SnapshotError, SystemBus,
-    VTime, Width,
+    Device, EventSlot, Fabric, ForkError, Handle, Irq, IrqPin, PhysAddr, PortAccess, Section, SnapshotError,
+    SystemBus, VTime, Width,
 };
 use ringzero_cpu::{Cpu, Exit, Flags, Model, SegReg, Segment, flags, number};
 
@@ -12,8 +12,9 @@ pub(crate) const CODE: u64 = 0x8000;
 /// Where every vector leads: 0060:vector, one byte each.
 pub(crate) const HANDLERS: u64 = 0x600;
 
-/// Port 10h arms a deadline so many nanoseconds ahead, 20h raises IRQ 1, 30h writes its byte to the code's start, 92h
-/// moves A20, B2h pulls SMI#, B3h shows the RAM under the VGA's window in system management mode.
+/// Port 10h arms a deadline so many nanoseconds ahead, 20h raises IRQ 1, 30h writes its byte to the code's start, 31h
+/// to 9100h, 92h moves A20, B2h pulls SMI#, B3h shows the RAM under the VGA's window in system management mode.
+#[derive(Clone)]
 pub(crate) struct Helper {
     pin: IrqPin,
     slot: EventSlot,
@@ -31,6 +32,7 @@ impl Device for Helper {
             0x10 => fabric.sched.arm(self.slot, fabric.now.plus_ns(u64::from(value))),
             0x20 => fabric.irqs.pulse(self.pin),
             0x30 => fabric.ram.write(PhysAddr(CODE), &[value as u8]),
+            0x31 => fabric.ram.write(PhysAddr(0x9100), &[value as u8]),
             0x92 => fabric.wires.a20 = value & 2 != 0,
             0xB2 => fabric.wires.cpu.smi = true,
             0xB3 => fabric.wires.smram.enabled = true,
@@ -39,6 +41,9 @@ impl Device for Helper {
     }
     fn on_event(&mut self, fabric: &mut Fabric, _slot: EventSlot, _deadline: VTime) {
         self.fired.push(fabric.now);
+    }
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
     }
     fn save(&self) -> Result<Section, SnapshotError> {
         Section::encode(self.name(), 1, &())
@@ -83,12 +88,17 @@ impl Bench {
         bench
     }
 
+    /// A second one in the same state.
+    pub(crate) fn fork(&mut self) -> Self {
+        Self { cpu: self.cpu.fork(), bus: self.bus.fork().unwrap(), helper: self.helper }
+    }
+
     pub(crate) fn write(&mut self, addr: u64, bytes: &[u8]) {
         self.bus.fabric_mut().ram.write(PhysAddr(addr), bytes);
     }
 
     pub(crate) fn byte(&self, addr: u64) -> u8 {
-        self.bus.fabric().ram.ram()[addr as usize]
+        self.bus.fabric().ram.bytes::<1>(PhysAddr(addr))[0]
     }
 
     /// Turns flags on.

@@ -1,6 +1,7 @@
 //! Interrupts, their shadows, single steps, and what happens when delivery fails.
 
 use crate::bench::Bench;
+use ringzero_bus::PhysAddr;
 use ringzero_cpu::{Activity, Exit, Model, Shadow, flags, number};
 
 const TF: u32 = flags::bit::TF;
@@ -138,7 +139,7 @@ fn an_interrupted_repeat_resumes() {
         bench.run(1);
         assert_eq!((bench.in_handler(), bench.return_ip()), (Some(0x21), 0), "{}", model.name);
         assert_eq!(bench.run(100), Exit::Halted);
-        assert_eq!(&bench.bus.fabric().ram.ram()[0x9100..0x9108], b"abcdefgh");
+        assert_eq!(bench.bus.fabric().ram.bytes(PhysAddr(0x9100)), *b"abcdefgh");
         assert_eq!(bench.count(), 3 + 1 + 1 + 5 + 1);
     }
 }

@@ -3,10 +3,10 @@
 //! *Modelled*: IRQ 13 while FERR# is low and IGNNE# high; a write to F0h drives IGNNE# until FERR# rises.
 //! *Not modelled*: F1h resets the 80287 of a PC/AT; here it does what F0h does.
 
-use ringzero_bus::{Device, Fabric, IrqPin, PortAccess, Section, SnapshotError};
+use ringzero_bus::{Device, Fabric, ForkError, IrqPin, PortAccess, Section, SnapshotError};
 
 /// Ports F0h and F1h, one region.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Coprocessor {
     irq: IrqPin,
 }
@@ -28,6 +28,9 @@ impl Device for Coprocessor {
     fn pio_write(&mut self, fabric: &mut Fabric, _access: PortAccess, _value: u32) {
         fabric.wires.ignne = fabric.wires.ferr;
         fabric.irqs.set(self.irq, fabric.wires.coprocessor_error());
+    }
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
     }
     fn save(&self) -> Result<Section, SnapshotError> {
         Section::encode(self.name(), 1, &())

@@ -3,10 +3,10 @@
 //! *Modelled*: a write of any width asks the machine to exit with the value; reads give 0.
 //! *Not modelled*: the exit code; the machine makes it of the value.
 
-use ringzero_bus::{Device, Fabric, PortAccess, Section, SnapshotError, SystemRequest};
+use ringzero_bus::{Device, Fabric, ForkError, PortAccess, Section, SnapshotError, SystemRequest};
 
 /// The ports, one region.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct DebugExit;
 
 impl Device for DebugExit {
@@ -19,6 +19,9 @@ impl Device for DebugExit {
     }
     fn pio_write(&mut self, fabric: &mut Fabric, _access: PortAccess, value: u32) {
         fabric.wires.ask(SystemRequest::DebugExit(value));
+    }
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
     }
     fn save(&self) -> Result<Section, SnapshotError> {
         Section::encode(self.name(), 1, &())

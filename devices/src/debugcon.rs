@@ -4,13 +4,13 @@
 //! *Not modelled*: anything else; there is no more.
 
 use crate::queue::OutputQueue;
-use ringzero_bus::{Device, Fabric, PortAccess, Section, SnapshotError};
+use ringzero_bus::{Device, Fabric, ForkError, PortAccess, Section, SnapshotError};
 
 /// What a read gives.
 const SIGNATURE: u32 = 0xE9;
 
 /// The port. Region 0 is one byte wide.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct DebugConsole {
     output: OutputQueue,
 }
@@ -37,6 +37,9 @@ impl Device for DebugConsole {
     }
     fn pio_write(&mut self, _fabric: &mut Fabric, _access: PortAccess, value: u32) {
         self.output.push(value as u8);
+    }
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
     }
     fn save(&self) -> Result<Section, SnapshotError> {
         Section::encode(self.name(), 1, &())

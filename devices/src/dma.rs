@@ -9,7 +9,8 @@
 //! need not be programmed for channels 0 to 3 to work.
 
 use ringzero_bus::{
-    Device, DmaController, DmaCycle, DmaDirection, Fabric, PhysAddr, PortAccess, Section, SnapshotError,
+    Device, DmaController, DmaCycle, DmaDirection, Fabric, ForkError, PhysAddr, PortAccess, Section,
+    SnapshotError,
 };
 use serde::{Deserialize, Serialize};
 
@@ -276,6 +277,10 @@ impl Device for Dma {
         }
     }
 
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
+    }
+
     fn save(&self) -> Result<Section, SnapshotError> {
         Section::encode(self.name(), 1, self)
     }
@@ -291,6 +296,10 @@ impl Device for Dma {
 }
 
 impl DmaController for Dma {
+    fn fork_controller(&self) -> Box<dyn DmaController> {
+        Box::new(self.clone())
+    }
+
     fn grant(&mut self, channel: u8) -> Option<DmaCycle> {
         let page = u64::from(self.pages[PAGE_OF_CHANNEL[usize::from(channel & 7)]]);
         let words = channel >= 4;

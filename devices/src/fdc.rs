@@ -20,10 +20,10 @@ mod status;
 mod transfer;
 
 use crate::storage::floppy::FloppyGeometry;
-use crate::storage::{BlockMedium, MediumError};
+use crate::storage::{BlockMedium, MediumError, NoFork};
 use command::Command;
 use drive::{Disk, DriveState};
-use ringzero_bus::{Device, EventSlot, Fabric, IrqPin, PortAccess, Section, SnapshotError, VTime};
+use ringzero_bus::{Device, EventSlot, Fabric, ForkError, IrqPin, PortAccess, Section, SnapshotError, VTime};
 use serde::{Deserialize, Serialize};
 use status::ST0;
 use std::collections::VecDeque;
@@ -128,6 +128,9 @@ impl Default for FdcState {
     }
 }
 
+/// What people call the drives.
+const DRIVES: [&str; 4] = ["floppy drive A", "floppy drive B", "floppy drive C", "floppy drive D"];
+
 /// The wires of an [`Fdc`].
 #[derive(Clone, Copy, Debug)]
 pub struct FdcWiring {
@@ -192,6 +195,11 @@ impl Fdc {
             outcome = outcome.and(disk.flush());
         }
         outcome
+    }
+
+    /// What its disks keep in memory: see [`crate::storage::BlockMedium::growth`].
+    pub fn growth(&self) -> u64 {
+        self.disks.iter().flatten().map(Disk::growth).sum()
     }
 
     /// The geometry of the disk in a drive.
@@ -423,6 +431,23 @@ impl Device for Fdc {
     fn dma_write(&mut self, fabric: &mut Fabric, _channel: u8, value: u8, terminal_count: bool) {
         self.put_byte(fabric, value, terminal_count);
         self.update_pins(fabric);
+    }
+
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        let mut disks = [const { None }; 4];
+        for (drive, disk) in self.disks.iter().enumerate() {
+            let refused = |NoFork(reason)| ForkError { device: DRIVES[drive], reason };
+            disks[drive] = disk.as_ref().map(Disk::fork).transpose().map_err(refused)?;
+        }
+        let (state, warnings) = (self.state.clone(), self.warnings.clone());
+        Ok(Box::new(Self {
+            state,
+            disks,
+            drives: self.drives,
+            wiring: self.wiring,
+            warnings,
+            commands: self.commands,
+        }))
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {

@@ -8,9 +8,10 @@
 //! *Not modelled*: items that can be written (a write ends in an error, as for QEMU's read-only items). A DMA transfer
 //! that goes beyond its item's end by more than 16 MiB ends in an error, where QEMU fills all of it with zeros.
 
-use ringzero_bus::{Device, Fabric, PhysAddr, PortAccess, Section, SnapshotError, Width};
+use ringzero_bus::{Device, Fabric, ForkError, PhysAddr, PortAccess, Section, SnapshotError, Width};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Selector and data port.
 pub const PORTS: std::ops::RangeInclusive<u16> = 0x510..=0x511;
@@ -53,13 +54,13 @@ mod control {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FwCfgItem {
     /// An item with a number of its own.
-    Key(u16, Vec<u8>),
+    Key(u16, Arc<[u8]>),
     /// A file, which the directory names.
     File {
         /// Its path, at most 55 bytes.
         name: String,
         /// Its contents.
-        data: Vec<u8>,
+        data: Arc<[u8]>,
     },
 }
 
@@ -94,16 +95,17 @@ impl Operation {
 }
 
 /// The device. Port regions: [`PORTS`], [`DMA_PORTS`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct FwCfg {
     state: State,
-    items: BTreeMap<u16, Vec<u8>>,
+    items: BTreeMap<u16, Arc<[u8]>>,
 }
 
 impl FwCfg {
     /// A device with these items. Of two with the same key or name the later one counts.
     pub fn new(items: Vec<FwCfgItem>) -> Self {
-        let (mut keys, mut files) = (BTreeMap::new(), BTreeMap::new());
+        let mut keys: BTreeMap<u16, Arc<[u8]>> = BTreeMap::new();
+        let mut files: BTreeMap<String, Arc<[u8]>> = BTreeMap::new();
         for item in items {
             match item {
                 FwCfgItem::Key(key, data) => drop(keys.insert(key & !WRITE_CHANNEL, data)),
@@ -115,9 +117,9 @@ impl FwCfg {
             directory.extend(entry(&name, data.len(), key));
             keys.insert(key, data);
         }
-        keys.insert(key::SIGNATURE, b"QEMU".to_vec());
-        keys.insert(key::ID, 3u32.to_le_bytes().to_vec());
-        keys.insert(key::FILE_DIR, directory);
+        keys.insert(key::SIGNATURE, (*b"QEMU").into());
+        keys.insert(key::ID, 3u32.to_le_bytes().into());
+        keys.insert(key::FILE_DIR, directory.into());
         Self { state: State::default(), items: keys }
     }
 
@@ -127,7 +129,7 @@ impl FwCfg {
 
     /// What is left of the selected item.
     fn rest(&self) -> &[u8] {
-        let item = self.items.get(&self.state.selected).map_or(&[][..], Vec::as_slice);
+        let item = self.items.get(&self.state.selected).map_or(&[][..], |item| &item[..]);
         item.get(self.state.offset as usize..).unwrap_or_default()
     }
 
@@ -227,13 +229,17 @@ impl Device for FwCfg {
         }
     }
 
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
+    }
+
     fn save(&self) -> Result<Section, SnapshotError> {
         Section::encode(self.name(), 1, &self.state)
     }
 
     fn load(&mut self, section: &Section) -> Result<(), SnapshotError> {
         let state: State = section.decode(self.name(), 1)?;
-        let length = self.items.get(&state.selected).map_or(0, Vec::len);
+        let length = self.items.get(&state.selected).map_or(0, |item| item.len());
         if state.offset as usize > length {
             return Err(SnapshotError::OutOfRange { section: "fw_cfg", what: "offset" });
         }

@@ -14,7 +14,7 @@
 
 mod timer;
 
-use ringzero_bus::{Device, EventSlot, Fabric, IrqPin, MmioAccess, Section, SnapshotError, VTime};
+use ringzero_bus::{Device, EventSlot, Fabric, ForkError, IrqPin, MmioAccess, Section, SnapshotError, VTime};
 use serde::{Deserialize, Serialize};
 use timer::{TIMERS, Timer};
 
@@ -81,7 +81,7 @@ pub struct HpetWiring {
 }
 
 /// The card: its registers are memory region 0.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Hpet {
     state: State,
     wiring: HpetWiring,
@@ -235,6 +235,10 @@ impl Device for Hpet {
     fn on_event(&mut self, fabric: &mut Fabric, _slot: EventSlot, _deadline: VTime) {
         self.catch_up(fabric);
         self.update(fabric);
+    }
+
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {

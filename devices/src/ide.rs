@@ -29,8 +29,8 @@ use crate::storage::{BlockMedium, MediumError};
 use channel::{Channel, ChannelState};
 use drive::Drive;
 use ringzero_bus::{
-    Device, EventSlot, Fabric, PciFunction, PciFunctionId, PortAccess, PortBar, Section, SnapshotError,
-    VTime, Width,
+    Device, EventSlot, Fabric, ForkError, PciFunction, PciFunctionId, PortAccess, PortBar, Section,
+    SnapshotError, VTime, Width,
 };
 
 /// Command block, control block and IRQ of each channel [PIIX3, "ATA Register Block Decode"].
@@ -111,6 +111,12 @@ impl Ide {
     /// Whether a CD-ROM drive's tray is closed on a disc.
     pub fn is_loaded(&self, number: usize) -> bool {
         self.drive(number).is_some_and(|drive| drive.medium.is_some() && !drive.tray_is_open())
+    }
+
+    /// What its media keep in memory: see [`BlockMedium::growth`].
+    pub fn growth(&self) -> u64 {
+        let media = (0..4).filter_map(|number| self.drive(number)?.medium.as_ref());
+        media.map(|medium| medium.growth()).sum()
     }
 
     /// Makes earlier writes lasting on every drive; tries all of them and gives the first error.
@@ -240,6 +246,11 @@ impl Device for Ide {
 
     fn on_event(&mut self, fabric: &mut Fabric, slot: EventSlot, _deadline: VTime) {
         self.channels.iter_mut().flatten().any(|channel| channel.on_event(fabric, slot));
+    }
+
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        let [a, b] = self.channels.each_ref().map(|channel| channel.as_ref().map(Channel::fork).transpose());
+        Ok(Box::new(Self { channels: [a?, b?] }))
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {

@@ -19,7 +19,7 @@ use crate::keyboard::{Key, Keyboard};
 use crate::mouse::{Mouse, MouseButton};
 use command::{Command, command_byte, status};
 use ringzero_bus::{
-    Device, EventSlot, Fabric, IrqPin, PortAccess, Section, SnapshotError, SystemRequest, VTime,
+    Device, EventSlot, Fabric, ForkError, IrqPin, PortAccess, Section, SnapshotError, SystemRequest, VTime,
 };
 use serde::{Deserialize, Serialize};
 
@@ -102,7 +102,7 @@ pub struct KbcWiring {
 }
 
 /// The card. Ports: region 0 is 60h, region 1 is 64h, region 2 is 92h.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Kbc {
     state: KbcState,
     wiring: KbcWiring,
@@ -430,6 +430,10 @@ impl Device for Kbc {
             fabric.sched.arm(self.wiring.repeat, next.max(fabric.now));
             self.schedule(fabric);
         }
+    }
+
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {

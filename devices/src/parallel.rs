@@ -8,7 +8,7 @@
 //! *Not modelled*: bidirectional, EPP and ECP modes; paper.
 
 use crate::queue::OutputQueue;
-use ringzero_bus::{Device, EventSlot, Fabric, IrqPin, PortAccess, Section, SnapshotError, VTime};
+use ringzero_bus::{Device, EventSlot, Fabric, ForkError, IrqPin, PortAccess, Section, SnapshotError, VTime};
 use serde::{Deserialize, Serialize};
 
 /// Control register bits.
@@ -34,7 +34,7 @@ struct ParallelState {
 }
 
 /// The port. Region 0 is data, status, control.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ParallelPort {
     name: &'static str,
     state: ParallelState,
@@ -113,6 +113,10 @@ impl Device for ParallelPort {
         self.state.busy = false;
         self.state.irq = true;
         self.update_irq(fabric);
+    }
+
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {

@@ -19,8 +19,8 @@ pub use registers::{
 };
 
 use ringzero_bus::{
-    Device, Fabric, Irq, PciAddress, PciFunction, PciFunctionId, PortAccess, Section, Shadow, Smram,
-    SnapshotError, SystemRequest, Width,
+    Device, Fabric, ForkError, Irq, PciAddress, PciFunction, PciFunctionId, PortAccess, Section, Shadow,
+    Smram, SnapshotError, SystemRequest, Width,
 };
 use serde::{Deserialize, Serialize};
 
@@ -103,7 +103,7 @@ pub struct ChipsetFunctions {
 }
 
 /// The card. Ports: region 0 is CF8h-CFFh.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PciChipset {
     state: State,
     functions: ChipsetFunctions,
@@ -215,6 +215,10 @@ impl Device for PciChipset {
             }
             _ => {}
         }
+    }
+
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {

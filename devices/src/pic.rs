@@ -8,7 +8,9 @@
 //!
 //! *Not modelled*: 8080/8085 mode (treated as 8086 mode), the SP/EN pin of buffered mode.
 
-use ringzero_bus::{Device, Fabric, InterruptController, Irq, PortAccess, Section, SnapshotError, Vector};
+use ringzero_bus::{
+    Device, Fabric, ForkError, InterruptController, Irq, PortAccess, Section, SnapshotError, Vector,
+};
 use serde::{Deserialize, Serialize};
 
 /// OCW2: bits 7..5 are R, SL, EOI [8259A, "Operation Command Word 2"].
@@ -349,6 +351,10 @@ impl Device for Pic {
         self.update_cascade();
     }
 
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
+    }
+
     fn save(&self) -> Result<Section, SnapshotError> {
         Section::encode(self.name(), 1, self)
     }
@@ -364,6 +370,10 @@ impl Device for Pic {
 }
 
 impl InterruptController for Pic {
+    fn fork_controller(&self) -> Box<dyn InterruptController> {
+        Box::new(self.clone())
+    }
+
     fn set_line(&mut self, irq: Irq, level: bool) {
         match irq.0 {
             CASCADE => {} // the wire does not exist on an AT: IRQ2 of the slot is IRQ9

@@ -13,7 +13,9 @@ mod counter;
 pub use counter::{Counter, Mode};
 
 use crate::speaker::Speaker;
-use ringzero_bus::{Clock, Device, EventSlot, Fabric, IrqPin, PortAccess, Section, SnapshotError, VTime};
+use ringzero_bus::{
+    Clock, Device, EventSlot, Fabric, ForkError, IrqPin, PortAccess, Section, SnapshotError, VTime,
+};
 use serde::{Deserialize, Serialize};
 
 /// A byte written to the control word register [8254, "Control Word Format", "Read-Back Command Format"].
@@ -115,7 +117,7 @@ struct PitState {
 }
 
 /// The card. Ports: region 0 is 40h-43h, region 1 is 61h.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pit {
     state: PitState,
     speaker: Speaker,
@@ -241,6 +243,10 @@ impl Device for Pit {
             fabric.irqs.set(self.irq, false);
         }
         self.update_irq(fabric);
+    }
+
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {

@@ -17,7 +17,7 @@ mod smbus;
 
 use acpi::{Acpi, Effect};
 use ringzero_bus::{
-    Device, EventSlot, Fabric, IrqPin, PciFunction, PciFunctionId, PortAccess, PortBar, Section,
+    Device, EventSlot, Fabric, ForkError, IrqPin, PciFunction, PciFunctionId, PortAccess, PortBar, Section,
     SnapshotError, SystemRequest, VTime, Width,
 };
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,7 @@ pub struct PmWiring {
 }
 
 /// The card. Port regions: [`GPE_PORTS`], [`APM_PORTS`], then [`BASES`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PowerManagement {
     state: State,
     wires: PmWiring,
@@ -171,6 +171,10 @@ impl Device for PowerManagement {
 
     fn on_event(&mut self, fabric: &mut Fabric, _slot: EventSlot, _deadline: VTime) {
         self.update(fabric);
+    }
+
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {

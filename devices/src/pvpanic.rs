@@ -3,7 +3,7 @@
 //! *Modelled*: the ISA port; events "panicked" and "crash loaded". A panic asks the machine to end.
 //! *Not modelled*: the PCI variant.
 
-use ringzero_bus::{Device, Fabric, PortAccess, Section, SnapshotError, SystemRequest};
+use ringzero_bus::{Device, Fabric, ForkError, PortAccess, Section, SnapshotError, SystemRequest};
 
 /// The port where guests look for it.
 pub const PORT: u16 = 0x505;
@@ -25,6 +25,9 @@ impl Device for PvPanic {
         "pvpanic"
     }
     fn reset(&mut self, _fabric: &mut Fabric) {}
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
+    }
     fn pio_read(&mut self, _fabric: &mut Fabric, _access: PortAccess) -> u32 {
         event::PANICKED | event::CRASH_LOADED
     }

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 const CAPACITY: usize = 1 << 20;
 
 /// A bounded queue of output. It is not guest state, so no snapshot carries it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct OutputQueue {
     bytes: VecDeque<u8>,
 }

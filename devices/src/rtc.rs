@@ -14,7 +14,9 @@ mod cmos;
 pub use cmos::CmosConfig;
 
 use calendar::{Format, Moment};
-use ringzero_bus::{Clock, Device, EventSlot, Fabric, IrqPin, PortAccess, Section, SnapshotError, VTime};
+use ringzero_bus::{
+    Clock, Device, EventSlot, Fabric, ForkError, IrqPin, PortAccess, Section, SnapshotError, VTime,
+};
 use serde::{Deserialize, Serialize};
 
 /// Register addresses [MC146818, "Address Map"].
@@ -64,7 +66,7 @@ struct RtcState {
 }
 
 /// The card. Ports: region 0 is 70h-71h.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Rtc {
     state: RtcState,
     irq: IrqPin,
@@ -293,6 +295,10 @@ impl Device for Rtc {
 
     fn on_event(&mut self, fabric: &mut Fabric, _slot: EventSlot, _deadline: VTime) {
         self.catch_up(fabric);
+    }
+
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {

@@ -17,7 +17,7 @@ const AMPLITUDE: i64 = 16_000;
 const KEEP: i64 = 1019;
 
 /// Integrates edges into samples. It is host output, not guest state.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Speaker {
     level: bool,
     /// Integrated up to here.

@@ -2,11 +2,15 @@
 
 pub mod floppy;
 pub mod hard_disk;
+mod memory;
 mod overlay;
 mod padded;
 
+pub use memory::MemoryMedium;
 pub use overlay::Overlay;
 pub use padded::Padded;
+
+use std::sync::Arc;
 
 /// Why a medium could not be read or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +42,11 @@ pub enum MediumError {
     },
 }
 
+/// Why there cannot be a second medium like one: the reason, and what helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NoFork(pub &'static str);
+
 /// A disk, a floppy, a CD: bytes at offsets. The host implements it for its files.
 pub trait BlockMedium: Send {
     /// Bytes on the medium.
@@ -59,6 +68,16 @@ pub trait BlockMedium: Send {
 
     /// Makes earlier writes lasting.
     fn flush(&mut self) -> Result<(), MediumError>;
+
+    /// A second medium that holds the same. Neither shows what is written to the other from then on.
+    fn fork(&self) -> Result<Box<dyn BlockMedium>, NoFork> {
+        Err(NoFork("two machines cannot have this medium; give each its own"))
+    }
+
+    /// Bytes it keeps in memory beyond its base.
+    fn growth(&self) -> u64 {
+        0
+    }
 }
 
 impl BlockMedium for Box<dyn BlockMedium> {
@@ -77,6 +96,12 @@ impl BlockMedium for Box<dyn BlockMedium> {
     fn flush(&mut self) -> Result<(), MediumError> {
         (**self).flush()
     }
+    fn fork(&self) -> Result<Box<dyn BlockMedium>, NoFork> {
+        (**self).fork()
+    }
+    fn growth(&self) -> u64 {
+        (**self).growth()
+    }
 }
 
 /// The range of `len` bytes at `offset` in a medium of `size` bytes, as offsets into memory.
@@ -87,70 +112,21 @@ pub(crate) fn range(offset: u64, len: usize, size: u64) -> Result<std::ops::Rang
     Ok(start..usize::try_from(end).map_err(|_| error)?)
 }
 
-/// A medium in memory.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MemoryMedium {
-    bytes: Vec<u8>,
-    read_only: bool,
-}
+/// Bytes in a block of what is kept in memory.
+const BLOCK: usize = 4096;
 
-impl MemoryMedium {
-    /// A medium that holds `bytes`.
-    pub fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes, read_only: false }
-    }
+/// A block that media share until one of them writes it.
+type Block = Arc<[u8; BLOCK]>;
 
-    /// The same, but writes are refused.
-    #[must_use]
-    pub fn write_protected(mut self) -> Self {
-        self.read_only = true;
-        self
-    }
-
-    /// What it holds.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl BlockMedium for MemoryMedium {
-    fn len(&self) -> u64 {
-        self.bytes.len() as u64
-    }
-    fn read_only(&self) -> bool {
-        self.read_only
-    }
-    fn read_at(&mut self, offset: u64, out: &mut [u8]) -> Result<(), MediumError> {
-        out.copy_from_slice(&self.bytes[range(offset, out.len(), self.len())?]);
-        Ok(())
-    }
-    fn write_at(&mut self, offset: u64, data: &[u8]) -> Result<(), MediumError> {
-        if self.read_only {
-            return Err(MediumError::ReadOnly);
-        }
-        let place = range(offset, data.len(), self.len())?;
-        self.bytes[place].copy_from_slice(data);
-        Ok(())
-    }
-    fn flush(&mut self) -> Result<(), MediumError> {
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_read_past_the_end_is_an_error() {
-        let mut medium = MemoryMedium::new(vec![1; 8]);
-        assert_eq!(medium.read_at(6, &mut [0; 3]), Err(MediumError::OutOfRange { offset: 6, len: 3 }));
-        assert!(medium.read_at(u64::MAX, &mut [0; 3]).is_err());
-    }
-
-    #[test]
-    fn a_protected_medium_refuses_writes() {
-        let mut medium = MemoryMedium::new(vec![1; 8]).write_protected();
-        assert_eq!(medium.write_at(0, &[2]), Err(MediumError::ReadOnly));
-    }
+/// The pieces of `len` bytes at `offset`: block number, first byte in it, and the range of the caller's buffer.
+fn pieces(offset: u64, len: usize) -> impl Iterator<Item = (u64, usize, std::ops::Range<usize>)> {
+    let mut done = 0;
+    std::iter::from_fn(move || {
+        let at = offset + done as u64;
+        let inside = (at % BLOCK as u64) as usize;
+        let count = (BLOCK - inside).min(len - done);
+        let piece = (at / BLOCK as u64, inside, done..done + count);
+        done += count;
+        (count > 0).then_some(piece)
+    })
 }

@@ -8,7 +8,7 @@
 //! *Not modelled*: parity and framing errors (the host's bytes are good), DMA modes, a DTE that watches our RTS.
 
 use crate::queue::OutputQueue;
-use ringzero_bus::{Device, EventSlot, Fabric, IrqPin, PortAccess, Section, SnapshotError, VTime};
+use ringzero_bus::{Device, EventSlot, Fabric, ForkError, IrqPin, PortAccess, Section, SnapshotError, VTime};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -129,21 +129,28 @@ pub struct UartWiring {
 }
 
 /// The card. Region 0 is eight ports.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Uart {
     name: &'static str,
     state: UartState,
     output: OutputQueue,
+    /// Bytes sent since power-on, for [`Uart::sent`].
+    sent_bytes: u64,
     wiring: UartWiring,
 }
 
 impl Uart {
     /// A port called `name`.
     pub fn new(name: &'static str, wiring: UartWiring) -> Self {
-        Self { name, state: UartState::default(), output: OutputQueue::default(), wiring }
+        Self { name, state: UartState::default(), output: OutputQueue::default(), wiring, sent_bytes: 0 }
     }
 
     // --- for the host ---------------------------------------------------------------------------------------
+
+    /// Bytes sent since power-on.
+    pub fn sent(&self) -> u64 {
+        self.sent_bytes
+    }
 
     /// What the guest sent since the last call.
     pub fn take_output(&mut self) -> Vec<u8> {
@@ -254,12 +261,13 @@ impl Uart {
         }
     }
 
-    fn sent(&mut self, fabric: &mut Fabric) {
+    fn finish_character(&mut self, fabric: &mut Fabric) {
         if let Some(byte) = self.state.shifting.take() {
             if self.loopback() {
                 self.take_in(fabric, Received { byte, errors: 0 });
             } else {
                 self.output.push(byte);
+                self.sent_bytes += 1;
             }
         }
         self.start_sending(fabric);
@@ -452,13 +460,17 @@ impl Device for Uart {
 
     fn on_event(&mut self, fabric: &mut Fabric, slot: EventSlot, _deadline: VTime) {
         if slot == self.wiring.sent {
-            self.sent(fabric);
+            self.finish_character(fabric);
         } else if slot == self.wiring.arrival {
             self.arrive(fabric);
         } else {
             self.state.timeout = !self.state.receive.is_empty();
         }
         self.update_irq(fabric);
+    }
+
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {

@@ -25,7 +25,8 @@ use crtc::Crtc;
 use dac::Dac;
 use graphics::{Graphics, MemoryPath};
 use ringzero_bus::{
-    Device, Fabric, MmioAccess, PciFunction, PciFunctionId, PortAccess, Section, SnapshotError, VTime,
+    Device, Fabric, ForkError, MmioAccess, PciFunction, PciFunctionId, PortAccess, Section, SnapshotError,
+    VTime,
 };
 use sequencer::Sequencer;
 use serde::{Deserialize, Serialize};
@@ -84,7 +85,7 @@ impl Default for VgaState {
 }
 
 /// The card. Port regions and what they must be attached to are [`PORTS`]; its memory is A0000h-BFFFFh.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Vga {
     state: VgaState,
     /// Counts changes that may show.
@@ -264,6 +265,10 @@ impl Device for Vga {
             }
         }
         self.changes += 1;
+    }
+
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {

@@ -92,8 +92,8 @@ fn machine() -> (SystemBus, PcParts) {
         hpet: true,
         vga_rom: Some(vec![0xC3; 40_000]),
         fw_cfg: Some(vec![
-            FwCfgItem::Key(5, vec![1, 0]),
-            FwCfgItem::File { name: "etc/long".to_owned(), data: vec![7; 70_000] },
+            FwCfgItem::Key(5, [1, 0].into()),
+            FwCfgItem::File { name: "etc/long".to_owned(), data: vec![7; 70_000].into() },
         ]),
         debug_exit: Some(DebugExitConfig::default()),
         ..PcConfig::default()

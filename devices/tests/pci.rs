@@ -135,7 +135,7 @@ fn a_dma_read_fills_its_regions_and_interrupts() {
     run(&mut bus, 10_000_000);
     assert!(bus.fabric().irqs.level(Irq(14)));
     assert_eq!((input(&mut bus, BUS_MASTER + 2) & 7, input(&mut bus, 0x1F7)), (4, 0x50));
-    let ram = bus.fabric().ram.ram();
+    let ram = bus.fabric().ram.to_vec();
     assert_eq!([0x8000, 0x81FF, 0x8200, 0x82BB, 0x82BC].map(|at| ram[at]), [5, 5, 6, 6, 0]);
     assert_eq!([0x9000, 0x9143, 0x9144].map(|at| ram[at]), [6, 6, 0]);
 }
@@ -150,7 +150,7 @@ fn a_long_dma_read_takes_several_steps() {
     dma_command(&mut bus, 0xC8, 0, 0);
     run(&mut bus, 100_000_000);
     assert_eq!(input(&mut bus, 0x1F7), 0x50);
-    let ram = bus.fabric().ram.ram();
+    let ram = bus.fabric().ram.to_vec();
     assert!((0..256).all(|n| ram[0x2_0000 + 512 * n] == n as u8));
 }
 
@@ -188,10 +188,10 @@ fn without_the_right_to_master_nothing_moves() {
     dma_command(&mut bus, 0xC8, 7, 1);
     out(&mut bus, BUS_MASTER, 0x09);
     run(&mut bus, 100_000_000);
-    assert_eq!(bus.fabric().ram.ram()[0x8000], 0);
+    assert_eq!(bus.fabric().ram.bytes(PhysAddr(0x8000)), [0]);
     config_write(&mut bus, 1, 1, 0x04, 5);
     run(&mut bus, 100_000_000);
-    assert_eq!(bus.fabric().ram.ram()[0x8000], 7);
+    assert_eq!(bus.fabric().ram.bytes(PhysAddr(0x8000)), [7]);
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn a_disc_is_read_by_dma() {
     out(&mut bus, BUS_MASTER + 8, 0x09);
     run(&mut bus, 10_000_000);
     assert_eq!((input(&mut bus, BUS_MASTER + 10) & 7, input(&mut bus, 0x177)), (4, 0x40));
-    assert_eq!([0x8000, 0x8800, 0x8FFF].map(|at| bus.fabric().ram.ram()[at]), [3, 4, 4]);
+    assert_eq!([0x8000, 0x8800, 0x8FFF].map(|at| bus.fabric().ram.bytes(PhysAddr(at))), [[3], [4], [4]]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ pub(crate) mod values;
 
 use crate::verdict::EXIT_USAGE;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use ringzero_machine::Model;
+use ringzero_machine::{Layout, Model};
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
@@ -201,6 +201,9 @@ pub(crate) struct RunArgs {
     /// Type this text when the guest waits for keys: \n Enter, \t Tab, \b Backspace, \e Escape, \\ backslash.
     #[arg(long = "type", value_name = "TEXT", value_parser = values::typed, help_heading = "Script")]
     pub(crate) type_text: Option<Typed>,
+    /// The guest's keyboard layout, for --type: us, uk, de or fr.
+    #[arg(long, value_name = "LAYOUT", default_value = "us", value_parser = values::layout, help_heading = "Script")]
+    pub(crate) layout: Layout,
     /// Succeed as soon as the screen shows this, once all text has been typed; may be repeated.
     #[arg(long, value_name = "REGEX", value_parser = values::pattern, help_heading = "Script")]
     pub(crate) expect_screen: Vec<Pattern>,
@@ -291,9 +294,17 @@ impl Stop {
 /// Parses the program's arguments, the program's name first.
 pub(crate) fn parse(args: Vec<OsString>) -> Result<Command, Stop> {
     let args = argv::normalise(args, &Cli::command()).map_err(|error| Stop::Mistake(error.to_string()))?;
+    let is_test = args.get(1).is_some_and(|command| command == "test");
     match Cli::try_parse_from(args) {
         Ok(cli) => Ok(cli.command),
-        Err(error) if error.use_stderr() => Err(Stop::Mistake(one_line(&error.to_string()))),
+        Err(error) if error.use_stderr() => {
+            let line = one_line(&error.to_string());
+            Err(Stop::Mistake(if is_test {
+                line.replace("ringzero run --help", "ringzero test --help")
+            } else {
+                line
+            }))
+        }
         Err(help) => Err(Stop::Print(help)),
     }
 }

@@ -5,6 +5,7 @@ use crate::plan::PlanError;
 use ringzero_machine::kernel::{Initrd, Kernel};
 use ringzero_machine::{Config, Symbols};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Largest file that is read whole.
 const MOST_BYTES: u64 = 1 << 30;
@@ -61,7 +62,7 @@ fn initrd(text: &str) -> Result<Initrd, PlanError> {
     Ok(Initrd { data: read("--initrd", &PathBuf::from(name))?, command_line: text.to_owned() })
 }
 
-fn read(flag: &'static str, path: &Path) -> Result<Vec<u8>, PlanError> {
+fn read(flag: &'static str, path: &Path) -> Result<Arc<[u8]>, PlanError> {
     let unreadable = |source| PlanError::Unreadable { flag, path: path.to_owned(), source };
     let metadata = std::fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
@@ -70,5 +71,5 @@ fn read(flag: &'static str, path: &Path) -> Result<Vec<u8>, PlanError> {
     if metadata.len() > MOST_BYTES {
         return Err(unreadable(std::io::Error::other("it is larger than 1 GiB")));
     }
-    std::fs::read(path).map_err(unreadable)
+    std::fs::read(path).map(Arc::from).map_err(unreadable)
 }

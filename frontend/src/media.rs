@@ -3,12 +3,11 @@
 //! A file is opened as it is: never created, never shortened, never lengthened. What cannot be a disk is refused with
 //! the remedy; what cannot be written is write-protected, and the user is told. Only one run may write an image.
 
-use ringzero_machine::storage::{BlockMedium, MediumError, MemoryMedium, Overlay, floppy};
+use ringzero_machine::storage::{BlockMedium, MediumError, MemoryMedium, NoFork, Overlay, floppy};
 use std::fs::{File, OpenOptions, TryLockError};
-#[cfg(not(unix))]
-use std::io::Write;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Bytes of the beginning that tell what an image is: as far as a CD's first volume descriptor.
 const HEAD: usize = 0x8006;
@@ -152,7 +151,7 @@ impl<'a> Image<'a> {
             protected => protected,
         };
         let read_only = self.access != Access::ReadWrite || note.is_some();
-        let medium = FileMedium { file: self.file, len: self.len, read_only };
+        let medium = FileMedium { file: Arc::new(self.file), len: self.len, read_only };
         let medium: Box<dyn BlockMedium> = match self.access {
             Access::Snapshot => Box::new(Overlay::new(medium)),
             Access::ReadWrite | Access::ReadOnly => Box::new(medium),
@@ -269,9 +268,9 @@ fn partial_sector(len: u64) -> Option<String> {
 }
 
 /// A file, or a block device.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct FileMedium {
-    file: File,
+    file: Arc<File>,
     len: u64,
     read_only: bool,
 }
@@ -286,25 +285,54 @@ impl FileMedium {
 }
 
 #[cfg(unix)]
-fn read_exact_at(file: &mut File, offset: u64, out: &mut [u8]) -> io::Result<()> {
+fn read_exact_at(file: &File, offset: u64, out: &mut [u8]) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, out, offset)
 }
 
 #[cfg(unix)]
-fn write_all_at(file: &mut File, offset: u64, data: &[u8]) -> io::Result<()> {
+fn write_all_at(file: &File, offset: u64, data: &[u8]) -> io::Result<()> {
     std::os::unix::fs::FileExt::write_all_at(file, data, offset)
 }
 
-#[cfg(not(unix))]
-fn read_exact_at(file: &mut File, offset: u64, out: &mut [u8]) -> io::Result<()> {
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut offset: u64, mut out: &mut [u8]) -> io::Result<()> {
+    while !out.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, out, offset) {
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(count) => (offset, out) = (offset + count as u64, &mut out[count..]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(windows)]
+fn write_all_at(file: &File, mut offset: u64, mut data: &[u8]) -> io::Result<()> {
+    while !data.is_empty() {
+        match std::os::windows::fs::FileExt::seek_write(file, data, offset) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(count) => (offset, data) = (offset + count as u64, &data[count..]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Whether machines that share a file can read it at places of their own.
+const POSITIONED: bool = cfg!(any(unix, windows));
+
+#[cfg(not(any(unix, windows)))]
+fn read_exact_at(mut file: &File, offset: u64, out: &mut [u8]) -> io::Result<()> {
     file.seek(SeekFrom::Start(offset))?;
     file.read_exact(out)
 }
 
-#[cfg(not(unix))]
-fn write_all_at(file: &mut File, offset: u64, data: &[u8]) -> io::Result<()> {
+#[cfg(not(any(unix, windows)))]
+fn write_all_at(mut file: &File, offset: u64, data: &[u8]) -> io::Result<()> {
     file.seek(SeekFrom::Start(offset))?;
-    file.write_all(data)
+    io::Write::write_all(&mut file, data)
 }
 
 fn host_error(offset: u64) -> impl Fn(io::Error) -> MediumError {
@@ -320,20 +348,29 @@ impl BlockMedium for FileMedium {
     }
     fn read_at(&mut self, offset: u64, out: &mut [u8]) -> Result<(), MediumError> {
         self.check(offset, out.len())?;
-        read_exact_at(&mut self.file, offset, out).map_err(host_error(offset))
+        read_exact_at(&self.file, offset, out).map_err(host_error(offset))
     }
     fn write_at(&mut self, offset: u64, data: &[u8]) -> Result<(), MediumError> {
         if self.read_only {
             return Err(MediumError::ReadOnly);
         }
         self.check(offset, data.len())?;
-        write_all_at(&mut self.file, offset, data).map_err(host_error(offset))
+        write_all_at(&self.file, offset, data).map_err(host_error(offset))
     }
     fn flush(&mut self) -> Result<(), MediumError> {
         if self.read_only {
             return Ok(());
         }
         self.file.sync_data().map_err(host_error(0))
+    }
+    fn fork(&self) -> Result<Box<dyn BlockMedium>, NoFork> {
+        match self.read_only {
+            _ if !POSITIONED => Err(NoFork("two machines cannot read one file on this host")),
+            true => Ok(Box::new(self.clone())),
+            false => {
+                Err(NoFork("writes reach the image file, which two machines cannot share; use --snapshot"))
+            }
+        }
     }
 }
 
@@ -373,5 +410,21 @@ mod tests {
             assert_eq!(content(&[0xEB], len), Content::Floppy);
         }
         assert_eq!(content(&[0xEB], 12 << 20), Content::HardDisk);
+    }
+
+    #[test]
+    fn a_written_file_cannot_be_shared_and_a_snapshot_of_it_can() {
+        let path = std::env::temp_dir().join(format!("ringzero-fork-{}.img", std::process::id()));
+        std::fs::write(&path, [7; 1024]).expect("the temporary folder can be written");
+        let open = |access| open_floppy(&path, access).expect("it is a floppy").medium;
+        let refused = open(Access::ReadWrite).fork().err().map(|error| error.to_string());
+        let mut snapshot = open(Access::Snapshot);
+        let written = snapshot.write_at(0, &[1]);
+        let fork = snapshot.fork();
+        let removed = std::fs::remove_file(&path);
+        assert!(refused.is_some_and(|reason| reason.contains("--snapshot")));
+        let mut byte = [0];
+        let read = fork.expect("overlays can be forked").read_at(0, &mut byte);
+        assert_eq!((written, read, byte, removed.is_ok()), (Ok(()), Ok(()), [1], true));
     }
 }

@@ -8,7 +8,7 @@ use crate::drives::{Drives, Image, file_name, same_file};
 use crate::firmware;
 use crate::media::{self, MediaError};
 use crate::shelf::Shelf;
-use ringzero_machine::{Config, ConfigError, Machine, Symbols, SymbolsError};
+use ringzero_machine::{Config, ConfigError, Machine, Symbols, SymbolsError, Untypable};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub(crate) enum PlanError {
         #[source]
         source: io::Error,
     },
+    #[error("--type: {0}; --layout names the guest's keyboard layout")]
+    Untypable(#[from] Untypable),
     #[error("--symbols {path}: {source}", path = .path.display())]
     NoSymbols {
         path: PathBuf,
@@ -111,7 +113,10 @@ pub(crate) fn check(args: &RunArgs) -> Result<Plan, PlanError> {
     let drives = Drives::choose(args)?;
     let outputs = outputs(args);
     check_outputs(&outputs, &drives.images)?;
-    let built = assemble(args, &drives)?;
+    let mut built = assemble(args, &drives)?;
+    if let Some(text) = &args.type_text {
+        built.machine.type_text_in(args.layout, &text.0)?;
+    }
     let kernel = args.kernel.as_ref().or(drives.kernel.as_ref());
     Ok(Plan {
         machine: built.machine,

@@ -167,9 +167,6 @@ fn connect(args: &RunArgs, plan: Plan, headless: bool) -> io::Result<Session> {
     let rules = Rules { reset_at_shutdown: !args.no_reboot && (args.reboot || !headless) };
     let mut session = Session::new(plan.machine, goals(args, headless), outputs, rules);
     session.shelf = plan.shelf;
-    if let Some(text) = &args.type_text {
-        session.machine.type_text(&text.0).map_err(io::Error::other)?;
-    }
     if let Some(port) = port {
         session.stdin_port = port;
         let keys = args.nographic && Stdin::is_terminal() && plan.timing != Timing::Free;

@@ -7,6 +7,7 @@ use ringzero_devices::apic::LocalApicKind;
 use ringzero_devices::ide::IdeDrive;
 use ringzero_devices::pc::DebugExitConfig;
 use ringzero_devices::storage::{BlockMedium, hard_disk};
+use std::sync::Arc;
 
 const MIB: u64 = 1 << 20;
 /// Least and most RAM in bytes.
@@ -38,9 +39,9 @@ pub struct Config {
     /// A PS/2 mouse.
     pub mouse: bool,
     /// A BIOS in place of ours: 64 KiB or a multiple of it, up to 16 MiB.
-    pub bios: Option<Vec<u8>>,
+    pub bios: Option<Arc<[u8]>>,
     /// A video BIOS in place of ours.
-    pub vga_bios: Option<Vec<u8>>,
+    pub vga_bios: Option<Arc<[u8]>>,
     /// A kernel to boot in place of a disk; the processor is an 80386 or later.
     pub kernel: Option<Kernel>,
     /// A reset ends the run instead of starting the machine again.

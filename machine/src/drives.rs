@@ -123,15 +123,16 @@ impl Machine {
         ide + self.parts.fdc.map_or(0, |fdc| self.bus.get(fdc).commands())
     }
 
-    /// Bytes by which the disks have grown on the host.
-    pub fn disk_growth(&self) -> u64 {
-        0
-    }
-
     /// Makes the guest's writes to its disks lasting on the host; the first error of any.
     pub fn flush_disks(&mut self) -> Result<(), MediumError> {
         let fdc = self.parts.fdc.map_or(Ok(()), |fdc| self.bus.call(fdc, |fdc, _| fdc.flush()));
         fdc.and(self.parts.ide.map_or(Ok(()), |ide| self.bus.call(ide, |ide, _| ide.flush())))
+    }
+
+    /// Bytes that all media keep in memory beyond what they began with, as the overlays of --snapshot do.
+    pub fn disk_growth(&self) -> u64 {
+        let fdc = self.parts.fdc.map_or(0, |fdc| self.bus.get(fdc).growth());
+        fdc + self.parts.ide.map_or(0, |ide| self.bus.get(ide).growth())
     }
 
     /// Host errors that the guest saw as disk errors since the last call.

@@ -4,6 +4,7 @@ use crate::config::{Config, ConfigError};
 use crate::kernel::KernelError;
 use ringzero_cpu::Generation;
 use ringzero_devices::fw_cfg::{FwCfgItem, key};
+use std::sync::Arc;
 
 /// Numbers of items.
 mod item {
@@ -37,7 +38,7 @@ pub(crate) fn items(config: &Config) -> Result<Option<Vec<FwCfgItem>>, ConfigErr
         let script = kernel.items(ram_size)?;
         items.extend(script.into_iter().map(|item| FwCfgItem::Key(item.key, item.data)));
         // SeaBIOS takes option ROMs from here, and none from memory.
-        let data = ringzero_roms::KERNEL_LOADER_ROM.to_vec();
+        let data = ringzero_roms::KERNEL_LOADER_ROM.into();
         items.push(FwCfgItem::File { name: "genroms/kernel_loader.bin".to_owned(), data });
     }
     Ok(Some(items))
@@ -45,18 +46,18 @@ pub(crate) fn items(config: &Config) -> Result<Option<Vec<FwCfgItem>>, ConfigErr
 
 /// The items of a machine with one processor and this much RAM.
 fn machine_items(ram_size: u64) -> Vec<FwCfgItem> {
-    let one = 1u16.to_le_bytes().to_vec();
+    let one: Arc<[u8]> = 1u16.to_le_bytes().into();
     let e820 = [&0u64.to_le_bytes()[..], &ram_size.to_le_bytes()[..], &E820_RAM.to_le_bytes()[..]].concat();
     vec![
-        FwCfgItem::Key(item::UUID, vec![0; 16]),
-        FwCfgItem::Key(item::RAM_SIZE, ram_size.to_le_bytes().to_vec()),
-        FwCfgItem::Key(item::NO_GRAPHIC, vec![0; 2]),
+        FwCfgItem::Key(item::UUID, [0; 16].into()),
+        FwCfgItem::Key(item::RAM_SIZE, ram_size.to_le_bytes().into()),
+        FwCfgItem::Key(item::NO_GRAPHIC, [0; 2].into()),
         FwCfgItem::Key(item::CPUS, one.clone()),
-        FwCfgItem::Key(item::NUMA, vec![0; 16]),
-        FwCfgItem::Key(item::BOOT_MENU, vec![0; 2]),
+        FwCfgItem::Key(item::NUMA, [0; 16].into()),
+        FwCfgItem::Key(item::BOOT_MENU, [0; 2].into()),
         FwCfgItem::Key(item::MOST_CPUS, one),
         // IRQ 0 is input 2 of the I/O APIC, as the tables of firmware are to say.
-        FwCfgItem::Key(key::ARCH_LOCAL | item::IRQ0_OVERRIDE, 1u32.to_le_bytes().to_vec()),
-        FwCfgItem::File { name: "etc/e820".to_owned(), data: e820 },
+        FwCfgItem::Key(key::ARCH_LOCAL | item::IRQ0_OVERRIDE, 1u32.to_le_bytes().into()),
+        FwCfgItem::File { name: "etc/e820".to_owned(), data: e820.into() },
     ]
 }

@@ -19,12 +19,13 @@ pub use script::Item;
 use image::Image;
 use layout::Info;
 use script::Script;
+use std::sync::Arc;
 
 /// A kernel, what goes with it, and what it is told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kernel {
     /// The kernel file.
-    pub image: Vec<u8>,
+    pub image: Arc<[u8]>,
     /// Its name, with which the command line of a multiboot kernel begins.
     pub name: String,
     /// Initial RAM disks: Linux gets them as one, the others as modules.
@@ -37,7 +38,7 @@ pub struct Kernel {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Initrd {
     /// What it holds.
-    pub data: Vec<u8>,
+    pub data: Arc<[u8]>,
     /// Its own command line, for kernels that have modules.
     pub command_line: String,
 }

@@ -5,14 +5,16 @@ use crate::drives;
 use crate::firmware::View;
 use crate::fw_cfg;
 use crate::idle::{self, KeyPolls, Place, Waiting};
+use crate::quiet::QuietWatch;
 use crate::roms;
 use crate::spin::{Look, SpinWatch};
 use crate::typist::{KeyWait, Typist, Untypable};
 use ringzero_bios::{Bios, BiosConfig, BootDevice};
-use ringzero_bus::{SystemBus, SystemRequest, VTime};
+use ringzero_bus::{ForkError, SystemBus, SystemRequest, VTime};
 use ringzero_cpu::recorder;
 use ringzero_cpu::{Activity, Cpu, Exit, Fault, Features, flags};
 use ringzero_devices::keyboard::Key;
+use ringzero_devices::keyboard::layout::Layout;
 use ringzero_devices::pc::{self, PcConfig, PcParts};
 use ringzero_roms::Trap;
 
@@ -74,8 +76,9 @@ pub struct Machine {
     bios: Bios,
     config: Config,
     pub(crate) polls: KeyPolls,
-    typist: Typist,
+    pub(crate) typist: Typist,
     spin: SpinWatch,
+    pub(crate) quiet: QuietWatch,
     /// The guest waits for a key, as far as its last call of INT 16h shows.
     key_wait: Option<KeyWait>,
     idle: bool,
@@ -111,6 +114,7 @@ impl Machine {
             polls: KeyPolls::default(),
             typist: Typist::default(),
             spin: SpinWatch::default(),
+            quiet: QuietWatch::default(),
             key_wait: None,
             idle: false,
             resets: 0,
@@ -119,6 +123,24 @@ impl Machine {
         };
         machine.fill_drives(floppies, ide_media);
         Ok(machine)
+    }
+
+    /// A second machine in exactly the same state, with what snapshots leave out: output that was not taken, text still
+    /// to be typed, the media. From then on neither sees what the other does. RAM and what was written to disks are
+    /// shared until one side writes them, so a fork costs little; a disk whose writes reach a file of the host refuses.
+    pub fn fork(&mut self) -> Result<Self, ForkError> {
+        Ok(Self {
+            bus: self.bus.fork()?,
+            cpu: self.cpu.fork(),
+            parts: self.parts.clone(),
+            bios: self.bios.clone(),
+            config: self.config.clone(),
+            polls: self.polls.clone(),
+            typist: self.typist.clone(),
+            spin: self.spin.clone(),
+            quiet: self.quiet.clone(),
+            ..*self
+        })
     }
 
     /// The configuration.
@@ -186,6 +208,7 @@ impl Machine {
             self.idle = false;
             self.bus.set_count(self.count());
             self.bus.run_due_events();
+            self.type_at_quiet_guest();
             self.type_due_key();
             if let Some(stop) = self.take_request() {
                 return stop;
@@ -204,7 +227,8 @@ impl Machine {
 
     /// The instruction before which a deadline is due.
     fn next_stop(&self) -> u64 {
-        let typing = self.typist.due().map(|at| self.bus.time().count_at(at));
+        let typing = [self.typist.due(), self.quiet_look_due()].into_iter().flatten().min();
+        let typing = typing.map(|at| self.bus.time().count_at(at));
         let stop = [self.bus.next_deadline_count(), typing].into_iter().flatten().min().unwrap_or(u64::MAX);
         stop.max(self.count() + 1)
     }
@@ -330,6 +354,7 @@ impl Machine {
         if !matches!(trap, Some(Trap::Int16 | Trap::Int16Again)) {
             return;
         }
+        self.quiet.asked_for_keys(self.now());
         let empty = self.key_buffer_is_empty();
         if matches!(function, 0x00 | 0x10) {
             // A read that got its key leaves the buffer empty too.
@@ -406,7 +431,7 @@ impl Machine {
     /// When something happens next in a machine that idles.
     pub fn idle_until(&self) -> Option<VTime> {
         let next = self.bus.fabric().sched.next_deadline();
-        [next, self.typist.due()].into_iter().flatten().min()
+        [next, self.typist.due(), self.quiet_look_due()].into_iter().flatten().min()
     }
 
     /// Lets idle time pass, at most to the next deadline.
@@ -443,9 +468,15 @@ impl Machine {
         self.bus.call(self.parts.kbc, |kbc, fabric| kbc.key(fabric, key, pressed));
     }
 
-    /// Queues text to be typed, a key whenever the guest waits for one.
+    /// Queues text to be typed on a US keyboard, a key whenever the guest waits for one.
     pub fn type_text(&mut self, text: &str) -> Result<(), Untypable> {
-        self.typist.queue(text)
+        self.type_text_in(Layout::Us, text)
+    }
+
+    /// The same for a guest whose keyboard layout is another.
+    pub fn type_text_in(&mut self, layout: Layout, text: &str) -> Result<(), Untypable> {
+        self.quiet.restart(self.now());
+        self.typist.queue(text, layout)
     }
 
     /// Whether all queued text has been typed.
@@ -453,7 +484,7 @@ impl Machine {
         self.typist.is_done()
     }
 
-    /// Whether the guest waits for a key.
+    /// Whether the guest waits for a key, as far as its calls of our BIOS show.
     pub fn waits_for_key(&self) -> bool {
         self.key_wait.is_some()
     }

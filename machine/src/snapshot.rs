@@ -1,15 +1,19 @@
 //! The whole guest-visible state: saved, loaded, hashed.
 
 use crate::machine::Machine;
-use ringzero_bus::{Section, SnapshotError};
+use ringzero_bus::ram::PAGE_SIZE;
+use ringzero_bus::{RamImage, Section, SnapshotError};
 use ringzero_cpu::CpuState;
 use std::fmt;
+
+/// Pages hashed at a time.
+const STRETCH: usize = 16;
 
 /// A machine's state in memory; only a machine of the same configuration can take it.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     sections: Vec<Section>,
-    ram: Vec<u8>,
+    ram: RamImage,
 }
 
 /// Identity of a machine's state: CPU, RAM and chips.
@@ -30,9 +34,10 @@ impl Machine {
         Ok(sections)
     }
 
-    /// Saves the state. Disk contents and text still to be typed are not part of it.
-    pub fn save(&self) -> Result<Snapshot, SnapshotError> {
-        Ok(Snapshot { sections: self.sections()?, ram: self.bus.fabric().ram.ram().to_vec() })
+    /// Saves the state. Disk contents and text still to be typed are not part of it. RAM is shared with the machine
+    /// until that writes it.
+    pub fn save(&mut self) -> Result<Snapshot, SnapshotError> {
+        Ok(Snapshot { sections: self.sections()?, ram: self.bus.ram_image() })
     }
 
     /// Takes over a state; on an error nothing has changed.
@@ -42,11 +47,11 @@ impl Machine {
             |name: &str| SnapshotError::WrongSection { wanted: name.to_owned(), found: String::new() };
         let cpu: CpuState = find("cpu").ok_or_else(|| missing("cpu"))?.decode("cpu", 3)?;
         let polls = find("idle").ok_or_else(|| missing("idle"))?.decode("idle", 1)?;
-        if snapshot.ram.len() != self.bus.fabric().ram.ram_size() {
+        if snapshot.ram.size() != self.bus.fabric().ram.ram_size() {
             return Err(SnapshotError::OutOfRange { section: "ram", what: "size" });
         }
         self.bus.load(&snapshot.sections)?;
-        self.bus.fabric_mut().ram.restore(&snapshot.ram);
+        self.bus.restore_ram(&snapshot.ram);
         self.cpu.set_state(cpu);
         self.polls = polls;
         Ok(())
@@ -59,7 +64,16 @@ impl Machine {
             hasher.update(section.name().as_bytes());
             hasher.update(section.bytes());
         }
-        hasher.update(self.bus.fabric().ram.ram());
+        // The hash works on much at a time faster than on a page.
+        let mut stretch = Vec::with_capacity(STRETCH * PAGE_SIZE);
+        for page in self.bus.fabric().ram.pages() {
+            stretch.extend_from_slice(page);
+            if stretch.len() == STRETCH * PAGE_SIZE {
+                hasher.update(&stretch);
+                stretch.clear();
+            }
+        }
+        hasher.update(&stretch);
         Ok(StateHash(*hasher.finalize().as_bytes()))
     }
 }

@@ -2,15 +2,19 @@
 
 use ringzero_bus::VTime;
 use ringzero_devices::keyboard::Key;
-use ringzero_devices::keyboard::layout::{self, KeyStroke};
+use ringzero_devices::keyboard::layout::{KeyStroke, Layout};
 use std::collections::VecDeque;
 
 /// Between two changes of keys, in virtual nanoseconds: 20 ms.
 const PACE_NS: u64 = 20_000_000;
 
-/// How long a guest must have been asking for keys before the first one is typed, in virtual nanoseconds: boot loaders
-/// and kernels offer a key for a few seconds and go on without it.
+/// How long a guest must have been asking for keys, or must have been quiet, before the first one is typed, in virtual
+/// nanoseconds: boot loaders and kernels offer a key for a few seconds and go on without it.
 const SETTLED_NS: u64 = 5_000_000_000;
+/// How long a guest that does not say that it wants keys must have been quiet before the next one, and before the one
+/// behind Enter, which may start a program.
+const QUIET_NS: u64 = 60_000_000;
+const QUIET_AFTER_ENTER_NS: u64 = 500_000_000;
 
 /// How a guest waits for a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,30 +23,32 @@ pub(crate) enum KeyWait {
     Blocking,
     /// By asking again and again, since then.
     Polling(VTime),
+    /// It asks nobody; since then it has taken every key and shown nothing new.
+    Quiet(VTime),
 }
 
 /// A character that the keyboard layout does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} cannot be typed on a US keyboard")]
-pub struct Untypable(pub char);
+#[error("{:?} cannot be typed on a keyboard of layout {:?}", .0, .1.name())]
+pub struct Untypable(pub char, pub Layout);
 
 /// Key changes still to be made.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Typist {
     strokes: VecDeque<KeyStroke>,
     /// Changes of the stroke under way, and when the next is due.
     under_way: VecDeque<(Key, bool)>,
     next: VTime,
-    /// The first key has been typed.
-    begun: bool,
+    /// The last key of which typing has begun.
+    last: Option<Key>,
 }
 
 impl Typist {
     /// Queues `text`; nothing is queued when one of its characters has no key.
-    pub(crate) fn queue(&mut self, text: &str) -> Result<(), Untypable> {
-        let strokes = text.chars().map(|c| layout::strokes(c).ok_or(Untypable(c)));
+    pub(crate) fn queue(&mut self, text: &str, layout: Layout) -> Result<(), Untypable> {
+        let strokes = text.chars().map(|c| layout.strokes(c).ok_or(Untypable(c, layout)));
         let strokes = strokes.collect::<Result<Vec<_>, _>>()?;
-        self.strokes.extend(strokes);
+        self.strokes.extend(strokes.into_iter().flatten());
         Ok(())
     }
 
@@ -55,17 +61,27 @@ impl Typist {
     pub(crate) fn guest_waits(&mut self, wait: KeyWait, now: VTime) {
         let settled = match wait {
             KeyWait::Blocking => true,
-            KeyWait::Polling(since) => self.begun || now.ns_since(since) >= SETTLED_NS,
+            KeyWait::Polling(since) => self.last.is_some() || now.ns_since(since) >= SETTLED_NS,
+            KeyWait::Quiet(since) => now.ns_since(since) >= self.quiet_ns(),
         };
         if !settled || !self.under_way.is_empty() || now < self.next {
             return;
         }
         let Some(stroke) = self.strokes.pop_front() else { return };
-        self.begun = true;
+        self.last = Some(stroke.key);
         let shift = stroke.shift.then_some(Key::ShiftLeft);
-        let presses = shift.into_iter().chain([stroke.key]).map(|key| (key, true));
-        let releases = [stroke.key].into_iter().chain(shift).map(|key| (key, false));
+        let held: Vec<Key> = shift.into_iter().chain(stroke.alt_gr.then_some(Key::AltRight)).collect();
+        let presses = held.iter().copied().chain([stroke.key]).map(|key| (key, true));
+        let releases = [stroke.key].into_iter().chain(held.iter().rev().copied()).map(|key| (key, false));
         self.under_way.extend(presses.chain(releases));
+    }
+
+    fn quiet_ns(&self) -> u64 {
+        match self.last {
+            None => SETTLED_NS,
+            Some(Key::Enter) => QUIET_AFTER_ENTER_NS,
+            Some(_) => QUIET_NS,
+        }
     }
 
     /// When the next change of the present stroke is due.

@@ -50,8 +50,8 @@ pub fn package_file(path: &str) -> Option<Vec<u8>> {
 pub fn boot(firmware: &Firmware, media: Media, config: Config) -> Option<Session> {
     let mut config = config;
     if let Some([bios, vga_bios]) = firmware.files {
-        config.bios = Some(package_file(bios)?);
-        config.vga_bios = Some(package_file(vga_bios)?);
+        config.bios = Some(package_file(bios)?.into());
+        config.vga_bios = Some(package_file(vga_bios)?.into());
     }
     let machine = Machine::new(config, media).unwrap_or_else(|error| panic!("{}: {error}", firmware.name));
     Some(Session { machine })

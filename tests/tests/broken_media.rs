@@ -88,7 +88,7 @@ fn broken_kernels() {
         let length =
             if random.below(4) == 0 { random.below(image.len() as u64) as usize } else { image.len() };
         image.truncate(length);
-        let kernel = Kernel { image, ..Kernel::default() };
+        let kernel = Kernel { image: image.into(), ..Kernel::default() };
         run(Config { kernel: Some(kernel), ..Config::default() }, Media::default());
     }
 }

@@ -17,7 +17,8 @@ fn machine(bios: &str, vga_bios: &str, disk: Vec<u8>) -> Option<Session> {
     let (bios, vga_bios) = (package_file(bios)?, package_file(vga_bios)?);
     let mut media = Media::default();
     media.floppies[0] = Some(Box::new(SharedDisk::new(disk)));
-    let config = Config { pci: true, bios: Some(bios), vga_bios: Some(vga_bios), ..Config::default() };
+    let config =
+        Config { pci: true, bios: Some(bios.into()), vga_bios: Some(vga_bios.into()), ..Config::default() };
     Some(Session { machine: Machine::new(config, media).unwrap() })
 }
 
@@ -118,12 +119,12 @@ fn a_snapshot_within_seabios_goes_on_as_the_machine_did() {
 #[test]
 fn a_bios_of_an_impossible_size_is_refused() {
     for size in [0, 1, 0x1_0001, 17 << 20] {
-        let config = Config { bios: Some(vec![0; size]), ..Config::default() };
+        let config = Config { bios: Some(vec![0; size].into()), ..Config::default() };
         let refused = Machine::new(config, Media::default()).err();
         assert!(matches!(refused, Some(ConfigError::BiosSize { bytes }) if bytes == size));
     }
     for size in [0, 0x3_0001] {
-        let config = Config { vga_bios: Some(vec![0; size]), ..Config::default() };
+        let config = Config { vga_bios: Some(vec![0; size].into()), ..Config::default() };
         let refused = Machine::new(config, Media::default()).err();
         assert!(matches!(refused, Some(ConfigError::VgaBiosSize { bytes, .. }) if bytes == size));
     }

@@ -90,8 +90,13 @@ impl Told {
 
 #[track_caller]
 fn run(firmware: &Firmware, image: Vec<u8>) -> Option<Told> {
-    let initrds = vec![Initrd { data: b"a module".to_vec(), command_line: "module words".to_owned() }];
-    let kernel = Kernel { image, name: "kernel".to_owned(), initrds, command_line: "some words".to_owned() };
+    let initrds = vec![Initrd { data: (*b"a module").into(), command_line: "module words".to_owned() }];
+    let kernel = Kernel {
+        image: image.into(),
+        name: "kernel".to_owned(),
+        initrds,
+        command_line: "some words".to_owned(),
+    };
     let debug_exit = Some(DebugExitConfig { iobase: 0xF4, iosize: 4 });
     let config = Config { memory: 32 << 20, kernel: Some(kernel), debug_exit, ..Config::default() };
     let mut session = boot(firmware, Media::default(), config)?;

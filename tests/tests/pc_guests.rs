@@ -68,7 +68,11 @@ fn memtest_runs_from_its_cd_under_every_firmware() {
 fn memtest_runs_as_a_kernel_under_every_firmware() {
     for firmware in [OURS, SEABIOS, BOCHS] {
         let Some(image) = guest("memtest86+ia32.bin") else { return };
-        let kernel = Kernel { image, command_line: "console=ttyS0,115200".to_owned(), ..Kernel::default() };
+        let kernel = Kernel {
+            image: image.into(),
+            command_line: "console=ttyS0,115200".to_owned(),
+            ..Kernel::default()
+        };
         let config = Config { kernel: Some(kernel), ..small() };
         let Some(mut session) = boot(&firmware, Media::default(), config) else { return };
         wait_for_serial(&mut session, "Errors: 0");
@@ -118,8 +122,8 @@ fn installer_asks_for_language_and_place(firmware: &Firmware) {
     let Some(image) = package_file(&format!("{INSTALLER}/linux")) else { return };
     let Some(data) = package_file(&format!("{INSTALLER}/initrd.gz")) else { return };
     let kernel = Kernel {
-        image,
-        initrds: vec![Initrd { data, command_line: String::new() }],
+        image: image.into(),
+        initrds: vec![Initrd { data: data.into(), command_line: String::new() }],
         command_line: "vga=normal fb=false".to_owned(),
         ..Kernel::default()
     };

@@ -19,7 +19,7 @@ const SERIAL: u64 = 1024;
 
 fn machine(kernel: &[u8]) -> Machine {
     let kernel = Kernel {
-        image: kernel.to_vec(),
+        image: kernel.into(),
         name: "kernel".to_owned(),
         initrds: Vec::new(),
         command_line: String::new(),

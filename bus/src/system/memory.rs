@@ -118,7 +118,7 @@ impl SystemBus {
         }
         if self.memory.is_ram(at, last) || overlay && self.overlay(PhysAddr(at.0 + last)).1 {
             self.fabric.ram.write(at, &value.to_le_bytes()[..width.bytes() as usize]);
-            self.attention |= self.fabric.ram.has_code_hits();
+            self.attention |= self.fabric.ram.has_news();
             return;
         }
         if width == Width::Byte {

@@ -9,6 +9,7 @@ use crate::wires::PciIntPin;
 use std::any::Any;
 
 /// The device behind a function.
+#[derive(Clone)]
 pub(super) struct Owner {
     device: DeviceId,
     address: PciAddress,

@@ -1,13 +1,14 @@
 use super::SystemBus;
 use crate::{
-    ConfigSpace, Device, Fabric, Handle, MemoryBar, MmioAccess, PageTarget, PciAddress, PciFunction,
-    PciFunctionId, PciHeader, PhysAddr, Section, SnapshotError, Width,
+    ConfigSpace, Device, Fabric, ForkError, Handle, MemoryBar, MmioAccess, PageTarget, PciAddress,
+    PciFunction, PciFunctionId, PciHeader, PhysAddr, Section, SnapshotError, Width,
 };
 
 const RAM: usize = 1 << 20;
 const ROM: [u8; 3] = [0x55, 0xAA, 4];
 
 /// A card with 8 KiB of memory and a ROM: a load gives the offset, a store is kept.
+#[derive(Clone)]
 struct Card {
     name: &'static str,
     stored: Vec<(u8, u64, u32)>,
@@ -27,6 +28,9 @@ impl Device for Card {
     }
     fn mmio_write(&mut self, _fabric: &mut Fabric, access: MmioAccess, value: u32) {
         self.stored.push((access.region, access.offset, value));
+    }
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
     }
     fn save(&self) -> Result<Section, SnapshotError> {
         Section::encode(self.name(), 1, &())

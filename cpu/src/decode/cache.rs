@@ -233,9 +233,14 @@ impl BlockCache {
         self.bytes > CAPACITY
     }
 
+    /// A cache that knows the last page and no block.
+    pub(crate) fn without_blocks(&self) -> Self {
+        Self { fetch: self.fetch, ..Self::new() }
+    }
+
     /// Drops every block. No block may be running. Where the last page lies is kept: paging decides when that ends.
     pub(crate) fn clear(&mut self) {
-        *self = Self { fetch: self.fetch, ..Self::new() };
+        *self = self.without_blocks();
     }
 }
 

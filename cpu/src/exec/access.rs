@@ -7,6 +7,7 @@
 use super::op::Op;
 use crate::cpu::Cpu;
 use crate::fault::Fault;
+use crate::host_memory::HostAddress;
 use crate::mmu::{Intent, Spot};
 use crate::model::Generation;
 use crate::segment::{SegReg, Segment};
@@ -51,15 +52,14 @@ pub(crate) struct Fast<'a>(pub(crate) &'a mut Cpu);
 
 impl Access for Fast<'_> {
     type Fail = Miss;
-    /// Offset into guest memory.
-    type Spot = u64;
+    type Spot = HostAddress;
 
     #[inline(always)]
     fn cpu(&mut self) -> &mut Cpu {
         self.0
     }
     #[inline(always)]
-    fn spot<T: Bytes>(&mut self, seg: usize, offset: u64, intent: Intent) -> Result<u64, Miss> {
+    fn spot<T: Bytes>(&mut self, seg: usize, offset: u64, intent: Intent) -> Result<HostAddress, Miss> {
         let cpu = &*self.0;
         // SAFETY: a segment number comes from an encoding of 0 to 5.
         let window = unsafe { cpu.windows.get_unchecked(seg) };
@@ -71,30 +71,30 @@ impl Access for Fast<'_> {
         self.spot_flat::<T>(seg, lin, intent)
     }
     #[inline(always)]
-    fn spot_flat<T: Bytes>(&mut self, _seg: usize, lin: u64, intent: Intent) -> Result<u64, Miss> {
+    fn spot_flat<T: Bytes>(&mut self, _seg: usize, lin: u64, intent: Intent) -> Result<HostAddress, Miss> {
         let tlb = &self.0.tlb;
         let hit = if intent == Intent::Read { tlb.read(lin, T::BYTES) } else { tlb.write(lin, T::BYTES) };
         hit.ok_or(Miss)
     }
     #[inline(always)]
-    fn load<T: Word>(&mut self, spot: u64) -> T {
-        // SAFETY: the TLB gives offsets of pages inside guest memory, and the access stays in its page.
-        unsafe { self.0.ram.load(spot) }
+    fn load<T: Word>(&mut self, spot: HostAddress) -> T {
+        // SAFETY: the TLB has given this place for an access of this size, in this very instruction.
+        unsafe { spot.load() }
     }
     #[inline(always)]
-    fn store<T: Word>(&mut self, spot: u64, value: T) {
-        // SAFETY: as for loads; the store half of the TLB has RAM pages without decoded code only.
-        unsafe { self.0.ram.store(spot, value) }
+    fn store<T: Word>(&mut self, spot: HostAddress, value: T) {
+        // SAFETY: as for loads; the store half of the TLB has private RAM pages without decoded code only.
+        unsafe { spot.store(value) }
     }
     #[inline(always)]
-    fn load_bytes<const N: usize>(&mut self, spot: u64) -> [u8; N] {
+    fn load_bytes<const N: usize>(&mut self, spot: HostAddress) -> [u8; N] {
         // SAFETY: as above.
-        unsafe { self.0.ram.load_bytes(spot) }
+        unsafe { spot.load_bytes() }
     }
     #[inline(always)]
-    fn store_bytes<const N: usize>(&mut self, spot: u64, bytes: [u8; N]) {
+    fn store_bytes<const N: usize>(&mut self, spot: HostAddress, bytes: [u8; N]) {
         // SAFETY: as above.
-        unsafe { self.0.ram.store_bytes(spot, bytes) }
+        unsafe { spot.store_bytes(bytes) }
     }
     #[inline(always)]
     fn slow(&mut self) -> Result<Slow<'_>, Miss> {

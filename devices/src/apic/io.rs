@@ -10,8 +10,8 @@
 //! *Not modelled*: the end-of-interrupt register of later versions; delivery status is always idle.
 
 use ringzero_bus::{
-    ApicBus, DeliveryMode, Destination, Device, Fabric, InterruptMessage, Irq, MessageController, MmioAccess,
-    Section, SnapshotError, Vector, Width,
+    ApicBus, DeliveryMode, Destination, Device, Fabric, ForkError, InterruptMessage, Irq, MessageController,
+    MmioAccess, Section, SnapshotError, Vector, Width,
 };
 use serde::{Deserialize, Serialize};
 
@@ -177,6 +177,10 @@ impl Device for IoApic {
         }
     }
 
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
+    }
+
     fn save(&self) -> Result<Section, SnapshotError> {
         Section::encode(self.name(), 1, &self.state)
     }
@@ -188,6 +192,10 @@ impl Device for IoApic {
 }
 
 impl MessageController for IoApic {
+    fn fork_controller(&self) -> Box<dyn MessageController> {
+        Box::new(self.clone())
+    }
+
     fn set_line(&mut self, apics: &mut ApicBus, irq: Irq, level: bool) {
         let wire = usize::from(irq.0) % ENTRIES;
         let n = if wire == 0 { TIMER_INPUT } else { wire };

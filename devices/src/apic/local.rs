@@ -17,8 +17,8 @@
 use super::registers::{Lvt, Register, Vectors, command, error, lvt, spurious};
 use super::state::{LocalApicKind, State, VIRTUAL_WIRE, base};
 use ringzero_bus::{
-    DeliveryMode, Destination, Device, EventSlot, Fabric, InterruptMessage, LocalController, MmioAccess,
-    PhysAddr, Section, SnapshotError, VTime, Vector, Width,
+    DeliveryMode, Destination, Device, EventSlot, Fabric, ForkError, InterruptMessage, LocalController,
+    MmioAccess, PhysAddr, Section, SnapshotError, VTime, Vector, Width,
 };
 
 /// Vectors below this are illegal in messages.
@@ -34,7 +34,7 @@ enum Request {
 }
 
 /// One local APIC.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LocalApic {
     state: State,
     kind: LocalApicKind,
@@ -360,6 +360,10 @@ impl Device for LocalApic {
         self.update();
     }
 
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
+    }
+
     fn save(&self) -> Result<Section, SnapshotError> {
         Section::encode(self.name(), 1, &self.state)
     }
@@ -372,6 +376,10 @@ impl Device for LocalApic {
 }
 
 impl LocalController for LocalApic {
+    fn fork_controller(&self) -> Box<dyn LocalController> {
+        Box::new(self.clone())
+    }
+
     fn base(&self) -> u64 {
         self.state.base
     }

@@ -1,7 +1,7 @@
 //! A floppy drive: a head over a medium.
 
 use crate::storage::floppy::{Density, FloppyGeometry, SECTOR};
-use crate::storage::{BlockMedium, MediumError};
+use crate::storage::{BlockMedium, MediumError, NoFork};
 use serde::{Deserialize, Serialize};
 
 /// The mechanism stops here.
@@ -57,6 +57,14 @@ pub(super) struct SectorId {
 }
 
 impl Disk {
+    pub(super) fn fork(&self) -> Result<Self, NoFork> {
+        Ok(Self { medium: self.medium.fork()?, geometry: self.geometry })
+    }
+
+    pub(super) fn growth(&self) -> u64 {
+        self.medium.growth()
+    }
+
     pub(super) fn new(medium: Box<dyn BlockMedium>, geometry: FloppyGeometry) -> Self {
         Self { medium, geometry }
     }

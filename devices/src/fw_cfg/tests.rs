@@ -4,8 +4,8 @@ const AT: u64 = 0x1000;
 const TO: u64 = 0x2000;
 
 fn chip() -> (FwCfg, Fabric) {
-    let file = |name: &str, data: &[u8]| FwCfgItem::File { name: name.to_owned(), data: data.to_vec() };
-    let items = vec![FwCfgItem::Key(5, vec![1, 0]), file("etc/b", &[7; 20]), file("bootorder", b"abcd")];
+    let file = |name: &str, data: &[u8]| FwCfgItem::File { name: name.to_owned(), data: data.into() };
+    let items = vec![FwCfgItem::Key(5, [1, 0].into()), file("etc/b", &[7; 20]), file("bootorder", b"abcd")];
     (FwCfg::new(items), Fabric::new(0x1_0000))
 }
 

@@ -3,7 +3,7 @@
 use super::bus_master::BusMaster;
 use super::drive::{Drive, DriveState, IdeDrive, Job, Next, PacketIn, Phase, SECTOR_NS, Sectors};
 use super::registers::{control, status};
-use ringzero_bus::{EventSlot, Fabric, IrqPin, PciFunctionId};
+use ringzero_bus::{EventSlot, Fabric, ForkError, IrqPin, PciFunctionId};
 use serde::{Deserialize, Serialize};
 
 /// Device/Head register: the drive it selects.
@@ -60,6 +60,11 @@ impl Channel {
         let drives =
             [a.map(|kind| Drive::new(kind, first, dma)), b.map(|kind| Drive::new(kind, first + 1, dma))];
         Self { registers: Registers::default(), drives, wiring, function }
+    }
+
+    pub(super) fn fork(&self) -> Result<Self, ForkError> {
+        let [a, b] = self.drives.each_ref().map(|drive| drive.as_ref().map(Drive::fork).transpose());
+        Ok(Self { registers: self.registers, drives: [a?, b?], wiring: self.wiring, function: self.function })
     }
 
     // --- pins and time --------------------------------------------------------------------------------------

@@ -4,7 +4,8 @@ use super::atapi::CdState;
 use super::command::{Command, TransferMode};
 use super::registers::{TaskFile, error, status};
 use crate::storage::hard_disk::{DiskGeometry, SECTOR};
-use crate::storage::{BlockMedium, MediumError};
+use crate::storage::{BlockMedium, MediumError, NoFork};
+use ringzero_bus::ForkError;
 use serde::{Deserialize, Serialize};
 
 /// From a command to its end or first data, without a seek.
@@ -191,6 +192,9 @@ pub(super) struct DriveState {
     pub(super) commands: u64,
 }
 
+/// What people call the drives.
+const NAMES: [&str; 4] = ["hda", "hdb", "hdc", "hdd"];
+
 /// A drive: its state, and the host's medium behind it.
 pub(super) struct Drive {
     pub(super) kind: IdeDrive,
@@ -223,6 +227,13 @@ impl Drive {
             commands: 0,
         };
         Self { kind, number, dma, medium: None, state, warnings: Vec::new() }
+    }
+
+    pub(super) fn fork(&self) -> Result<Self, ForkError> {
+        let refused = |NoFork(reason)| ForkError { device: NAMES[usize::from(self.number) % 4], reason };
+        let medium = self.medium.as_ref().map(|medium| medium.fork()).transpose().map_err(refused)?;
+        let (state, warnings) = (self.state.clone(), self.warnings.clone());
+        Ok(Self { kind: self.kind, number: self.number, dma: self.dma, medium, state, warnings })
     }
 
     pub(super) fn is_packet(&self) -> bool {

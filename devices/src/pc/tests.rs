@@ -2,7 +2,7 @@ use super::*;
 use crate::ide::IdeDrive;
 use crate::storage::hard_disk::DiskGeometry;
 use crate::storage::{MemoryMedium, floppy};
-use ringzero_bus::{Port, VTime, Vector};
+use ringzero_bus::{PhysAddr, Port, VTime, Vector};
 
 fn pc() -> (SystemBus, PcParts) {
     let mut bus = SystemBus::new(1 << 20, 100);
@@ -75,7 +75,7 @@ fn a_floppy_read_arrives_in_memory_by_dma() {
         out(&mut bus, &[(0x3F5, byte)]);
     }
     run(&mut bus, 100_000_000);
-    assert_eq!([0x7C00, 0x7FFF].map(|at| bus.fabric().ram.ram()[at]), [4, 5]);
+    assert_eq!([0x7C00, 0x7FFF].map(|at| bus.fabric().ram.bytes(PhysAddr(at))), [[4], [5]]);
     assert_eq!(bus.acknowledge(), Vector(0x0E));
 }
 

@@ -1,16 +1,14 @@
 //! Writes kept in memory over a base that never changes.
 
-use super::{BlockMedium, MediumError, range};
+use super::{BLOCK, Block, BlockMedium, MediumError, NoFork, pieces, range};
 use std::collections::BTreeMap;
-
-/// Bytes kept per written block.
-const BLOCK: usize = 4096;
+use std::sync::Arc;
 
 /// A medium whose writes stay in memory, by blocks of 4 KiB; the base is only read.
 #[derive(Debug)]
 pub struct Overlay<M> {
     base: M,
-    blocks: BTreeMap<u64, Box<[u8]>>,
+    blocks: BTreeMap<u64, Block>,
 }
 
 impl<M: BlockMedium> Overlay<M> {
@@ -29,26 +27,13 @@ impl<M: BlockMedium> Overlay<M> {
         self.blocks.clear();
     }
 
-    fn base_block(&mut self, number: u64) -> Result<Box<[u8]>, MediumError> {
+    fn base_block(&mut self, number: u64) -> Result<Block, MediumError> {
         let start = number * BLOCK as u64;
         let len = (self.base.len() - start).min(BLOCK as u64) as usize;
-        let mut block = vec![0; BLOCK];
+        let mut block = [0; BLOCK];
         self.base.read_at(start, &mut block[..len])?;
-        Ok(block.into_boxed_slice())
+        Ok(Arc::new(block))
     }
-}
-
-/// The pieces of `len` bytes at `offset`: block number, first byte in it, and the range of the caller's buffer.
-fn pieces(offset: u64, len: usize) -> impl Iterator<Item = (u64, usize, std::ops::Range<usize>)> {
-    let mut done = 0;
-    std::iter::from_fn(move || {
-        let at = offset + done as u64;
-        let inside = (at % BLOCK as u64) as usize;
-        let count = (BLOCK - inside).min(len - done);
-        let piece = (at / BLOCK as u64, inside, done..done + count);
-        done += count;
-        (count > 0).then_some(piece)
-    })
 }
 
 impl<M: BlockMedium> BlockMedium for Overlay<M> {
@@ -79,13 +64,19 @@ impl<M: BlockMedium> BlockMedium for Overlay<M> {
                 self.blocks.insert(number, block);
             }
             if let Some(block) = self.blocks.get_mut(&number) {
-                block[inside..inside + part.len()].copy_from_slice(&data[part]);
+                Arc::make_mut(block)[inside..inside + part.len()].copy_from_slice(&data[part]);
             }
         }
         Ok(())
     }
     fn flush(&mut self) -> Result<(), MediumError> {
         Ok(())
+    }
+    fn fork(&self) -> Result<Box<dyn BlockMedium>, NoFork> {
+        Ok(Box::new(Overlay { base: self.base.fork()?, blocks: self.blocks.clone() }))
+    }
+    fn growth(&self) -> u64 {
+        self.base.growth() + (self.blocks.len() * BLOCK) as u64
     }
 }
 
@@ -101,7 +92,7 @@ mod tests {
         let mut out = [0; 14];
         overlay.read_at(4089, &mut out).unwrap();
         assert_eq!(out, [7, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 7]);
-        assert!(overlay.base.bytes().iter().all(|&byte| byte == 7));
+        assert!(overlay.base.to_vec().iter().all(|&byte| byte == 7));
     }
 
     #[test]
@@ -113,5 +104,23 @@ mod tests {
         let mut out = [0];
         overlay.read_at(4099, &mut out).unwrap();
         assert_eq!(out, [7]);
+    }
+
+    #[test]
+    fn a_fork_shares_what_was_written_and_grows_alone() {
+        let mut overlay = Overlay::new(MemoryMedium::new(vec![7; 3 * BLOCK]));
+        overlay.write_at(0, &[1; 2 * BLOCK]).unwrap();
+        let mut fork = overlay.fork().unwrap();
+        fork.write_at(2, &[2]).unwrap();
+        fork.write_at(2 * BLOCK as u64, &[3]).unwrap();
+        overlay.write_at(1, &[4]).unwrap();
+        let read = |medium: &mut dyn BlockMedium| {
+            let (mut start, mut end) = ([0; 4], [0]);
+            medium.read_at(0, &mut start).unwrap();
+            medium.read_at(2 * BLOCK as u64, &mut end).unwrap();
+            (start, end, medium.growth() / BLOCK as u64)
+        };
+        assert_eq!(read(&mut overlay), ([1, 4, 1, 1], [7], 2));
+        assert_eq!(read(fork.as_mut()), ([1, 1, 2, 1], [3], 3));
     }
 }

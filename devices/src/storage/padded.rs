@@ -1,20 +1,20 @@
 //! A short image made as long as its disk.
 
-use super::{BlockMedium, MediumError, range};
+use super::{BlockMedium, MediumError, MemoryMedium, NoFork, range};
 
 /// A base that reads zeros past its end, up to a given length. What is written there stays in memory: it does not
 /// lengthen the base.
 #[derive(Debug)]
 pub struct Padded<M> {
     base: M,
-    tail: Vec<u8>,
+    tail: MemoryMedium,
 }
 
 impl<M: BlockMedium> Padded<M> {
     /// `base` made `len` bytes long; a base that is longer already stays as it is.
     pub fn new(base: M, len: u64) -> Self {
         let missing = usize::try_from(len.saturating_sub(base.len())).unwrap_or(0);
-        Self { base, tail: vec![0; missing] }
+        Self { base, tail: MemoryMedium::zeroed(missing) }
     }
 
     /// How many of `len` bytes at `offset` lie in the base.
@@ -22,14 +22,14 @@ impl<M: BlockMedium> Padded<M> {
         usize::try_from(self.base.len().saturating_sub(offset)).map_or(len, |left| left.min(len))
     }
 
-    fn tail_start(&self, offset: u64, in_base: usize) -> usize {
-        usize::try_from((offset + in_base as u64).saturating_sub(self.base.len())).unwrap_or(0)
+    fn tail_start(&self, offset: u64, in_base: usize) -> u64 {
+        (offset + in_base as u64).saturating_sub(self.base.len())
     }
 }
 
 impl<M: BlockMedium> BlockMedium for Padded<M> {
     fn len(&self) -> u64 {
-        self.base.len() + self.tail.len() as u64
+        self.base.len() + self.tail.len()
     }
     fn read_only(&self) -> bool {
         self.base.read_only()
@@ -42,8 +42,7 @@ impl<M: BlockMedium> BlockMedium for Padded<M> {
         if !inside.is_empty() {
             self.base.read_at(offset, inside)?;
         }
-        outside.copy_from_slice(&self.tail[start..start + outside.len()]);
-        Ok(())
+        self.tail.read_at(start, outside)
     }
     fn write_at(&mut self, offset: u64, data: &[u8]) -> Result<(), MediumError> {
         if self.read_only() {
@@ -56,11 +55,16 @@ impl<M: BlockMedium> BlockMedium for Padded<M> {
         if !inside.is_empty() {
             self.base.write_at(offset, inside)?;
         }
-        self.tail[start..start + outside.len()].copy_from_slice(outside);
-        Ok(())
+        self.tail.write_at(start, outside)
     }
     fn flush(&mut self) -> Result<(), MediumError> {
         self.base.flush()
+    }
+    fn fork(&self) -> Result<Box<dyn BlockMedium>, NoFork> {
+        Ok(Box::new(Padded { base: self.base.fork()?, tail: self.tail.clone() }))
+    }
+    fn growth(&self) -> u64 {
+        self.base.growth()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Values of options: sizes, models, boot orders, devices, patterns. Every error says what would be right.
 
 use regex::RegexBuilder;
-use ringzero_machine::{BootDevice, DebugExitConfig, Model};
+use ringzero_machine::{BootDevice, DebugExitConfig, Layout, Model};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -343,12 +343,17 @@ pub(crate) fn typed(text: &str) -> Result<Typed, String> {
                 None => return Err(r"it ends in a lone backslash; write \\".to_owned()),
             },
         };
-        if ringzero_machine::keyboard::layout::strokes(c).is_none() {
-            return Err(format!("{c:?} cannot be typed on a US keyboard"));
-        }
         out.push(c);
     }
     Ok(Typed(out))
+}
+
+/// A keyboard layout by name.
+pub(crate) fn layout(name: &str) -> Result<Layout, String> {
+    Layout::by_name(name).ok_or_else(|| {
+        let names = Layout::ALL.map(Layout::name).join(", ");
+        format!("no such keyboard layout; use one of {names}")
+    })
 }
 
 /// A regular expression; `^` and `$` match at lines.

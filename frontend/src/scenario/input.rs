@@ -3,8 +3,8 @@
 use super::outcome::Outcome;
 use super::run::{Runner, Trouble};
 use super::steps::{MouseAction, Step};
-use super::typing::{self, Layout};
-use ringzero_machine::Key;
+use super::typing;
+use ringzero_machine::{Key, Layout};
 
 /// How long a key or button stays down, and up before the next, in virtual nanoseconds.
 const HOLD_NS: u64 = 30_000_000;

@@ -3,9 +3,9 @@
 use super::keys;
 use super::reader::{Entry, Reader, Span, entries};
 use super::search::{Search, stays_inside};
-use super::typing::{self, Layout};
+use super::typing;
 use crate::cli::values::Pattern;
-use ringzero_machine::{Key, MouseButton};
+use ringzero_machine::{Key, Layout, MouseButton};
 use std::path::PathBuf;
 use toml::de::{DeTable, DeValue};
 

@@ -4,7 +4,7 @@ use crate::live::Control;
 use crate::shelf::Drawer;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ringzero_machine::Key;
-use ringzero_machine::keyboard::layout::{self, KeyStroke};
+use ringzero_machine::keyboard::layout::{KeyStroke, Layout};
 
 /// What a key of the terminal means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ fn command(event: KeyEvent, is_prefix: bool) -> Input {
 
 /// Keys to press together, modifiers first.
 fn keys(event: KeyEvent) -> Option<Vec<Key>> {
-    let KeyStroke { key, shift } = stroke(event.code, event.modifiers)?;
+    let KeyStroke { key, shift, .. } = stroke(event.code, event.modifiers)?;
     let named = !matches!(event.code, KeyCode::Char(_));
     let shift = shift || named && event.modifiers.contains(KeyModifiers::SHIFT);
     let modifiers = [
@@ -66,11 +66,11 @@ fn keys(event: KeyEvent) -> Option<Vec<Key>> {
 }
 
 fn stroke(code: KeyCode, modifiers: KeyModifiers) -> Option<KeyStroke> {
-    let plain = |key| Some(KeyStroke { key, shift: false });
+    let plain = |key| Some(KeyStroke { key, shift: false, alt_gr: false });
     match code {
         KeyCode::Char(c) if modifiers.contains(KeyModifiers::CONTROL) => control_stroke(c),
-        KeyCode::Char(c) => layout::strokes(c),
-        KeyCode::BackTab => Some(KeyStroke { key: Key::Tab, shift: true }),
+        KeyCode::Char(c) => Layout::Us.stroke(c),
+        KeyCode::BackTab => Some(KeyStroke { key: Key::Tab, shift: true, alt_gr: false }),
         KeyCode::F(number) => plain(function_key(number)?),
         other => plain(named_key(other)?),
     }
@@ -83,9 +83,9 @@ fn control_stroke(c: char) -> Option<KeyStroke> {
         '5' => Key::BracketRight,
         '6' => Key::Digit6,
         '7' => Key::Minus,
-        _ => layout::strokes(c.to_ascii_lowercase())?.key,
+        _ => Layout::Us.stroke(c.to_ascii_lowercase())?.key,
     };
-    Some(KeyStroke { key, shift: false })
+    Some(KeyStroke { key, shift: false, alt_gr: false })
 }
 
 fn function_key(number: u8) -> Option<Key> {
@@ -136,7 +136,7 @@ fn named_key(code: KeyCode) -> Option<Key> {
 
 /// The part of pasted text that has keys.
 pub(super) fn typable(text: &str) -> String {
-    text.replace("\r\n", "\n").chars().filter(|&c| layout::strokes(c).is_some()).collect()
+    text.replace("\r\n", "\n").chars().filter(|&c| Layout::Us.stroke(c).is_some()).collect()
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ pub(super) fn script(kernel: &Kernel, memory: u64) -> Result<Script, KernelError
         script.chunk(at, initrd, length)?;
     }
     let lengths = [setup.bytes.len(), protected.len(), line.len()].map(|length| length as u32);
-    script.chunk(load as u32, protected.to_vec(), lengths[1])?;
+    script.chunk(load as u32, protected, lengths[1])?;
     script.chunk(real, setup.bytes, lengths[0])?;
     script.chunk(line_at, line, lengths[2])?;
     Ok(script)

@@ -2,6 +2,7 @@
 
 use super::KernelError;
 use ringzero_roms::loader::{self, field};
+use std::sync::Arc;
 
 /// A fw_cfg item: its selector key and what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,14 +10,14 @@ pub struct Item {
     /// The selector key.
     pub key: u16,
     /// The bytes; reads behind their end give zeros.
-    pub data: Vec<u8>,
+    pub data: Arc<[u8]>,
 }
 
 /// Something to be copied into memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Chunk {
     pub(super) address: u32,
-    pub(super) data: Vec<u8>,
+    pub(super) data: Arc<[u8]>,
     /// Bytes in memory; zeros behind the data.
     pub(super) length: u32,
 }
@@ -68,7 +69,12 @@ impl Script {
     }
 
     /// Adds something to be copied. Long runs of zeros behind it become chunks of their own.
-    pub(super) fn chunk(&mut self, address: u32, data: Vec<u8>, length: u32) -> Result<(), KernelError> {
+    pub(super) fn chunk(
+        &mut self,
+        address: u32,
+        data: impl Into<Arc<[u8]>>,
+        length: u32,
+    ) -> Result<(), KernelError> {
         if length == 0 {
             return Ok(());
         }
@@ -78,10 +84,11 @@ impl Script {
         if self.chunks.len() == loader::MOST_CHUNKS {
             return Err(KernelError::Unsupported("it has too many parts, or too much memory to be cleared"));
         }
+        let data = data.into();
         let zeros = length.saturating_sub(data.len() as u32);
         let rest = zeros.saturating_sub(MOST_ZEROS);
         self.chunks.push(Chunk { address, data, length: length - rest });
-        self.chunk(address.wrapping_add(length - rest), Vec::new(), rest)
+        self.chunk(address.wrapping_add(length - rest), [], rest)
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -120,7 +127,7 @@ impl Script {
 
     /// The script and its chunks.
     pub(super) fn items(self) -> Vec<Item> {
-        let script = Item { key: loader::SCRIPT_KEY, data: self.bytes() };
+        let script = Item { key: loader::SCRIPT_KEY, data: self.bytes().into() };
         let chunks =
             (loader::FIRST_CHUNK_KEY..).zip(self.chunks).map(|(key, chunk)| Item { key, data: chunk.data });
         std::iter::once(script).chain(chunks).collect()

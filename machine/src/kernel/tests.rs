@@ -12,7 +12,7 @@ fn get(bytes: &[u8], at: usize) -> u32 {
 }
 
 fn kernel(image: Vec<u8>) -> Kernel {
-    Kernel { image, command_line: "quiet".to_owned(), ..Kernel::default() }
+    Kernel { image: image.into(), command_line: "quiet".to_owned(), ..Kernel::default() }
 }
 
 /// A bzImage of protocol 2.12 with two setup sectors and 1000 bytes of kernel.
@@ -67,13 +67,13 @@ fn linux_goes_to_one_mebibyte_and_its_setup_to_64_kib() {
     assert_eq!(chunk_at(&script, 0x10_0000).length, 1000);
     let setup = &chunk_at(&script, 0x1_0000).data;
     assert_eq!((setup[0x210], setup[0x211], get(setup, 0x228)), (0xFF, 0x81, 0x2_0000));
-    assert_eq!(chunk_at(&script, 0x2_0000).data, b"quiet\0");
+    assert_eq!(chunk_at(&script, 0x2_0000).data[..], *b"quiet\0");
 }
 
 #[test]
 fn an_initrd_ends_below_the_firmwares_tables_on_a_page() {
     let mut kernel = kernel(linux());
-    let initrd = Initrd { data: vec![7; 5000], ..Initrd::default() };
+    let initrd = Initrd { data: vec![7; 5000].into(), ..Initrd::default() };
     kernel.initrds = vec![initrd];
     let script = kernel.script(MEMORY).unwrap();
     let at = (63 << 20) - 0x2000;
@@ -85,7 +85,7 @@ fn an_initrd_ends_below_the_firmwares_tables_on_a_page() {
 #[test]
 fn an_initrd_that_leaves_the_kernel_no_room_is_refused() {
     let mut kernel = kernel(linux());
-    kernel.initrds = vec![Initrd { data: vec![0; 62 << 20], ..Initrd::default() }];
+    kernel.initrds = vec![Initrd { data: vec![0; 62 << 20].into(), ..Initrd::default() }];
     assert!(matches!(kernel.script(MEMORY), Err(KernelError::NoRoom { .. })));
 }
 
@@ -108,11 +108,11 @@ fn a_command_line_longer_than_the_kernel_takes_is_refused() {
 #[test]
 fn a_multiboot_kernel_is_told_of_its_modules_and_memory() {
     let mut kernel = kernel(multiboot1());
-    kernel.initrds = vec![Initrd { data: vec![9; 10], command_line: "mod one".to_owned() }];
+    kernel.initrds = vec![Initrd { data: vec![9; 10].into(), command_line: "mod one".to_owned() }];
     let script = kernel.script(MEMORY).unwrap();
     assert_eq!((script.entry, script.eax, script.ebx), (0x10_0004, 0x2BAD_B002, 0x1_0000));
     assert_eq!(chunk_at(&script, 0x10_0000).length, 32);
-    assert_eq!(chunk_at(&script, 0x10_1000).data, [9; 10]);
+    assert_eq!(chunk_at(&script, 0x10_1000).data[..], [9; 10]);
     let info = &chunk_at(&script, 0x1_0000).data;
     assert_eq!(get(info, 0), 0b10_0100_1101);
     let text = |at: u32| {

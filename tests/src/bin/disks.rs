@@ -74,7 +74,7 @@ fn kill(dos: u32, linux: u32) {
     if linux > 0
         && let Some(debian) = Debian::get()
     {
-        let initrd = Initrd { data: cpio(&debian.initrd(COPY_SCRIPT)), ..Initrd::default() };
+        let initrd = Initrd { data: cpio(&debian.initrd(COPY_SCRIPT)).into(), ..Initrd::default() };
         if let Some(victim) = Victim::linux(&debian.boot_file("vmlinuz"), &initrd) {
             rounds("Linux", &victim, linux);
         }

@@ -184,9 +184,9 @@ pub fn carry_out() -> Option<Outcome> {
     }
     script += &format!("sync\necho {WELL}\nbusybox poweroff -f\nsleep 60\n");
     let root = root_disk(&debian, &folder, &script);
-    let initrd = Initrd { data: load(&debian.boot_file("initrd.img")), ..Initrd::default() };
+    let initrd = Initrd { data: load(&debian.boot_file("initrd.img")).into(), ..Initrd::default() };
     let kernel = Kernel {
-        image: load(&debian.boot_file("vmlinuz")),
+        image: load(&debian.boot_file("vmlinuz")).into(),
         initrds: vec![initrd],
         command_line: "root=/dev/sda rw rootfstype=ext4 init=/sbin/ringzero-test console=ttyS0 quiet"
             .to_owned(),

@@ -407,9 +407,9 @@ pub fn carry_out_in_brief() -> Option<()> {
         !entry.name.ends_with(".ko") || MODULES.iter().any(|name| entry.name == format!("m/{name}.ko"))
     });
     entries.extend([Entry::program("init", script), Entry::program("stream", stream_program())]);
-    let initrd = Initrd { data: cpio(&entries), ..Initrd::default() };
+    let initrd = Initrd { data: cpio(&entries).into(), ..Initrd::default() };
     let kernel = Kernel {
-        image: load(&kernel),
+        image: load(&kernel).into(),
         initrds: vec![initrd],
         command_line: "console=ttyS0 quiet".to_owned(),
         ..Kernel::default()

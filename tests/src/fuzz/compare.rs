@@ -24,15 +24,21 @@ pub fn run(case: &Case, limit: u64) -> Result<u64, String> {
     Ok(reference.protected_instructions())
 }
 
-fn manners(seed: u64) -> [(&'static str, Manner); 3] {
+fn manners(seed: u64) -> [(&'static str, Manner); 4] {
     let slices = Random::new(!seed);
     [
         ("blocks of one instruction", Manner { block_limit: Some(1), ..Manner::default() }),
         ("random slices", Manner { slices: Some(slices.clone()), ..Manner::default() }),
         (
             "random slices, caches dropped",
-            Manner { slices: Some(slices), forgetful: true, block_limit: Some(5) },
+            Manner {
+                slices: Some(slices.clone()),
+                forgetful: true,
+                block_limit: Some(5),
+                ..Manner::default()
+            },
         ),
+        ("random slices, forks", Manner { slices: Some(slices), forks: true, ..Manner::default() }),
     ]
 }
 

@@ -4,10 +4,11 @@ use super::program::{self, CODE, CODE_SEGMENT, Dialect};
 use super::protected::{self, Start};
 use super::random::Random;
 use super::vectors;
+use ringzero_bus::ram::PAGE_SIZE;
 use ringzero_bus::testing::SimplePic;
 use ringzero_bus::{
-    Device, EventSlot, Fabric, Handle, Irq, IrqPin, MmioAccess, PhysAddr, PortAccess, Section, SnapshotError,
-    SystemBus, VTime, Width,
+    Device, EventSlot, Fabric, ForkError, Handle, Irq, IrqPin, MmioAccess, PhysAddr, PortAccess, Section,
+    SnapshotError, SystemBus, VTime, Width,
 };
 use ringzero_cpu::{Cpu, CpuState, Exit, Features, Flags, Generation, Model, SegReg, Segment, cr0, flags};
 use ringzero_float::F80;
@@ -15,6 +16,7 @@ use ringzero_float::F80;
 /// Answers at every port and in 8 KiB of memory, moves A20, arms deadlines, raises interrupts, writes to memory.
 ///
 /// All that reaches it, with its time, goes into `seen`.
+#[derive(Clone)]
 struct Chaos {
     seen: u64,
     pins: [IrqPin; 4],
@@ -78,6 +80,9 @@ impl Device for Chaos {
             fabric.sched.arm(self.slot, deadline.plus_ns(self.period));
         }
     }
+    fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
+        Ok(Box::new(self.clone()))
+    }
     fn save(&self) -> Result<Section, SnapshotError> {
         Section::encode(self.name(), 1, &self.seen)
     }
@@ -107,6 +112,8 @@ pub struct Manner {
     pub slices: Option<Random>,
     /// Sometimes drops all that is derived from the state, between slices.
     pub forgetful: bool,
+    /// Sometimes goes on as a fork, between slices, and keeps the other side: what they share must be copied.
+    pub forks: bool,
 }
 
 /// A case under way.
@@ -123,6 +130,8 @@ pub struct Rig {
     starts: u64,
     next_start: u64,
     protected: u64,
+    /// What is kept of the latest fork.
+    kept: Option<(Cpu, SystemBus)>,
 }
 
 /// Instructions after which a guest is thrown elsewhere: left alone, most end in a small loop.
@@ -188,6 +197,7 @@ impl Rig {
             starts: 0,
             next_start: 0,
             protected: 0,
+            kept: None,
         };
         rig.start();
         rig
@@ -233,6 +243,19 @@ impl Rig {
         }
     }
 
+    fn fork_at_times(&mut self) {
+        let Some(random) = self.manner.slices.as_mut().filter(|_| self.manner.forks) else { return };
+        if !random.one_in(20) {
+            return;
+        }
+        let mut other = (self.cpu.fork(), self.bus.fork().expect("no device of a rig refuses"));
+        if random.one_in(2) {
+            std::mem::swap(&mut self.cpu, &mut other.0);
+            std::mem::swap(&mut self.bus, &mut other.1);
+        }
+        self.kept = Some(other);
+    }
+
     fn turn(&mut self, limit: u64) {
         self.bus.set_count(self.count());
         self.bus.run_due_events();
@@ -252,6 +275,7 @@ impl Rig {
                 }
             }
         }
+        self.fork_at_times();
         let (before, protected) = (self.count(), self.cpu.state().protected());
         let exit = self.cpu.run(&mut self.bus, slice);
         if protected {
@@ -284,22 +308,24 @@ impl Rig {
 
     /// Whether this and `other` are in the same state.
     pub fn same(&self, other: &Self) -> bool {
-        self.cpu.state() == other.cpu.state() && self.seen() == other.seen() && self.ram() == other.ram()
+        self.cpu.state() == other.cpu.state() && self.seen() == other.seen() && self.ram().eq(other.ram())
     }
 
     fn seen(&self) -> u64 {
         self.bus.get(self.chaos).seen
     }
 
-    fn ram(&self) -> &[u8] {
-        self.bus.fabric().ram.ram()
+    fn ram(&self) -> impl Iterator<Item = &[u8; PAGE_SIZE]> {
+        self.bus.fabric().ram.pages()
     }
 
     /// What differs between this and `other`.
     pub fn describe_difference(&self, other: &Self) -> String {
-        let ram = self.ram().iter().zip(other.ram()).position(|(a, b)| a != b);
+        let bytes = |rig: &Self| rig.bus.fabric().ram.to_vec();
+        let (mine, others) = (bytes(self), bytes(other));
+        let ram = mine.iter().zip(&others).position(|(a, b)| a != b);
         let ram = ram.map_or_else(String::new, |at| {
-            format!("  memory {at:05x}: {:02x} and {:02x}\n", self.ram()[at], other.ram()[at])
+            format!("  memory {at:05x}: {:02x} and {:02x}\n", mine[at], others[at])
         });
         let seen = if self.seen() == other.seen() { "" } else { "  the device saw different things\n" };
         format!("{ram}{seen}  {:x?}\n  {:x?}\n", self.cpu.state(), other.cpu.state())
