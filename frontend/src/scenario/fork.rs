@@ -1,19 +1,12 @@
 //! Machines that several scenarios begin with, and those that one comes back to.
-//!
-//! [`Left::again`] and [`Kept`] are the only places that duplicate a machine. As long as a machine cannot be forked,
-//! the scenarios that led to it are run again, and a snapshot leaves disks out.
 
-use super::Settings;
 use super::ending::Rules;
 use super::heard::Heard;
-use super::load::Loaded;
 use super::parse::Start;
-use super::record::Status;
-use super::run::Runner;
 use crate::{firmware, plan};
-use ringzero_machine::{Machine, Snapshot};
+use ringzero_machine::Machine;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a scenario begins with.
 pub(crate) struct State {
@@ -23,57 +16,50 @@ pub(crate) struct State {
     pub(crate) rules: Rules,
 }
 
-/// A snapshot.
+/// A snapshot: a machine that stands still, disks and all, and what it had said by then.
 pub(crate) struct Kept {
-    state: Snapshot,
+    machine: Machine,
     heard: Heard,
 }
 
 impl Kept {
     /// Keeps a machine as it is now.
     pub(crate) fn of(machine: &mut Machine, heard: &Heard) -> Result<Self, String> {
-        let state = machine.save().map_err(|error| format!("no snapshot: {error}"))?;
-        Ok(Self { state, heard: heard.clone() })
+        Ok(Self { machine: fork(machine)?, heard: heard.clone() })
     }
 
     /// Puts a machine back; what it had said by then.
     pub(crate) fn restore(&mut self, machine: &mut Machine) -> Result<Heard, String> {
-        machine.load(&self.state).map_err(|error| format!("the snapshot cannot be restored: {error}"))?;
+        *machine = fork(&mut self.machine)?;
         Ok(self.heard.clone())
     }
 }
 
 /// What a scenario that passed leaves to others.
-pub(crate) struct Left {
-    index: usize,
-}
+pub(crate) struct Left(Mutex<State>);
 
 impl Left {
-    /// Keeps what scenario `index` ended with.
-    pub(crate) fn new(index: usize, _state: State) -> Self {
-        Self { index }
+    /// Keeps what a scenario ended with.
+    pub(crate) fn new(state: State) -> Self {
+        Self(Mutex::new(state))
     }
 
     /// A machine in the state that was left, independent of all others.
-    pub(crate) fn again(&self, all: &[Loaded], settings: &Settings) -> Result<State, String> {
-        replay(self.index, all, settings)
+    pub(crate) fn again(&self) -> Result<State, String> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let machine = fork(&mut state.machine)?;
+        let keep = |(name, kept): (&String, &mut Kept)| {
+            let copy = Kept { machine: fork(&mut kept.machine)?, heard: kept.heard.clone() };
+            Ok((name.clone(), copy))
+        };
+        let kept = state.kept.iter_mut().map(keep).collect::<Result<_, String>>()?;
+        Ok(State { machine, kept, rules: state.rules.clone() })
     }
 }
 
-/// Runs a scenario and those it comes from.
-fn replay(index: usize, all: &[Loaded], settings: &Settings) -> Result<State, String> {
-    let scenario = &all[index].scenario;
-    let state = match all[index].parent {
-        Some(parent) => replay(parent, all, settings)?,
-        None => power_on(&scenario.start)?,
-    };
-    let mut runner = Runner::new(scenario, settings, state);
-    match runner.run().status {
-        Status::Passed => Ok(runner.into_state()),
-        _ => Err(format!("{} did not pass again", scenario.path().display())),
-    }
+fn fork(machine: &mut Machine) -> Result<Machine, String> {
+    machine.fork().map_err(|error| format!("the machine cannot be had twice: {error}"))
 }
-
 /// A machine at power-on.
 pub(crate) fn power_on(start: &Start) -> Result<State, String> {
     let Start::PowerOn(spec) = start else { return Err("no machine".to_owned()) };

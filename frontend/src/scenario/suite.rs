@@ -133,7 +133,7 @@ impl Suite<'_> {
         let scenario = &self.all[job.index].scenario;
         let body = || {
             let state = match &job.left {
-                Some(left) => left.again(self.all, self.settings),
+                Some(left) => left.again(),
                 None => fork::power_on(&scenario.start),
             };
             let state = match state {
@@ -143,7 +143,7 @@ impl Suite<'_> {
             let mut runner = Runner::new(scenario, self.settings, state);
             let record = runner.run();
             let goes_on = record.status == Status::Passed && self.children(job.index).next().is_some();
-            let left = goes_on.then(|| Left::new(job.index, runner.into_state()));
+            let left = goes_on.then(|| Left::new(runner.into_state()));
             (record, left)
         };
         catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
