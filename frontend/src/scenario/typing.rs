@@ -8,7 +8,7 @@ pub(crate) const LAYOUTS: &[(&str, Layout)] =
 
 /// Whether every character of `text` is on the keyboard.
 pub(crate) fn check(layout: Layout, text: &str) -> Result<(), String> {
-    match text.chars().find(|&c| layout.strokes(c).is_none()) {
+    match text.chars().find(|&c| layout.stroke(c).is_none()) {
         Some(c) => Err(Untypable(c, layout).to_string()),
         None => Ok(()),
     }
