@@ -2,6 +2,7 @@
 
 use crate::config::{Config, ConfigError, Media};
 use crate::drives;
+use crate::events::EventLog;
 use crate::firmware::View;
 use crate::fw_cfg;
 use crate::idle::{self, KeyPolls, Place, Waiting};
@@ -85,6 +86,7 @@ pub struct Machine {
     resets: u64,
     last_reset: Option<recorder::Place>,
     passes_over_loops: bool,
+    pub(crate) events: EventLog,
 }
 
 /// Virtual time that [`Machine::run`] jumps over at most while no instruction begins.
@@ -120,6 +122,7 @@ impl Machine {
             resets: 0,
             last_reset: None,
             passes_over_loops: true,
+            events: EventLog::default(),
         };
         machine.fill_drives(floppies, ide_media);
         Ok(machine)
@@ -139,6 +142,7 @@ impl Machine {
             typist: self.typist.clone(),
             spin: self.spin.clone(),
             quiet: self.quiet.clone(),
+            events: EventLog::default(),
             ..*self
         })
     }
@@ -213,12 +217,12 @@ impl Machine {
             if let Some(stop) = self.take_request() {
                 return stop;
             }
-            if self.count() >= limit {
+            if self.count() >= limit || self.events.is_full() {
                 return Stop::Limit;
             }
             let look = self.spin.due().max(self.count() + 1);
             let slice = self.next_stop().min(limit).min(look).saturating_sub(self.count());
-            let exit = self.cpu.run(&mut self.bus, slice);
+            let exit = self.run_slice(slice);
             if let Some(stop) = self.after_slice(exit, limit, on_idle) {
                 return stop;
             }
@@ -237,7 +241,8 @@ impl Machine {
         match exit {
             Exit::Budget => {
                 let room = self.next_stop().min(limit).saturating_sub(self.count());
-                if !self.passes_over_loops && self.cpu.state().flags.control(flags::bit::IF) {
+                let interruptible = self.cpu.state().flags.control(flags::bit::IF);
+                if self.events.exec() || !self.passes_over_loops && interruptible {
                     return None;
                 }
                 match self.spin.look(&mut self.cpu, &mut self.bus, room) {
@@ -330,6 +335,8 @@ impl Machine {
         let here =
             (u32::from(state.seg(ringzero_cpu::SegReg::Cs).selector) << 4).wrapping_add(state.ip as u32);
         let trap = ringzero_roms::trap_at(here);
+        self.note_service(trap);
+        let state = self.cpu.state();
         let function = (state.regs.number(ringzero_cpu::number::AX) >> 8) as u8;
         let trap_ip = state.ip;
         let mut view = View::new(&mut self.cpu, &mut self.bus);
