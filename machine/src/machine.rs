@@ -92,6 +92,9 @@ pub struct Machine {
 /// Virtual time that [`Machine::run`] jumps over at most while no instruction begins.
 const LONGEST_IDLE_NS: u64 = 60_000_000_000;
 
+/// Instructions between two questions of [`Machine::run_until`].
+const BETWEEN_QUESTIONS: u64 = 500_000;
+
 /// CMOS shutdown codes that POST resumes from through 40:67h.
 const RESUMING_SHUTDOWN_CODES: [u8; 5] = [0x05, 0x09, 0x0A, 0x0B, 0x0C];
 /// Offset of the shutdown code in CMOS.
@@ -227,6 +230,38 @@ impl Machine {
                 return stop;
             }
         }
+    }
+
+    /// Runs until `done`, which is asked every few milliseconds of virtual time and whenever the guest waits; `None` when
+    /// it is. Otherwise why the machine stopped before: [`Stop::Limit`] at instruction `limit`.
+    pub fn run_until(&mut self, limit: u64, mut done: impl FnMut(&Self) -> bool) -> Option<Stop> {
+        loop {
+            let stop = self.run(limit.min(self.count() + BETWEEN_QUESTIONS), OnIdle::Return);
+            if done(self) {
+                return None;
+            }
+            match stop {
+                Stop::Limit if self.count() < limit => {}
+                Stop::Idle => match self.idle_until() {
+                    Some(deadline) => self.skip_to(deadline),
+                    None if self.is_halted() => return Some(Stop::Hang(Hang::Halted)),
+                    None => {}
+                },
+                stop => return Some(stop),
+            }
+        }
+    }
+
+    /// Runs until the next instruction is at linear address `address`, at most to instruction `limit`; whether it got
+    /// there.
+    pub fn run_to_address(&mut self, address: u64, limit: u64) -> bool {
+        while self.count() < limit && self.place().linear() != address {
+            // A block of code is entered at its start: nothing shorter than an instruction will do.
+            if self.run(self.count() + 1, OnIdle::Jump) != Stop::Limit {
+                break;
+            }
+        }
+        self.place().linear() == address
     }
 
     /// The instruction before which a deadline is due.
