@@ -2,7 +2,7 @@
 //! BIOS. To listen changes nothing that the guest sees.
 
 use crate::machine::Machine;
-use ringzero_bus::{BusEvent, Irq, PhysAddr, Port, TapKinds, Width};
+use ringzero_bus::{BusEvent, TapKinds};
 use ringzero_cpu::recorder::{Cause, Delivery, Place};
 
 /// Events after which [`Machine::run`] comes back, so that they can be taken.
@@ -34,35 +34,8 @@ pub enum Event {
     Exec(Place, [u8; LONGEST_INSTRUCTION]),
     /// A handler is entered.
     Interrupt(Delivery),
-    /// IN or OUT.
-    Port {
-        /// The port.
-        port: Port,
-        /// How wide.
-        width: Width,
-        /// What was read or written.
-        value: u32,
-        /// OUT.
-        write: bool,
-    },
-    /// A device's memory is read or written.
-    Memory {
-        /// Where.
-        addr: PhysAddr,
-        /// How wide.
-        width: Width,
-        /// What was read or written.
-        value: u32,
-        /// A store.
-        write: bool,
-    },
-    /// An interrupt wire changes.
-    Irq {
-        /// The wire.
-        irq: Irq,
-        /// Its level.
-        level: bool,
-    },
+    /// A port or a device's memory is accessed, or an interrupt wire changes.
+    Bus(BusEvent),
     /// Our BIOS serves a call.
     Bios {
         /// The service.
@@ -70,16 +43,6 @@ pub enum Event {
         /// AX.
         ax: u16,
     },
-}
-
-impl From<BusEvent> for Event {
-    fn from(event: BusEvent) -> Self {
-        match event {
-            BusEvent::Port { port, width, value, write } => Self::Port { port, width, value, write },
-            BusEvent::Memory { addr, width, value, write } => Self::Memory { addr, width, value, write },
-            BusEvent::Irq { irq, level } => Self::Irq { irq, level },
-        }
-    }
 }
 
 /// The events not yet taken, each with the count of instructions begun.
@@ -149,7 +112,7 @@ impl Machine {
                 deliveries.into_iter().map(|delivery| (delivery.at.count, Event::Interrupt(delivery)));
             self.events.pending.extend(entered);
         }
-        let bus = self.bus.take_tapped().into_iter().map(|(count, event)| (count, event.into()));
+        let bus = self.bus.take_tapped().into_iter().map(|(count, event)| (count, Event::Bus(event)));
         self.events.pending.extend(bus);
         self.events.pending[from..].sort_by_key(|(count, _)| *count);
     }
