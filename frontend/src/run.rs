@@ -127,7 +127,10 @@ fn start(args: &RunArgs, mut plan: Plan) -> Result<Ended, String> {
                 paced(args, &mut session, habits)
             };
             finish(args, &mut session);
-            Ok(Ended { verdict, post_mortem: post_mortem(&session, symbols) })
+            // Someone who asked for --no-reboot got what they asked for.
+            let is_wanted = verdict == Verdict::Reset;
+            let post_mortem = if is_wanted { String::new() } else { post_mortem(&session, symbols) };
+            Ok(Ended { verdict, post_mortem })
         }
     }
 }
@@ -188,6 +191,7 @@ fn goals(args: &RunArgs, headless: bool) -> Goals {
     let typed = headless && args.type_text.is_some();
     Goals::new(args.expect_screen.clone(), args.expect_serial.clone(), limits, typed)
         .with_success_exit(args.success_exit)
+        .with_failing_reset(args.reset_fails)
 }
 
 /// Runs `body`; a panic of ours becomes a verdict.

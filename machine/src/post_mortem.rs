@@ -4,6 +4,7 @@
 
 mod branches;
 mod faults;
+mod long_mode;
 mod registers;
 mod tables;
 
@@ -47,7 +48,8 @@ impl PostMortem {
     pub fn of(machine: &Machine, outcome: &Outcome, symbols: Option<Arc<Symbols>>) -> Self {
         let mut writer = Writer::new(machine, symbols);
         match outcome {
-            Outcome::DebugExit(_) | Outcome::PowerOff | Outcome::Reset => return Self::default(),
+            Outcome::DebugExit(_) | Outcome::PowerOff => return Self::default(),
+            Outcome::Reset => writer.section("what happened", faults::only_reset),
             Outcome::TripleFault => {
                 writer.section("what happened", faults::chain);
                 writer.section("page walk of CR2", faults::page_walk);
@@ -65,6 +67,7 @@ impl PostMortem {
                 writer.section("the last exceptions", faults::latest);
             }
         }
+        writer.section("64-bit mode", long_mode::wanted);
         writer.section("instructions", Writer::code);
         writer.section("registers", registers::all);
         writer.section("segments and tables", tables::all);
