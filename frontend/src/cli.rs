@@ -5,6 +5,7 @@ pub(crate) mod runner;
 pub(crate) mod test;
 pub(crate) mod values;
 
+use crate::trace::Filter;
 use crate::verdict::EXIT_USAGE;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use ringzero_machine::{Layout, Model};
@@ -248,6 +249,12 @@ pub(crate) struct RunArgs {
     /// Blocks of instructions to remember for the list of last branches; 0 for none, which is a little faster.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = values::history, help_heading = "Script")]
     pub(crate) history: usize,
+    /// Say what the guest does, line by line: exec, int, io, irq, mmio, bios or all; addresses (0x7c00-0x7dff) and symbols (kernel_main) to look at; first=N or last=N lines; intel, nasm or gnu syntax. Separated by commas.
+    #[arg(long, value_name = "FILTER", value_parser = crate::trace::filter, help_heading = "Script")]
+    pub(crate) trace: Option<Filter>,
+    /// Where --trace writes [default: stderr].
+    #[arg(long, value_name = "FILE", requires = "trace", help_heading = "Script")]
+    pub(crate) trace_file: Option<PathBuf>,
     /// The debug-exit result that means success.
     #[arg(long, value_name = "CODE", help_heading = "Script")]
     pub(crate) success_exit: Option<u8>,
@@ -271,6 +278,7 @@ impl RunArgs {
             || self.max_serial.is_some()
             || self.max_disk.is_some()
             || self.hang_after.is_some()
+            || self.trace.is_some()
             || self.dump_screen
             || self.state_hash
             || self.screenshot.is_some()

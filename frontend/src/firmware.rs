@@ -1,7 +1,6 @@
 //! Files that are no disks: kernels, initial RAM disks, BIOS images.
 
 use crate::cli::RunArgs;
-use crate::media::{self, Content};
 use crate::plan::PlanError;
 use ringzero_machine::kernel::{Initrd, Kernel};
 use ringzero_machine::{Config, Symbols};
@@ -34,10 +33,9 @@ pub(crate) fn load(args: &RunArgs, image: Option<&Path>, config: &mut Config) ->
 }
 
 /// The names of --symbols, or of an ELF kernel that has some.
-pub(crate) fn symbols(args: &RunArgs) -> Result<Option<Symbols>, PlanError> {
-    let is_kernel = |path: &&PathBuf| matches!(media::look_at(path), Ok(Content::Kernel));
-    let kernel = args.kernel.as_ref().or_else(|| args.image.as_ref().filter(is_kernel));
-    match (&args.symbols, kernel) {
+/// `image` is a kernel given without an option.
+pub(crate) fn symbols(args: &RunArgs, image: Option<&Path>) -> Result<Option<Symbols>, PlanError> {
+    match (&args.symbols, args.kernel.as_deref().or(image)) {
         (Some(path), _) => {
             let file = read("--symbols", path)?;
             let failed = |source| PlanError::NoSymbols { path: path.clone(), source };

@@ -33,6 +33,7 @@ mod signals;
 #[cfg(feature = "sound")]
 mod sound;
 mod terminal;
+mod trace;
 mod verdict;
 #[cfg(feature = "window")]
 mod window;

@@ -8,6 +8,7 @@ use crate::drives::{Drives, Image, file_name, same_file};
 use crate::firmware;
 use crate::media::{self, MediaError};
 use crate::shelf::Shelf;
+use crate::trace::Filter;
 use ringzero_machine::{Config, ConfigError, Machine, Symbols, SymbolsError, Untypable};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,6 +46,10 @@ pub(crate) enum PlanError {
     },
     #[error("--type: {0}; --layout names the guest's keyboard layout")]
     Untypable(#[from] Untypable),
+    #[error("--trace: no symbol {name:?}{}; --symbols names the ELF file that has it", did_you_mean(.nearest.as_deref()))]
+    NoSymbol { name: String, nearest: Option<String> },
+    #[error("--trace needs a run in virtual time; leave --clock host away")]
+    TraceNeedsVirtualTime,
     #[error("--symbols {path}: {source}", path = .path.display())]
     NoSymbols {
         path: PathBuf,
@@ -101,7 +106,9 @@ pub(crate) struct Plan {
     pub(crate) audio: AudioTarget,
     pub(crate) notes: Vec<String>,
     pub(crate) shelf: Shelf,
-    /// Names for a post-mortem.
+    /// What is to be traced.
+    pub(crate) trace: Option<Filter>,
+    /// Names for a post-mortem and a trace.
     pub(crate) symbols: Option<Arc<Symbols>>,
 }
 
@@ -118,6 +125,7 @@ pub(crate) fn check(args: &RunArgs) -> Result<Plan, PlanError> {
         built.machine.type_text_in(args.layout, &text.0)?;
     }
     let kernel = args.kernel.as_ref().or(drives.kernel.as_ref());
+    let symbols = firmware::symbols(args, drives.kernel.as_deref())?.map(Arc::new);
     Ok(Plan {
         machine: built.machine,
         title: drives.title().or_else(|| file_name(kernel?)).unwrap_or_else(|| "demo disk".to_owned()),
@@ -128,7 +136,8 @@ pub(crate) fn check(args: &RunArgs) -> Result<Plan, PlanError> {
         audio: audio(args, display),
         notes: built.notes,
         shelf: drives.shelf(args.snapshot),
-        symbols: firmware::symbols(args)?.map(Arc::new),
+        trace: trace(args, timing, symbols.as_deref())?,
+        symbols,
     })
 }
 
@@ -202,6 +211,7 @@ fn scripted_flag(args: &RunArgs) -> &'static str {
         (args.max_serial.is_some(), "--max-serial"),
         (args.max_disk.is_some(), "--max-disk"),
         (args.hang_after.is_some(), "--hang-after"),
+        (args.trace.is_some(), "--trace"),
         (args.dump_screen, "--dump-screen"),
         (args.state_hash, "--state-hash"),
     ];
@@ -248,10 +258,28 @@ fn audio(args: &RunArgs, display: Display) -> AudioTarget {
     })
 }
 
+fn did_you_mean(name: Option<&str>) -> String {
+    name.map(|name| format!(", did you mean {name:?}?")).unwrap_or_default()
+}
+
+/// What is to be traced, its symbols looked up.
+fn trace(args: &RunArgs, timing: Timing, symbols: Option<&Symbols>) -> Result<Option<Filter>, PlanError> {
+    let Some(mut filter) = args.trace.clone() else { return Ok(None) };
+    if timing != Timing::Free {
+        return Err(PlanError::TraceNeedsVirtualTime);
+    }
+    filter.resolve(symbols).map_err(|name| {
+        let nearest = Filter::nearest(&name, symbols);
+        PlanError::NoSymbol { name, nearest }
+    })?;
+    Ok(Some(filter))
+}
+
 /// Files that the run will write, by flag.
 fn outputs(args: &RunArgs) -> Vec<(&'static str, PathBuf)> {
     let mut outputs = Vec::new();
     outputs.extend(args.screenshot.clone().map(|path| ("--screenshot", path)));
+    outputs.extend(args.trace_file.clone().map(|path| ("--trace-file", path)));
     for target in &args.serial {
         if let SerialTarget::File(path) = target {
             outputs.push(("--serial", path.clone()));

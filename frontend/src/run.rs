@@ -8,6 +8,7 @@ use crate::live::{self, Habits, NoViewer};
 use crate::plan::{self, Display, Plan, Timing};
 use crate::serial::{Sink, Stdin};
 use crate::session::{Outputs, Rules, Session};
+use crate::trace::TracePlan;
 use crate::verdict::{EXIT_USAGE, Verdict};
 use crate::{batch, report, screenshot, signals};
 use ringzero_machine::{PostMortem, Symbols, supervise};
@@ -103,7 +104,7 @@ fn start(args: &RunArgs, mut plan: Plan) -> Result<Ended, String> {
         // It would be written across the guest's screen.
         plan.debug = DebugTarget::Null;
     }
-    let symbols = plan.symbols.take();
+    let symbols = plan.symbols.clone();
     if headless {
         plan.machine.cpu_mut().record_blocks(args.history);
     } else {
@@ -127,17 +128,16 @@ fn start(args: &RunArgs, mut plan: Plan) -> Result<Ended, String> {
                 paced(args, &mut session, habits)
             };
             finish(args, &mut session);
-            // Someone who asked for --no-reboot got what they asked for.
-            let is_wanted = verdict == Verdict::Reset;
-            let post_mortem = if is_wanted { String::new() } else { post_mortem(&session, symbols) };
+            let post_mortem = post_mortem(&verdict, &session, symbols);
             Ok(Ended { verdict, post_mortem })
         }
     }
 }
 
 /// What there is to say of a run that ended badly.
-fn post_mortem(session: &Session, symbols: Option<Arc<Symbols>>) -> String {
-    let outcome = session.goals.outcome();
+fn post_mortem(verdict: &Verdict, session: &Session, symbols: Option<Arc<Symbols>>) -> String {
+    // Where a reset is no failure it is what was asked for.
+    let outcome = session.goals.outcome().filter(|_| *verdict != Verdict::Reset);
     outcome.map(|outcome| PostMortem::of(&session.machine, outcome, symbols).to_string()).unwrap_or_default()
 }
 
@@ -170,6 +170,10 @@ fn connect(args: &RunArgs, plan: Plan, headless: bool) -> io::Result<Session> {
     let rules = Rules { reset_at_shutdown: !args.no_reboot && (args.reboot || !headless) };
     let mut session = Session::new(plan.machine, goals(args, headless), outputs, rules);
     session.shelf = plan.shelf;
+    session.trace = plan
+        .trace
+        .map(|filter| TracePlan::open(filter, args.trace_file.as_deref(), plan.symbols))
+        .transpose()?;
     if let Some(port) = port {
         session.stdin_port = port;
         let keys = args.nographic && Stdin::is_terminal() && plan.timing != Timing::Free;

@@ -4,6 +4,7 @@ use crate::audio::Audio;
 use crate::goals::Goals;
 use crate::serial::{Sink, Stdin, Written};
 use crate::shelf::Shelf;
+use crate::trace::TracePlan;
 use crate::verdict::Verdict;
 use ringzero_machine::{Machine, OnIdle, Stop, VTime};
 
@@ -32,6 +33,8 @@ pub(crate) struct Session {
     pub(crate) stdin_port: usize,
     /// Images that go in and out while the machine runs.
     pub(crate) shelf: Shelf,
+    /// What is to be traced.
+    pub(crate) trace: Option<TracePlan>,
     serial: [Sink; 2],
     debug: Sink,
     audio: Audio,
@@ -58,6 +61,7 @@ impl Session {
             stdin: None,
             stdin_port: 0,
             shelf: Shelf::default(),
+            trace: None,
             serial,
             debug,
             audio,

@@ -180,7 +180,7 @@ fn wrong_options_are_refused_in_one_line() {
         (&["--boot", "z"], "'z'"),
         (&["--expect-screen", "a["], "column 2"),
         (&["--expect-serial", "(?P<"], "--expect-serial"),
-        (&["--type", "é"], "US keyboard"),
+        (&["--type", "é"], "keyboard of layout"),
         (&["--timeout", "soon"], "soon"),
         (&["--mips", "0"], "--mips"),
         (&["--serial", "tcp:1"], "stdio, null or file:F"),

@@ -5,6 +5,8 @@ use ringzero_bus::{LinAddr, PhysAddr, Width};
 use ringzero_cpu::CpuState;
 use ringzero_cpu::recorder::Place;
 
+const PAGE: u64 = 4096;
+
 impl Machine {
     /// Reads physical memory, RAM and ROM. Bytes of devices and of nothing read FFh.
     pub fn read_physical(&self, addr: u64, out: &mut [u8]) {
@@ -27,14 +29,24 @@ impl Machine {
         self.bus.fabric_mut().ram.write(PhysAddr(addr), data);
     }
 
-    /// Reads memory at a linear address, as the processor's present page tables map it. False, with what could be read
-    /// in its place, where a page is not present.
+    /// Reads memory at a linear address, as the processor's present page tables map it. False, with FFh for what cannot
+    /// be read, where a page is not present.
     pub fn read_linear(&self, addr: u64, out: &mut [u8]) -> bool {
-        (0..).zip(out).fold(true, |all, (n, byte)| {
-            let found = self.cpu.translate_for_inspection(&self.bus, LinAddr(addr.wrapping_add(n)));
-            *byte = found.and_then(|at| self.bus.peek(at)).unwrap_or(0xFF);
-            all && found.is_some()
-        })
+        let mut all = true;
+        let (mut at, mut rest) = (addr, out);
+        while !rest.is_empty() {
+            let piece = rest.len().min((PAGE - at % PAGE) as usize);
+            let (now, later) = rest.split_at_mut(piece);
+            match self.cpu.translate_for_inspection(&self.bus, LinAddr(at)) {
+                Some(found) => self.read_physical(found.0, now),
+                None => {
+                    now.fill(0xFF);
+                    all = false;
+                }
+            }
+            (at, rest) = (at.wrapping_add(piece as u64), later);
+        }
+        all
     }
 
     /// Writes memory at a linear address; false, with nothing written, where a page is not present.

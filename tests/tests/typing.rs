@@ -1,7 +1,9 @@
 //! Text typed at guests of other countries' keyboards, and at guests that do not use our BIOS, arrives as it was written.
 
+use ringzero_machine::kernel::{Initrd, Kernel};
 use ringzero_machine::storage::MemoryMedium;
-use ringzero_machine::{Config, IdeMedia, Layout, Machine, Media, Model};
+use ringzero_machine::{Config, Layout, Media, Model};
+use ringzero_tests::pc::{BOCHS, INSTALLER, OURS, PATIENCE, boot, guest, package_file};
 use ringzero_tests::session::Session;
 use ringzero_tests::shared;
 
@@ -51,19 +53,26 @@ fn every_layout_types_what_is_written() {
 
 #[test]
 fn linux_is_typed_at_when_it_is_quiet() {
-    let Some(image) = shared::folder("guests/linux-busybox-i386.img") else { return };
-    let config = Config { memory: 64 << 20, ..Config::default() };
-    let bytes = std::fs::read(image).unwrap();
-    let media = Media {
-        ide: [
-            IdeMedia::Disk(Box::new(MemoryMedium::new(bytes))),
-            IdeMedia::None,
-            IdeMedia::None,
-            IdeMedia::None,
-        ],
-        ..Media::default()
+    let Some(image) = package_file(&format!("{INSTALLER}/linux")) else { return };
+    let Some(data) = package_file(&format!("{INSTALLER}/initrd.gz")) else { return };
+    let kernel = Kernel {
+        image: image.into(),
+        initrds: vec![Initrd { data: data.into(), command_line: String::new() }],
+        command_line: "rdinit=/bin/sh console=tty0 quiet".to_owned(),
+        ..Kernel::default()
     };
-    let mut session = Session { machine: Machine::new(config, media).unwrap() };
+    let config = Config { memory: 512 << 20, kernel: Some(kernel), ..Config::default() };
+    let Some(mut session) = boot(&OURS, Media::default(), config) else { return };
     session.machine.type_text("echo $((6 * 7)) arrived\n").unwrap();
-    session.run_within(40_000_000_000, "an answer", |s| s.screen().contains("42 arrived"));
+    session.run_within(PATIENCE, "an answer", |s| s.screen().contains("42 arrived"));
+}
+
+#[test]
+fn dos_is_typed_at_when_the_bios_is_not_ours() {
+    let Some(image) = guest("freedos-1.4MB.img") else { return };
+    let mut media = Media::default();
+    media.floppies[0] = Some(Box::new(MemoryMedium::new(image)));
+    let Some(mut session) = boot(&BOCHS, media, Config::default()) else { return };
+    session.machine.type_text("echo a b~c\n").unwrap();
+    session.run_within(PATIENCE, "an answer", |s| s.screen().lines().any(|line| line == "a b~c"));
 }

@@ -60,7 +60,7 @@ fn note_snapshot<'a>(names: &mut BTreeSet<&'a str>, step: &'a Step) {
 fn facts(scenario: &Scenario, mistakes: &mut Vec<Mistake>) -> Option<Facts> {
     let Start::PowerOn(spec) = &scenario.start else { return None };
     let mistake = |message| Mistake { file: scenario.file.clone(), span: spec.span.clone(), message };
-    let built = firmware::symbols(&spec.args).and_then(|_| plan::build(&spec.args));
+    let built = firmware::symbols(&spec.args, None).and_then(|_| plan::build(&spec.args));
     match built {
         Ok(built) => {
             // What a user at a terminal is told in passing would make a test pass for the wrong reason.

@@ -67,7 +67,7 @@ pub(crate) fn power_on(start: &Start) -> Result<State, String> {
     let mut built = plan::build(args).map_err(|error| error.to_string())?;
     built.machine.cpu_mut().record_blocks(args.history);
     let rules = Rules {
-        symbols: firmware::symbols(args).map_err(|error| error.to_string())?.map(Arc::new),
+        symbols: firmware::symbols(args, None).map_err(|error| error.to_string())?.map(Arc::new),
         success_exit: args.success_exit,
         reset_at_shutdown: args.reboot,
         writable: spec.is_writable(),

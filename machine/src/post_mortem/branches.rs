@@ -1,7 +1,7 @@
 //! The last branches, from the blocks that the processor's recorder kept.
 
 use super::{LONGEST_INSTRUCTION, Writer};
-use iced_x86::{Decoder, DecoderOptions, FlowControl};
+use crate::disassembly::Disassembler;
 use ringzero_cpu::recorder::{Cause, Delivery, Place};
 
 /// Branches shown.
@@ -69,19 +69,23 @@ fn last_instruction(writer: &Writer<'_>, block: &Place, count: u64) -> Option<(P
     for done in 1..=count {
         let mut bytes = [0; LONGEST_INSTRUCTION];
         writer.machine.read_linear(place.linear(), &mut bytes);
-        let mut decoder = Decoder::with_ip(u32::from(place.bits), &bytes, place.ip, DecoderOptions::NONE);
-        let instruction = decoder.decode();
-        let after = place.ip.wrapping_add(instruction.len() as u64);
-        // A repeated instruction counts once for each time.
-        let repeats = instruction.has_rep_prefix() || instruction.has_repne_prefix();
-        if done == count || repeats {
+        let (len, ends) = Disassembler::length(&bytes, u32::from(place.bits), place.ip);
+        let after = place.ip.wrapping_add(len as u64);
+        if done == count {
             return Some((place, after));
         }
-        if instruction.flow_control() != FlowControl::Next {
-            // Rounds of a loop were passed over.
-            return None;
+        if ends {
+            // A repeated instruction counts once for each time; rounds of a loop may have been passed over.
+            return is_repeated(&bytes).then_some((place, after));
         }
         place.ip = after;
     }
     None
+}
+
+/// Whether prefixes before the opcode repeat it.
+fn is_repeated(bytes: &[u8]) -> bool {
+    let is_prefix =
+        |byte: &&u8| matches!(**byte, 0x26 | 0x2E | 0x36 | 0x3E | 0x64..=0x67 | 0xF0 | 0xF2 | 0xF3);
+    bytes.iter().take_while(is_prefix).any(|byte| matches!(byte, 0xF2 | 0xF3))
 }
