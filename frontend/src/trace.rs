@@ -157,6 +157,9 @@ impl Tracer {
         blocks.push(Place { count: machine.count(), ..machine.place() });
         for pair in blocks.windows(2) {
             let mut place = pair[0];
+            if place.bits == 0 {
+                continue;
+            }
             while place.count < pair[1].count {
                 let mut bytes = [0; 15];
                 machine.read_linear(place.linear(), &mut bytes);
