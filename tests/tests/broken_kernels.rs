@@ -60,8 +60,8 @@ fn write(folder: &Scratch, name: &str) -> std::path::PathBuf {
     folder.write(&format!("{name}.elf"), &broken.kernel().unwrap())
 }
 
-fn runner(options: &[&str], kernel: &Path) -> Output {
-    let mut command = Command::new(ringzero());
+fn runner(program: &Path, options: &[&str], kernel: &Path) -> Output {
+    let mut command = Command::new(program);
     command.arg("runner").args(options).arg(kernel).stdin(Stdio::null());
     command.output().expect("the program runs")
 }
@@ -69,13 +69,13 @@ fn runner(options: &[&str], kernel: &Path) -> Output {
 #[test]
 fn the_runner_tells_how_and_why_each_ends() {
     assert_eq!(ENDINGS.len(), Broken::ALL.len());
-    let folder = Scratch::new("runner");
+    let (folder, program) = (Scratch::new("runner"), ringzero());
     for ending in &ENDINGS {
         let kernel = write(&folder, ending.name);
         let begun = Instant::now();
-        let output = runner(ending.options, &kernel);
+        let output = runner(&program, ending.options, &kernel);
         let elapsed = begun.elapsed();
-        println!("{:>6} ms  {}", elapsed.as_millis(), ending.name);
+        eprintln!("{:>6} ms  {}", elapsed.as_millis(), ending.name);
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(ending.exit_code), "{}:\n{said}", ending.name);
         for cause in ending.causes {
@@ -88,7 +88,7 @@ fn the_runner_tells_how_and_why_each_ends() {
 #[test]
 fn a_reset_is_no_success_for_the_runner() {
     let folder = Scratch::new("reset");
-    let output = runner(&[], &write(&folder, "reset-loop"));
+    let output = runner(&ringzero(), &[], &write(&folder, "reset-loop"));
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(84), "{said}");
     assert!(said.contains("the guest reset the machine, by a port") && said.contains("(wait)"), "{said}");
@@ -117,7 +117,7 @@ fn scenarios_give_each_its_outcome() {
 
 #[test]
 fn a_program_is_no_kernel_and_the_remedy_is_said() {
-    let output = runner(&[], &ringzero());
+    let output = runner(&ringzero(), &[], &ringzero());
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.code(), said.lines().count()), (Some(64), 1), "{said}");
     assert!(said.contains("without a multiboot header") && said.contains("disk image"), "{said}");
@@ -147,7 +147,7 @@ fn linux_without_a_root_disk_panics_and_its_words_are_told() {
     let elapsed = panicked.expect("the words appear").elapsed();
     let mut said = String::new();
     err.read_to_string(&mut said).unwrap();
-    println!("{:>6} ms from the panic's line to the end", elapsed.as_millis());
+    eprintln!("{:>6} ms from the panic's line to the end", elapsed.as_millis());
     assert_eq!(status.code(), Some(85), "{said}");
     assert!(said.contains(&format!("the guest panicked: {WORDS}")), "{said}");
     assert!(elapsed < PATIENCE, "{elapsed:?}");
