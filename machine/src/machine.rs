@@ -521,6 +521,14 @@ impl Machine {
         self.typist.queue(text, layout)
     }
 
+    /// The same for a guest that is known to wait for the text, having shown its prompt: the first key goes down without
+    /// five seconds of seeing whether the guest goes on by itself.
+    pub fn type_text_at_once(&mut self, layout: Layout, text: &str) -> Result<(), Untypable> {
+        self.type_text_in(layout, text)?;
+        self.typist.hurry();
+        Ok(())
+    }
+
     /// Whether all queued text has been typed.
     pub fn is_typing_done(&self) -> bool {
         self.typist.is_done()

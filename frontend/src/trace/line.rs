@@ -1,7 +1,7 @@
 //! An event as a line of text.
 
 use ringzero_machine::recorder::{Cause, Delivery};
-use ringzero_machine::{Disassembler, Event, Place, Symbols, Syntax, Width};
+use ringzero_machine::{BusEvent, Disassembler, Event, Place, Symbols, Syntax, Width};
 use std::sync::Arc;
 
 /// Columns for an instruction's bytes.
@@ -27,19 +27,7 @@ impl Writer {
         match event {
             Event::Exec(place, bytes) => self.exec(place, bytes),
             Event::Interrupt(delivery) => self.interrupt(delivery),
-            Event::Port { port, width, value, write: false } => {
-                format!("io    in  {:#06x} {} -> {}", port.0, name(*width), number(*value, *width))
-            }
-            Event::Port { port, width, value, write: true } => {
-                format!("io    out {:#06x} {} <- {}", port.0, name(*width), number(*value, *width))
-            }
-            Event::Memory { addr, width, value, write } => {
-                let (verb, arrow) = if *write { ("write", "<-") } else { ("read ", "->") };
-                format!("mmio  {verb} {:#010x} {} {arrow} {}", addr.0, name(*width), number(*value, *width))
-            }
-            Event::Irq { irq, level } => {
-                format!("irq   {} {}", irq.0, if *level { "rises" } else { "falls" })
-            }
+            Event::Bus(event) => bus(event),
             Event::Bios { service, ax } => format!("bios  {service} AX={ax:04x}"),
         }
     }
@@ -74,6 +62,20 @@ impl Writer {
             Some((name, offset)) => format!("  ; {name}+{offset:#x}"),
             None => String::new(),
         }
+    }
+}
+
+fn bus(event: &BusEvent) -> String {
+    match event {
+        BusEvent::Port { port, width, value, write } => {
+            let (verb, arrow) = if *write { ("out", "<-") } else { ("in ", "->") };
+            format!("io    {verb} {:#06x} {} {arrow} {}", port.0, name(*width), number(*value, *width))
+        }
+        BusEvent::Memory { addr, width, value, write } => {
+            let (verb, arrow) = if *write { ("write", "<-") } else { ("read ", "->") };
+            format!("mmio  {verb} {:#010x} {} {arrow} {}", addr.0, name(*width), number(*value, *width))
+        }
+        BusEvent::Irq { irq, level } => format!("irq   {} {}", irq.0, if *level { "rises" } else { "falls" }),
     }
 }
 
