@@ -2,7 +2,7 @@
 //!
 //! - [`parse`] and what it uses ([`reader`], [`machine`], [`steps`], [`keys`], [`search`]) turn a file into a
 //!   [`parse::Scenario`] or into [`error::Mistake`]s; [`load`] follows `from`, [`check`] finds steps that cannot be done.
-//! - [`run`] does the steps ([`waits`], [`input`], [`disks`], [`memory`], [`golden`]) in slices of virtual time.
+//! - [`mod@run`] does the steps ([`waits`], [`input`], [`disks`], [`memory`], [`golden`]) in slices of virtual time.
 //! - [`suite`] runs many at a time; [`fork`] lets several begin with one machine.
 //! - [`report`] tells people and machines.
 
