@@ -32,6 +32,7 @@ pub mod pci;
 pub mod ram;
 pub mod snapshot;
 pub mod system;
+pub mod tap;
 pub mod testing;
 pub mod time;
 pub mod types;
@@ -48,6 +49,7 @@ pub use pci::{ConfigSpace, MemoryBar, PciAddress, PciBus, PciFunction, PciFuncti
 pub use ram::{CodeHit, GuestRam, MovedPage, RamClaim, RamImage, RamOffset};
 pub use snapshot::{Section, SnapshotError};
 pub use system::{Accesses, Handle, SystemBus, Wiring};
+pub use tap::{BusEvent, TapKinds};
 pub use time::{Clock, EventSlot, Scheduler, TimeBase, VTime};
 pub use types::{Irq, LinAddr, PhysAddr, Port, Vector, Width};
 pub use wires::{DmaRequests, IrqLines, IrqPin, PciIntPin, Shadow, Smram, SystemRequest, Wires};

@@ -15,6 +15,7 @@ use crate::device::{
     PortAccess,
 };
 use crate::map::{DeviceId, MemoryMap, PortMap};
+use crate::tap::{BusEvent, Tap, TapKinds};
 use crate::time::{TimeBase, VTime};
 use crate::types::{PhysAddr, Port, Vector, Width};
 use crate::wires::{IrqPin, Shadow, Smram, SystemRequest};
@@ -72,6 +73,7 @@ pub struct SystemBus {
     smm: bool,
     map_generation: u64,
     accesses: Accesses,
+    tap: Option<Box<Tap>>,
 }
 
 /// How often devices were reached since power-on: tells whether a stretch of execution touched any.
@@ -120,6 +122,7 @@ impl SystemBus {
             smm: false,
             map_generation: 0,
             accesses: Accesses::default(),
+            tap: None,
         }
     }
 
@@ -297,8 +300,11 @@ impl SystemBus {
 
     /// Shows changed interrupt wires to the 8259A and the I/O APIC.
     fn show_wires(&mut self) {
-        let Self { fabric, pic, io_apic, .. } = self;
+        let Self { fabric, pic, io_apic, tap, count, .. } = self;
         fabric.irqs.take_changes(|irq, level| {
+            if let Some(tap) = tap {
+                tap.note(*count, BusEvent::Irq { irq, level });
+            }
             if let Some(pic) = pic.as_mut().filter(|_| irq.0 < 16) {
                 pic.set_line(irq, level);
             }
@@ -362,6 +368,22 @@ impl SystemBus {
         self.accesses
     }
 
+    /// Listens to what passes over the bus, from now on; to nothing when `kinds` names nothing.
+    pub fn tap(&mut self, kinds: TapKinds) {
+        self.tap = Tap::new(kinds);
+    }
+
+    /// What was heard since the last call, in order, each with the count of instructions begun.
+    pub fn take_tapped(&mut self) -> Vec<(u64, BusEvent)> {
+        self.tap.as_mut().map(|tap| tap.take()).unwrap_or_default()
+    }
+
+    fn note(&mut self, event: BusEvent) {
+        if let Some(tap) = &mut self.tap {
+            tap.note(self.count, event);
+        }
+    }
+
     /// Whether the firmware port was written since the last call.
     pub fn take_firmware_call(&mut self) -> bool {
         std::mem::take(&mut self.firmware_called)
@@ -395,6 +417,12 @@ impl SystemBus {
 
     /// IN. A wide access to byte-wide ports reads them one after the other, lowest first.
     pub fn pio_read(&mut self, port: Port, width: Width) -> u32 {
+        let value = self.read_port(port, width);
+        self.note(BusEvent::Port { port, width, value, write: false });
+        value
+    }
+
+    fn read_port(&mut self, port: Port, width: Width) -> u32 {
         match self.ports.find(port) {
             Some(r) if width <= r.widest && port.0 as u32 + width.bytes() - 1 <= r.range.last.0 as u32 => {
                 let access = PortAccess { region: r.region, offset: port.0 - r.range.first.0, width };
@@ -413,7 +441,7 @@ impl SystemBus {
 
     fn pio_read_split(&mut self, port: Port, width: Width) -> u32 {
         (0..width.bytes()).fold(0, |value, n| {
-            value | self.pio_read(Port(port.0.wrapping_add(n as u16)), Width::Byte) << (8 * n)
+            value | self.read_port(Port(port.0.wrapping_add(n as u16)), Width::Byte) << (8 * n)
         })
     }
 
@@ -424,6 +452,11 @@ impl SystemBus {
             self.attention = true;
             return;
         }
+        self.note(BusEvent::Port { port, width, value: value & width.open_bus(), write: true });
+        self.write_port(port, width, value);
+    }
+
+    fn write_port(&mut self, port: Port, width: Width, value: u32) {
         match self.ports.find(port) {
             Some(r) if width <= r.widest && port.0 as u32 + width.bytes() - 1 <= r.range.last.0 as u32 => {
                 let access = PortAccess { region: r.region, offset: port.0 - r.range.first.0, width };
@@ -437,7 +470,7 @@ impl SystemBus {
             _ => {
                 for n in 0..width.bytes() {
                     let byte = value >> (8 * n) & 0xFF;
-                    self.pio_write(Port(port.0.wrapping_add(n as u16)), Width::Byte, byte);
+                    self.write_port(Port(port.0.wrapping_add(n as u16)), Width::Byte, byte);
                 }
             }
         }

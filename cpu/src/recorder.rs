@@ -9,7 +9,10 @@ use crate::state::CpuState;
 use std::collections::VecDeque;
 
 /// Exceptions and interrupts that are remembered.
-const DELIVERIES: usize = 64;
+const DELIVERIES: usize = 256;
+
+/// Instructions of a handler between two nested interrupts that count as one storm.
+const LONGEST_NESTED: u64 = 4096;
 
 /// What entered a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +52,8 @@ pub struct Place {
     pub base: u32,
     /// The code segment's selector.
     pub cs: u16,
-    /// Default operand size of the code: 16 or 32.
+    /// Default operand size of the code: 16 or 32. Among recorded blocks 0 stands for no block but for a handler that was
+    /// entered from here.
     pub bits: u8,
     /// Current privilege level.
     pub cpl: u8,
@@ -108,6 +112,8 @@ pub struct Recorder {
     vectors: [u64; 4],
     /// Instructions begun behind the last IRET; 0 while none has followed the last interrupt.
     returned_at: u64,
+    /// Instructions begun at the last interrupt.
+    interrupted_at: u64,
     /// Every delivery since the last [`Recorder::take_all`], when someone listens.
     all: Option<Vec<Delivery>>,
     blocks: Blocks,
@@ -190,6 +196,7 @@ impl Recorder {
         if matches!(delivery.cause, Cause::Software(_)) {
             return;
         }
+        self.enter(Place { count: delivery.at.count.wrapping_sub(1), bits: 0, ..delivery.at });
         if self.deliveries.len() == DELIVERIES {
             self.deliveries.pop_front();
         }
@@ -217,13 +224,15 @@ impl Recorder {
     /// The INTR pin's `vector` is taken when `count` instructions have begun.
     pub(crate) fn interrupted(&mut self, vector: u8, count: u64) {
         self.vectors[usize::from(vector >> 6)] |= 1 << (vector & 63);
-        let idle = self.returned_at == 0 || count <= self.returned_at + 1;
+        // Nested without an IRET, the handler must have been cut short: one that leaves by a jump goes on elsewhere.
+        let nested = self.returned_at == 0 && count.saturating_sub(self.interrupted_at) <= LONGEST_NESTED;
+        let idle = nested || count <= self.returned_at + 1;
         if idle && vector == self.storm.vector {
             self.storm.times += 1;
         } else {
             self.storm = Storm { vector, times: 1, since: count };
         }
-        self.returned_at = 0;
+        (self.returned_at, self.interrupted_at) = (0, count);
     }
 }
 
@@ -252,6 +261,13 @@ mod tests {
         }
         assert_eq!(recorder.storm(), Storm { vector: 0x20, times: 4, since: 10 });
         recorder.interrupted(0x20, 60);
+        assert_eq!(recorder.storm().times, 1);
+    }
+
+    #[test]
+    fn interrupts_far_apart_are_no_storm_even_without_an_iret() {
+        let mut recorder = Recorder::default();
+        (1..9).for_each(|n| recorder.interrupted(8, n * 100_000));
         assert_eq!(recorder.storm().times, 1);
     }
 

@@ -2,6 +2,7 @@
 
 use crate::session::Session;
 use crate::signals;
+use crate::trace::Tracer;
 use crate::verdict::Verdict;
 use ringzero_machine::{Hang, OnIdle, Stop};
 
@@ -12,6 +13,15 @@ const SERIAL_SLICE: u64 = 10_000;
 
 /// Runs until there is a verdict.
 pub(crate) fn run(session: &mut Session) -> Verdict {
+    let mut tracer = session.trace.take().map(|plan| Tracer::begin(plan, &mut session.machine));
+    let verdict = run_on(session, tracer.as_mut());
+    if let Some(tracer) = tracer {
+        tracer.finish(&mut session.machine);
+    }
+    verdict
+}
+
+fn run_on(session: &mut Session, mut tracer: Option<&mut Tracer>) -> Verdict {
     loop {
         if let Some(number) = signals::taken() {
             return Verdict::Signal(number);
@@ -19,6 +29,9 @@ pub(crate) fn run(session: &mut Session) -> Verdict {
         let slice = if session.has_serial_input() { SERIAL_SLICE } else { SLICE };
         let limit = session.goals.cap(session.machine.count() + slice);
         let stop = session.machine.run(limit, OnIdle::Return);
+        if let Some(tracer) = tracer.as_deref_mut() {
+            tracer.pass_on(&mut session.machine);
+        }
         let stop = session.attend(stop);
         if let Some(verdict) = session.pass_on() {
             return verdict;

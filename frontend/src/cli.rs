@@ -1,8 +1,10 @@
 //! The command line.
 
 pub(crate) mod argv;
+pub(crate) mod test;
 pub(crate) mod values;
 
+use crate::trace::Filter;
 use crate::verdict::EXIT_USAGE;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use ringzero_machine::{Layout, Model};
@@ -23,6 +25,7 @@ Examples:
   ringzero kernel.img --headless --expect-serial 'tests passed' --timeout 30
   ringzero dos.img --headless --snapshot --type 'dir\\n' --dump-screen
   ringzero -fda os.img -nographic -no-reboot -device isa-debug-exit,iobase=0xf4,iosize=0x04
+  ringzero test tests/scenarios --report junit results.xml      every *.scenario.toml, in parallel
 
 `ringzero IMAGE` is short for `ringzero run IMAGE`; QEMU's spellings work with one dash or two.
 `ringzero run --help` explains every option.";
@@ -54,11 +57,20 @@ pub(crate) struct Cli {
     command: Command,
 }
 
+impl Cli {
+    /// What the command line asks for.
+    pub(crate) fn into_command(self) -> Command {
+        self.command
+    }
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a PC (the default command).
     Run(Box<RunArgs>),
+    /// Run scenarios and give a verdict on each.
+    Test(Box<test::TestArgs>),
     /// List what this program knows.
     List {
         /// What to list.
@@ -223,6 +235,12 @@ pub(crate) struct RunArgs {
     /// Blocks of instructions to remember for the list of last branches; 0 for none, which is a little faster.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = values::history, help_heading = "Script")]
     pub(crate) history: usize,
+    /// Say what the guest does, line by line: exec, int, io, irq, mmio, bios or all; addresses (0x7c00-0x7dff) and symbols (kernel_main) to look at; first=N or last=N lines; intel, nasm or gnu syntax. Separated by commas.
+    #[arg(long, value_name = "FILTER", value_parser = crate::trace::filter, help_heading = "Script")]
+    pub(crate) trace: Option<Filter>,
+    /// Where --trace writes [default: stderr].
+    #[arg(long, value_name = "FILE", requires = "trace", help_heading = "Script")]
+    pub(crate) trace_file: Option<PathBuf>,
     /// The debug-exit result that means success.
     #[arg(long, value_name = "CODE", help_heading = "Script")]
     pub(crate) success_exit: Option<u8>,
@@ -246,6 +264,7 @@ impl RunArgs {
             || self.max_serial.is_some()
             || self.max_disk.is_some()
             || self.hang_after.is_some()
+            || self.trace.is_some()
             || self.dump_screen
             || self.state_hash
             || self.screenshot.is_some()
@@ -283,15 +302,23 @@ impl Stop {
 /// Parses the program's arguments, the program's name first.
 pub(crate) fn parse(args: Vec<OsString>) -> Result<Command, Stop> {
     let args = argv::normalise(args, &Cli::command()).map_err(|error| Stop::Mistake(error.to_string()))?;
+    let is_test = args.get(1).is_some_and(|command| command == "test");
     match Cli::try_parse_from(args) {
         Ok(cli) => Ok(cli.command),
-        Err(error) if error.use_stderr() => Err(Stop::Mistake(one_line(&error.to_string()))),
+        Err(error) if error.use_stderr() => {
+            let line = one_line(&error.to_string());
+            Err(Stop::Mistake(if is_test {
+                line.replace("ringzero run --help", "ringzero test --help")
+            } else {
+                line
+            }))
+        }
         Err(help) => Err(Stop::Print(help)),
     }
 }
 
 /// Clap's complaint without its usage text.
-fn one_line(complaint: &str) -> String {
+pub(crate) fn one_line(complaint: &str) -> String {
     let parts: Vec<&str> = complaint
         .lines()
         .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))

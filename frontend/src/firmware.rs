@@ -33,8 +33,9 @@ pub(crate) fn load(args: &RunArgs, image: Option<&Path>, config: &mut Config) ->
 }
 
 /// The names of --symbols, or of an ELF kernel that has some.
-pub(crate) fn symbols(args: &RunArgs) -> Result<Option<Symbols>, PlanError> {
-    match (&args.symbols, &args.kernel) {
+/// `image` is a kernel given without an option.
+pub(crate) fn symbols(args: &RunArgs, image: Option<&Path>) -> Result<Option<Symbols>, PlanError> {
+    match (&args.symbols, args.kernel.as_deref().or(image)) {
         (Some(path), _) => {
             let file = read("--symbols", path)?;
             let failed = |source| PlanError::NoSymbols { path: path.clone(), source };

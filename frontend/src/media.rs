@@ -247,7 +247,8 @@ fn refusal(head: &[u8]) -> Option<String> {
 
 /// Why an image is no floppy.
 fn not_a_floppy(head: &[u8], len: u64) -> Option<String> {
-    if is_cd(head) {
+    // A hybrid image, such as GRUB's rescue diskette, boots from either.
+    if is_cd(head) && !has(head, 0x1FE, &[0x55, 0xAA]) {
         return Some("is a CD image; use -cdrom".to_owned());
     }
     let largest = largest_floppy();
@@ -392,6 +393,14 @@ mod tests {
             let reason = reason(head, len);
             assert!(reason.contains(part), "{reason}");
         }
+    }
+
+    #[test]
+    fn a_disc_that_is_also_a_bootable_diskette_may_be_one() {
+        let mut hybrid = vec![0; HEAD];
+        hybrid[0x8001..].copy_from_slice(b"CD001");
+        hybrid[0x1FE..0x200].copy_from_slice(&[0x55, 0xAA]);
+        assert_eq!(not_a_floppy(&hybrid, 1_296_384), None);
     }
 
     #[test]

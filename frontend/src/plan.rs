@@ -8,6 +8,7 @@ use crate::drives::{Drives, Image, file_name, same_file};
 use crate::firmware;
 use crate::media::{self, MediaError};
 use crate::shelf::Shelf;
+use crate::trace::Filter;
 use ringzero_machine::{Config, ConfigError, Machine, Symbols, SymbolsError, Untypable};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,6 +46,10 @@ pub(crate) enum PlanError {
     },
     #[error("--type: {0}; --layout names the guest's keyboard layout")]
     Untypable(#[from] Untypable),
+    #[error("--trace: no symbol {name:?}{}; --symbols names the ELF file that has it", did_you_mean(.nearest.as_deref()))]
+    NoSymbol { name: String, nearest: Option<String> },
+    #[error("--trace needs a run in virtual time; leave --clock host away")]
+    TraceNeedsVirtualTime,
     #[error("--symbols {path}: {source}", path = .path.display())]
     NoSymbols {
         path: PathBuf,
@@ -101,7 +106,9 @@ pub(crate) struct Plan {
     pub(crate) audio: AudioTarget,
     pub(crate) notes: Vec<String>,
     pub(crate) shelf: Shelf,
-    /// Names for a post-mortem.
+    /// What is to be traced.
+    pub(crate) trace: Option<Filter>,
+    /// Names for a post-mortem and a trace.
     pub(crate) symbols: Option<Arc<Symbols>>,
 }
 
@@ -113,6 +120,39 @@ pub(crate) fn check(args: &RunArgs) -> Result<Plan, PlanError> {
     let drives = Drives::choose(args)?;
     let outputs = outputs(args);
     check_outputs(&outputs, &drives.images)?;
+    let mut built = assemble(args, &drives)?;
+    if let Some(text) = &args.type_text {
+        built.machine.type_text_in(args.layout, &text.0)?;
+    }
+    let kernel = args.kernel.as_ref().or(drives.kernel.as_ref());
+    let symbols = firmware::symbols(args, drives.kernel.as_deref())?.map(Arc::new);
+    Ok(Plan {
+        machine: built.machine,
+        title: drives.title().or_else(|| file_name(kernel?)).unwrap_or_else(|| "demo disk".to_owned()),
+        display,
+        timing,
+        serial,
+        debug: args.debugcon.clone().unwrap_or(DebugTarget::Stderr),
+        audio: audio(args, display),
+        notes: built.notes,
+        shelf: drives.shelf(args.snapshot),
+        trace: trace(args, timing, symbols.as_deref())?,
+        symbols,
+    })
+}
+
+/// A machine, and what the user should know of its disks.
+pub(crate) struct Built {
+    pub(crate) machine: Machine,
+    pub(crate) notes: Vec<String>,
+}
+
+/// Builds the machine that the command line describes, whatever it says of the host.
+pub(crate) fn build(args: &RunArgs) -> Result<Built, PlanError> {
+    assemble(args, &Drives::choose(args)?)
+}
+
+fn assemble(args: &RunArgs, drives: &Drives) -> Result<Built, PlanError> {
     let mut notes = Vec::new();
     let mut media = drives.open(&mut notes)?;
     let mut config = config(args);
@@ -121,7 +161,7 @@ pub(crate) fn check(args: &RunArgs) -> Result<Plan, PlanError> {
         media.floppies[0] = Some(media::demo_disk());
     }
     let kernel = args.kernel.as_ref().or(drives.kernel.as_ref());
-    let mut machine = Machine::new(config, media).map_err(|error| {
+    let machine = Machine::new(config, media).map_err(|error| {
         let (flag, path) = match &error {
             ConfigError::Kernel(_) => ("--kernel", kernel),
             ConfigError::BiosSize { .. } => ("--bios", args.bios.as_ref()),
@@ -130,21 +170,7 @@ pub(crate) fn check(args: &RunArgs) -> Result<Plan, PlanError> {
         };
         PlanError::NotUsable { flag, path: path.cloned().unwrap_or_default(), source: Box::new(error) }
     })?;
-    if let Some(text) = &args.type_text {
-        machine.type_text_in(args.layout, &text.0)?;
-    }
-    Ok(Plan {
-        machine,
-        title: drives.title().or_else(|| file_name(kernel?)).unwrap_or_else(|| "demo disk".to_owned()),
-        display,
-        timing,
-        serial,
-        debug: args.debugcon.clone().unwrap_or(DebugTarget::Stderr),
-        audio: audio(args, display),
-        notes,
-        shelf: drives.shelf(args.snapshot),
-        symbols: firmware::symbols(args)?.map(Arc::new),
-    })
+    Ok(Built { machine, notes })
 }
 
 fn config(args: &RunArgs) -> Config {
@@ -185,6 +211,7 @@ fn scripted_flag(args: &RunArgs) -> &'static str {
         (args.max_serial.is_some(), "--max-serial"),
         (args.max_disk.is_some(), "--max-disk"),
         (args.hang_after.is_some(), "--hang-after"),
+        (args.trace.is_some(), "--trace"),
         (args.dump_screen, "--dump-screen"),
         (args.state_hash, "--state-hash"),
     ];
@@ -231,10 +258,28 @@ fn audio(args: &RunArgs, display: Display) -> AudioTarget {
     })
 }
 
+fn did_you_mean(name: Option<&str>) -> String {
+    name.map(|name| format!(", did you mean {name:?}?")).unwrap_or_default()
+}
+
+/// What is to be traced, its symbols looked up.
+fn trace(args: &RunArgs, timing: Timing, symbols: Option<&Symbols>) -> Result<Option<Filter>, PlanError> {
+    let Some(mut filter) = args.trace.clone() else { return Ok(None) };
+    if timing != Timing::Free {
+        return Err(PlanError::TraceNeedsVirtualTime);
+    }
+    filter.resolve(symbols).map_err(|name| {
+        let nearest = Filter::nearest(&name, symbols);
+        PlanError::NoSymbol { name, nearest }
+    })?;
+    Ok(Some(filter))
+}
+
 /// Files that the run will write, by flag.
 fn outputs(args: &RunArgs) -> Vec<(&'static str, PathBuf)> {
     let mut outputs = Vec::new();
     outputs.extend(args.screenshot.clone().map(|path| ("--screenshot", path)));
+    outputs.extend(args.trace_file.clone().map(|path| ("--trace-file", path)));
     for target in &args.serial {
         if let SerialTarget::File(path) = target {
             outputs.push(("--serial", path.clone()));

@@ -8,6 +8,7 @@ use crate::live::{self, Habits, NoViewer};
 use crate::plan::{self, Display, Plan, Timing};
 use crate::serial::{Sink, Stdin};
 use crate::session::{Outputs, Rules, Session};
+use crate::trace::TracePlan;
 use crate::verdict::{EXIT_USAGE, Verdict};
 use crate::{batch, report, screenshot, signals};
 use ringzero_machine::{PostMortem, Symbols, supervise};
@@ -103,7 +104,7 @@ fn start(args: &RunArgs, mut plan: Plan) -> Result<Ended, String> {
         // It would be written across the guest's screen.
         plan.debug = DebugTarget::Null;
     }
-    let symbols = plan.symbols.take();
+    let symbols = plan.symbols.clone();
     if headless {
         plan.machine.cpu_mut().record_blocks(args.history);
     } else {
@@ -167,6 +168,10 @@ fn connect(args: &RunArgs, plan: Plan, headless: bool) -> io::Result<Session> {
     let rules = Rules { reset_at_shutdown: !args.no_reboot && (args.reboot || !headless) };
     let mut session = Session::new(plan.machine, goals(args, headless), outputs, rules);
     session.shelf = plan.shelf;
+    session.trace = plan
+        .trace
+        .map(|filter| TracePlan::open(filter, args.trace_file.as_deref(), plan.symbols))
+        .transpose()?;
     if let Some(port) = port {
         session.stdin_port = port;
         let keys = args.nographic && Stdin::is_terminal() && plan.timing != Timing::Free;
@@ -202,7 +207,7 @@ pub(crate) fn guarded(session: &mut Session, body: impl FnOnce(&mut Session) -> 
     }
 }
 
-fn panic_message(payload: &(dyn Any + Send)) -> String {
+pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("unknown panic").replace('\n', " ")

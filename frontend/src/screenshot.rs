@@ -20,10 +20,14 @@ pub(crate) enum ScreenshotError {
     },
 }
 
-/// The machine's picture as a PNG file's bytes.
-fn encode(machine: &Machine) -> Result<Vec<u8>, ScreenshotError> {
+fn picture(machine: &Machine) -> Frame {
     let mut frame = Frame::default();
     machine.render(&mut frame);
+    frame
+}
+
+/// A picture as a PNG file's bytes.
+fn encode(frame: &Frame) -> Result<Vec<u8>, ScreenshotError> {
     let size = (u32::try_from(frame.width), u32::try_from(frame.height));
     let (Ok(width @ 1..), Ok(height @ 1..)) = size else { return Err(ScreenshotError::Empty) };
     let mut bytes = Vec::new();
@@ -46,14 +50,19 @@ fn encode(machine: &Machine) -> Result<Vec<u8>, ScreenshotError> {
 
 /// Writes the picture to `path`, replacing what is there.
 pub(crate) fn save(machine: &Machine, path: &Path) -> Result<(), ScreenshotError> {
+    save_frame(&picture(machine), path)
+}
+
+/// Writes a picture to `path`, replacing what is there.
+pub(crate) fn save_frame(frame: &Frame, path: &Path) -> Result<(), ScreenshotError> {
     // Encoded first: an error leaves an old picture as it is.
-    let bytes = encode(machine)?;
+    let bytes = encode(frame)?;
     fs::write(path, bytes).map_err(|source| ScreenshotError::Write { path: path.to_owned(), source })
 }
 
 /// Writes the picture to the first `ringzero-N.png` that does not exist.
 pub(crate) fn save_numbered(machine: &Machine, folder: &Path) -> Result<PathBuf, ScreenshotError> {
-    let bytes = encode(machine)?;
+    let bytes = encode(&picture(machine))?;
     for number in 1..=u32::MAX {
         let path = folder.join(format!("ringzero-{number}.png"));
         match OpenOptions::new().write(true).create_new(true).open(&path) {

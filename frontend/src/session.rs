@@ -4,6 +4,7 @@ use crate::audio::Audio;
 use crate::goals::Goals;
 use crate::serial::{Sink, Stdin, Written};
 use crate::shelf::Shelf;
+use crate::trace::TracePlan;
 use crate::verdict::Verdict;
 use ringzero_machine::{Machine, OnIdle, Stop, VTime};
 
@@ -32,6 +33,8 @@ pub(crate) struct Session {
     pub(crate) stdin_port: usize,
     /// Images that go in and out while the machine runs.
     pub(crate) shelf: Shelf,
+    /// What is to be traced.
+    pub(crate) trace: Option<TracePlan>,
     serial: [Sink; 2],
     debug: Sink,
     audio: Audio,
@@ -58,6 +61,7 @@ impl Session {
             stdin: None,
             stdin_port: 0,
             shelf: Shelf::default(),
+            trace: None,
             serial,
             debug,
             audio,
@@ -132,21 +136,9 @@ impl Session {
                 Stop::Limit
             }
             _ => {
-                self.let_serial_finish();
+                let_serial_finish(&mut self.machine);
                 stop
             }
-        }
-    }
-
-    /// Lets the serial ports send what the guest gave them before it ended.
-    fn let_serial_finish(&mut self) {
-        let until = self.machine.now().plus_ns(SERIAL_END_NS);
-        for _ in 0..MOST_EVENTS {
-            let deadline = self.machine.idle_until().filter(|&deadline| deadline <= until);
-            let Some(deadline) = deadline else { return };
-            self.machine.skip_to(deadline);
-            // No instruction runs: only what is due happens.
-            self.machine.run(self.machine.count(), OnIdle::Return);
         }
     }
 
@@ -174,5 +166,17 @@ impl Session {
             crate::report::say(&format!("warning: the last writes to a disk image may be lost: {error}"));
         }
         self.audio.close();
+    }
+}
+
+/// Lets the serial ports send what the guest gave them before it ended.
+pub(crate) fn let_serial_finish(machine: &mut Machine) {
+    let until = machine.now().plus_ns(SERIAL_END_NS);
+    for _ in 0..MOST_EVENTS {
+        let deadline = machine.idle_until().filter(|&deadline| deadline <= until);
+        let Some(deadline) = deadline else { return };
+        machine.skip_to(deadline);
+        // No instruction runs: only what is due happens.
+        machine.run(machine.count(), OnIdle::Return);
     }
 }

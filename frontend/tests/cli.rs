@@ -180,7 +180,7 @@ fn wrong_options_are_refused_in_one_line() {
         (&["--boot", "z"], "'z'"),
         (&["--expect-screen", "a["], "column 2"),
         (&["--expect-serial", "(?P<"], "--expect-serial"),
-        (&["--type", "é"], "US keyboard"),
+        (&["--type", "é"], "--layout"),
         (&["--timeout", "soon"], "soon"),
         (&["--mips", "0"], "--mips"),
         (&["--serial", "tcp:1"], "stdio, null or file:F"),
@@ -300,6 +300,58 @@ fn no_reboot_ends_at_a_reset() {
     let reset = [0xB0, 0xFE, 0xE6, 0x64, 0xEB, 0xFE]; // the keyboard controller pulses RESET
     let ran = boot("reset", &reset, &["-no-reboot"]);
     assert_eq!((ran.code, ran.last_line().contains("reset")), (0, true), "{}", ran.stderr);
+}
+
+// --- traces -------------------------------------------------------------------------------------------------
+
+/// mov al, 41h; out 0E9h, al; cli; hlt
+const TRACED: [u8; 6] = [0xB0, 0x41, 0xE6, 0xE9, 0xFA, 0xF4];
+
+#[test]
+fn a_trace_of_a_range_names_its_instructions_and_nothing_else() {
+    let ran = boot("trace", &TRACED, &["--trace", "exec,0x7c00-0x7dff", "--history", "0"]);
+    let lines: Vec<&str> = ran.stderr.lines().filter(|line| line.contains("exec ")).collect();
+    let texts = ["mov al, 41h", "out 0e9h, al", "cli", "hlt"];
+    assert_eq!(lines.len(), texts.len(), "{}", ran.stderr);
+    for (line, text) in lines.iter().zip(texts) {
+        assert!(line.ends_with(text), "{line}");
+    }
+    assert_eq!(ran.code, 81);
+}
+
+#[test]
+fn the_last_instructions_are_the_same_recorded_and_stepped() {
+    // A range, even of everything, makes every instruction be looked at.
+    let recorded = boot("recorded", &TRACED, &["--trace", "last=500"]);
+    let stepped = boot("stepped", &TRACED, &["--trace", "last=500,0x0-0xffffffff"]);
+    let lines = |ran: &Ran| {
+        let lines = ran.stderr.lines().filter(|line| line.contains("exec ") || line.contains("times more"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (recorded, stepped) = (lines(&recorded), lines(&stepped));
+    assert!(recorded.len() >= 100 && stepped.len() >= 100, "{} {}", recorded.len(), stepped.len());
+    assert_eq!(recorded[recorded.len() - 100..], stepped[stepped.len() - 100..]);
+}
+
+#[test]
+fn a_trace_goes_to_its_file_in_the_syntax_asked_for() {
+    let folder = Folder::new("trace-file");
+    let image = folder.boot(&TRACED);
+    let args =
+        [image.as_str(), "--headless", "--trace", "io,exec,gnu,0x7c00-0x7c03", "--trace-file", "trace.txt"];
+    let ran = ringzero(&folder, &args);
+    let trace = fs::read_to_string(folder.0.join("trace.txt")).unwrap();
+    assert!(trace.contains("mov $0x41, %al"), "{trace}");
+    assert!(trace.contains("io    out 0x00e9 byte  <- 0x41"), "{trace}");
+    assert!(!ran.stderr.contains("exec "), "{}", ran.stderr);
+}
+
+#[test]
+fn a_trace_of_a_symbol_that_is_not_there_is_refused() {
+    let folder = Folder::new("trace-symbol");
+    let image = folder.boot(&TRACED);
+    refused(&folder, &[&image, "--trace", "kernel_main"], "no symbol \"kernel_main\"");
+    refused(&folder, &[&image, "--trace", "first=x"], "no number of lines");
 }
 
 // --- expectations and text ----------------------------------------------------------------------------------

@@ -2,8 +2,8 @@
 
 use crate::symbols::Symbols;
 use iced_x86::{
-    Decoder, DecoderOptions, Formatter, GasFormatter, Instruction, InstructionInfoFactory, IntelFormatter,
-    NasmFormatter, OpAccess, SymbolResolver, SymbolResult,
+    Decoder, DecoderOptions, FlowControl, Formatter, GasFormatter, Instruction, InstructionInfoFactory,
+    IntelFormatter, NasmFormatter, OpAccess, SymbolResolver, SymbolResult,
 };
 use std::sync::Arc;
 
@@ -67,6 +67,14 @@ impl Disassembler {
         options.set_branch_leading_zeros(false);
         options.set_uppercase_hex(false);
         Self { formatter }
+    }
+
+    /// The length of the instruction at the start of `bytes`, at least 1, and whether control may leave it otherwise than
+    /// to the next; a repeated string instruction may.
+    pub fn length(bytes: &[u8], bits: u32, ip: u64) -> (usize, bool) {
+        let instruction = decode(bytes, bits, ip);
+        let repeats = instruction.has_rep_prefix() || instruction.has_repne_prefix();
+        (instruction.len().max(1), repeats || instruction.flow_control() != FlowControl::Next)
     }
 
     /// The instruction at the start of `bytes`, for code of 16, 32 or 64 `bits` at offset `ip`.

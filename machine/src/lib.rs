@@ -1,8 +1,11 @@
 //! The system VM: a whole PC as a library.
 //!
-//! - [`Config`] and [`Media`] say what the machine is made of; [`Machine::new`] builds it.
-//! - [`Machine::run`] runs a number of instructions and says why it came back.
-//! - Screen, sound, serial ports, keys and mouse: methods of [`Machine`].
+//! - [`Config`] and [`Media`] say what the machine is made of; [`Machine::new`] builds it, [`Machine::fork`] doubles it.
+//! - [`Machine::run`] runs a number of instructions and says why it came back; [`Machine::run_until`] runs until a condition holds.
+//! - [`supervise`] judges a run; an [`Outcome`] is how it ended, a [`PostMortem`] why.
+//! - [`Machine::text_screen`] and [`Machine::render`] are the screen, [`Machine::type_text`] types, [`Machine::key`],
+//!   [`Machine::mouse_move`], [`Machine::send_serial`] and [`Machine::insert_floppy`] are a user's hands.
+//! - [`Machine::read_linear`], [`Machine::registers`], [`Machine::subscribe`] and [`Disassembler`] look inside.
 //! - [`Machine::save`], [`Machine::load`], [`Machine::state_hash`]: the whole guest-visible state.
 //!
 //! A run is a function of configuration, media and input: nothing here reads a clock.
@@ -24,6 +27,7 @@
 mod config;
 mod disassembly;
 mod drives;
+mod events;
 mod firmware;
 mod fw_cfg;
 mod idle;
@@ -45,10 +49,12 @@ mod typist;
 pub use config::{Config, ConfigError, IdeMedia, Media};
 pub use disassembly::{Disassembler, Line, Syntax};
 pub use drives::Medium;
+pub use events::{Event, EventKinds};
 pub use machine::{Hang, Machine, OnIdle, Stop};
 pub use outcome::{LimitKind, Outcome};
 pub use post_mortem::PostMortem;
 pub use ringzero_bios::BootDevice;
+pub use ringzero_bus::{BusEvent, Irq, PhysAddr, Port, Width};
 pub use ringzero_bus::{ForkError, SnapshotError, VTime};
 pub use ringzero_cpu::recorder::{self, Delivery, Place};
 pub use ringzero_cpu::{CpuState, Model, SegReg, cr0, cr4, flags, number};

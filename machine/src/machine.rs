@@ -2,6 +2,7 @@
 
 use crate::config::{Config, ConfigError, Media};
 use crate::drives;
+use crate::events::EventLog;
 use crate::firmware::View;
 use crate::fw_cfg;
 use crate::idle::{self, KeyPolls, Place, Waiting};
@@ -85,10 +86,14 @@ pub struct Machine {
     resets: u64,
     last_reset: Option<recorder::Place>,
     passes_over_loops: bool,
+    pub(crate) events: EventLog,
 }
 
 /// Virtual time that [`Machine::run`] jumps over at most while no instruction begins.
 const LONGEST_IDLE_NS: u64 = 60_000_000_000;
+
+/// Instructions between two questions of [`Machine::run_until`].
+const BETWEEN_QUESTIONS: u64 = 500_000;
 
 /// CMOS shutdown codes that POST resumes from through 40:67h.
 const RESUMING_SHUTDOWN_CODES: [u8; 5] = [0x05, 0x09, 0x0A, 0x0B, 0x0C];
@@ -120,6 +125,7 @@ impl Machine {
             resets: 0,
             last_reset: None,
             passes_over_loops: true,
+            events: EventLog::default(),
         };
         machine.fill_drives(floppies, ide_media);
         Ok(machine)
@@ -139,6 +145,7 @@ impl Machine {
             typist: self.typist.clone(),
             spin: self.spin.clone(),
             quiet: self.quiet.clone(),
+            events: EventLog::default(),
             ..*self
         })
     }
@@ -213,16 +220,48 @@ impl Machine {
             if let Some(stop) = self.take_request() {
                 return stop;
             }
-            if self.count() >= limit {
+            if self.count() >= limit || self.events.is_full() {
                 return Stop::Limit;
             }
             let look = self.spin.due().max(self.count() + 1);
             let slice = self.next_stop().min(limit).min(look).saturating_sub(self.count());
-            let exit = self.cpu.run(&mut self.bus, slice);
+            let exit = self.run_slice(slice);
             if let Some(stop) = self.after_slice(exit, limit, on_idle) {
                 return stop;
             }
         }
+    }
+
+    /// Runs until `done`, which is asked every few milliseconds of virtual time and whenever the guest waits; `None` when
+    /// it is. Otherwise why the machine stopped before: [`Stop::Limit`] at instruction `limit`.
+    pub fn run_until(&mut self, limit: u64, mut done: impl FnMut(&Self) -> bool) -> Option<Stop> {
+        loop {
+            let stop = self.run(limit.min(self.count() + BETWEEN_QUESTIONS), OnIdle::Return);
+            if done(self) {
+                return None;
+            }
+            match stop {
+                Stop::Limit if self.count() < limit => {}
+                Stop::Idle => match self.idle_until() {
+                    Some(deadline) => self.skip_to(deadline),
+                    None if self.is_halted() => return Some(Stop::Hang(Hang::Halted)),
+                    None => {}
+                },
+                stop => return Some(stop),
+            }
+        }
+    }
+
+    /// Runs until the next instruction is at linear address `address`, at most to instruction `limit`; whether it got
+    /// there.
+    pub fn run_to_address(&mut self, address: u64, limit: u64) -> bool {
+        while self.count() < limit && self.place().linear() != address {
+            // A block of code is entered at its start: nothing shorter than an instruction will do.
+            if self.run(self.count() + 1, OnIdle::Jump) != Stop::Limit {
+                break;
+            }
+        }
+        self.place().linear() == address
     }
 
     /// The instruction before which a deadline is due.
@@ -237,7 +276,8 @@ impl Machine {
         match exit {
             Exit::Budget => {
                 let room = self.next_stop().min(limit).saturating_sub(self.count());
-                if !self.passes_over_loops && self.cpu.state().flags.control(flags::bit::IF) {
+                let interruptible = self.cpu.state().flags.control(flags::bit::IF);
+                if self.events.exec() || !self.passes_over_loops && interruptible {
                     return None;
                 }
                 match self.spin.look(&mut self.cpu, &mut self.bus, room) {
@@ -310,6 +350,11 @@ impl Machine {
         self.key_wait = None;
     }
 
+    /// Whether [`Machine::power_button`] reaches anything.
+    pub fn has_power_button(&self) -> bool {
+        self.parts.pm.is_some()
+    }
+
     /// The power button: a guest that has switched to ACPI is told and may end itself with [`Stop::PowerOff`]. False
     /// when the machine has no power management.
     pub fn power_button(&mut self) -> bool {
@@ -325,6 +370,8 @@ impl Machine {
         let here =
             (u32::from(state.seg(ringzero_cpu::SegReg::Cs).selector) << 4).wrapping_add(state.ip as u32);
         let trap = ringzero_roms::trap_at(here);
+        self.note_service(trap);
+        let state = self.cpu.state();
         let function = (state.regs.number(ringzero_cpu::number::AX) >> 8) as u8;
         let trap_ip = state.ip;
         let mut view = View::new(&mut self.cpu, &mut self.bus);

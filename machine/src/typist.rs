@@ -46,9 +46,9 @@ pub(crate) struct Typist {
 impl Typist {
     /// Queues `text`; nothing is queued when one of its characters has no key.
     pub(crate) fn queue(&mut self, text: &str, layout: Layout) -> Result<(), Untypable> {
-        let strokes = text.chars().map(|c| layout.strokes(c).ok_or(Untypable(c, layout)));
+        let strokes = text.chars().map(|c| layout.stroke(c).ok_or(Untypable(c, layout)));
         let strokes = strokes.collect::<Result<Vec<_>, _>>()?;
-        self.strokes.extend(strokes.into_iter().flatten());
+        self.strokes.extend(strokes);
         Ok(())
     }
 

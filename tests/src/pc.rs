@@ -35,6 +35,9 @@ pub fn guest(name: &str) -> Option<Vec<u8>> {
     Some(std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
 
+/// Where a package has the kernel and the initial RAM disk of Debian's installer.
+pub const INSTALLER: &str = "/usr/lib/debian-installer/images/12/i386/text/debian-installer/i386";
+
 /// A file of a package of the system.
 #[track_caller]
 pub fn package_file(path: &str) -> Option<Vec<u8>> {

@@ -21,6 +21,8 @@ mod mouse;
 mod pc_guests;
 mod post_mortems;
 mod rom;
+#[cfg(unix)]
+mod scenarios;
 mod stack;
 mod tables;
 mod transcendentals;

@@ -3,8 +3,8 @@
 use ringzero_machine::kernel::{Initrd, Kernel};
 use ringzero_machine::{BootDevice, Config, Key, Media, OnIdle, Stop};
 use ringzero_tests::pc::{
-    BOCHS, Firmware, OURS, PATIENCE, SEABIOS, boot, cd, from, guest, hard_disk, medium, memory_test_runs,
-    package_file, wait_for, wait_for_serial,
+    BOCHS, Firmware, INSTALLER, OURS, PATIENCE, SEABIOS, boot, cd, from, guest, hard_disk, medium,
+    memory_test_runs, package_file, wait_for, wait_for_serial,
 };
 
 // --- Linux --------------------------------------------------------------------------------------------------
@@ -114,8 +114,6 @@ fn ipxe_shows_its_banner_under_every_firmware() {
 }
 
 // --- Debian's installer -------------------------------------------------------------------------------------
-
-const INSTALLER: &str = "/usr/lib/debian-installer/images/12/i386/text/debian-installer/i386";
 
 #[track_caller]
 fn installer_asks_for_language_and_place(firmware: &Firmware) {

@@ -85,7 +85,7 @@ fn every_broken_kernel_is_seen_through_and_told_of() {
         let outcome = outcome(&mut machine);
         assert!(expected(broken.name, &outcome), "{}: {outcome}", broken.name);
         let account = PostMortem::of(&machine, &outcome, Some(symbols)).to_string();
-        println!("{:>6} ms  {}: {outcome}", begun.elapsed().as_millis(), broken.name);
+        eprintln!("{:>6} ms  {}: {outcome}", begun.elapsed().as_millis(), broken.name);
         assert!(begun.elapsed() < PATIENCE, "{}: {:?}", broken.name, begun.elapsed());
         check_golden(broken.name, &format!("{outcome}\n{account}"));
     }

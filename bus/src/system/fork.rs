@@ -20,6 +20,7 @@ impl SystemBus {
             ports: self.ports.clone(),
             memory: self.memory.clone(),
             pci_owners: self.pci_owners.clone(),
+            tap: None,
             ..*self
         })
     }

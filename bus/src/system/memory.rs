@@ -4,6 +4,7 @@ use super::{LOCAL_APIC, SystemBus};
 use crate::device::MmioAccess;
 use crate::map::{DeviceId, MemoryKind, MemoryRegion, PageTarget};
 use crate::ram::{PAGE_SIZE, RamOffset};
+use crate::tap::BusEvent;
 use crate::types::{PhysAddr, Width};
 use crate::wires::Smram;
 
@@ -90,7 +91,9 @@ impl SystemBus {
                 None => width.open_bus(),
             };
             self.settle();
-            return value & width.open_bus();
+            let value = value & width.open_bus();
+            self.note(BusEvent::Memory { addr: at, width, value, write: false });
+            return value;
         }
         if self.memory.is_ram(at, last) || overlay && self.overlay(PhysAddr(at.0 + last)).0 {
             let mut bytes = [0; 4];
@@ -111,6 +114,7 @@ impl SystemBus {
         let overlay = self.overlay(at).1;
         if let Some((device, access)) = self.device_at(at, width, overlay) {
             self.accesses.writes += 1;
+            self.note(BusEvent::Memory { addr: at, width, value: value & width.open_bus(), write: true });
             if let Some((device, fabric)) = self.parts(device) {
                 device.mmio_write(fabric, access, value & width.open_bus());
             }

@@ -45,13 +45,15 @@ const KEYS: [Key; 49] = [
     Key::Space,
 ];
 
-/// What the keys print: alone, with Shift, with AltGr. `·` stands for nothing, a space too but for the space bar.
+/// What the keys print: alone, with Shift, with AltGr. `·` stands for nothing.
+///
+/// Layouts are those without dead keys: a key that prints an accent prints it at once, as with FreeDOS's MKEYB and the
+/// `nodeadkeys` variants of Unix. Accents that many guests take for dead keys all the same are left out where another
+/// key has the character.
 struct Table {
     plain: &'static str,
     shift: &'static str,
-    alt_gr: &'static str,
-    /// Keys that wait for a letter: they print their own character when a space follows.
-    dead: &'static str,
+    alt_gr: &'static [(Key, char)],
 }
 
 const NOTHING: char = '·';
@@ -59,29 +61,51 @@ const NOTHING: char = '·';
 const US: Table = Table {
     plain: "`1234567890-=qwertyuiop[]\\asdfghjkl;'·zxcvbnm,./ ",
     shift: "~!@#$%^&*()_+QWERTYUIOP{}|ASDFGHJKL:\"·ZXCVBNM<>? ",
-    alt_gr: "",
-    dead: "",
+    alt_gr: &[],
 };
 
 const UK: Table = Table {
     plain: "`1234567890-=qwertyuiop[]#asdfghjkl;'\\zxcvbnm,./ ",
     shift: "¬!\"£$%^&*()_+QWERTYUIOP{}~ASDFGHJKL:@|ZXCVBNM<>? ",
-    alt_gr: "",
-    dead: "",
+    alt_gr: &[(Key::Digit4, '€')],
 };
 
 const DE: Table = Table {
-    plain: "^1234567890ß´qwertzuiopü+#asdfghjklöä<yxcvbnm,.- ",
+    plain: "^1234567890ß·qwertzuiopü+#asdfghjklöä<yxcvbnm,.- ",
     shift: "°!\"§$%&/()=?`QWERTZUIOPÜ*'ASDFGHJKLÖÄ>YXCVBNM;:_ ",
-    alt_gr: "··²³···{[]}\\·@·········~···········|······µ····",
-    dead: "^´`",
+    alt_gr: &[
+        (Key::Digit2, '²'),
+        (Key::Digit3, '³'),
+        (Key::Digit7, '{'),
+        (Key::Digit8, '['),
+        (Key::Digit9, ']'),
+        (Key::Digit0, '}'),
+        (Key::Minus, '\\'),
+        (Key::Q, '@'),
+        (Key::E, '€'),
+        (Key::BracketRight, '~'),
+        (Key::IntlBackslash, '|'),
+        (Key::M, 'µ'),
+    ],
 };
 
 const FR: Table = Table {
-    plain: "²&é\"'(-è_çà)=azertyuiop^$*qsdfghjklmù<wxcvbn,;:! ",
-    shift: "·1234567890°+AZERTYUIOP¨£µQSDFGHJKLM%>WXCVBN?./§ ",
-    alt_gr: "··~#{[|`\\^@]}··········································",
-    dead: "¨",
+    plain: "²&é\"'(-è_çà)=azertyuiop·$*qsdfghjklmù<wxcvbn,;:! ",
+    shift: "·1234567890°+AZERTYUIOP·£µQSDFGHJKLM%>WXCVBN?./§ ",
+    alt_gr: &[
+        (Key::Digit2, '~'),
+        (Key::Digit3, '#'),
+        (Key::Digit4, '{'),
+        (Key::Digit5, '['),
+        (Key::Digit6, '|'),
+        (Key::Digit7, '`'),
+        (Key::Digit8, '\\'),
+        (Key::Digit9, '^'),
+        (Key::Digit0, '@'),
+        (Key::Minus, ']'),
+        (Key::Equal, '}'),
+        (Key::E, '€'),
+    ],
 };
 
 impl Layout {
@@ -112,19 +136,8 @@ impl Layout {
         }
     }
 
-    /// The one stroke that types `c`; `None` when the layout has no such key, or only a dead one.
+    /// The stroke that types `c`; `None` when the layout has no such key.
     pub fn stroke(self, c: char) -> Option<KeyStroke> {
-        self.find(c).filter(|_| !self.table().dead.contains(c))
-    }
-
-    /// The strokes that type `c`; `None` when the layout cannot print it.
-    pub fn strokes(self, c: char) -> Option<Vec<KeyStroke>> {
-        let stroke = self.find(c)?;
-        let is_dead = self.table().dead.contains(c);
-        Some(if is_dead { vec![stroke, KeyStroke::plain(Key::Space)] } else { vec![stroke] })
-    }
-
-    fn find(self, c: char) -> Option<KeyStroke> {
         match c {
             '\n' | '\r' => return Some(KeyStroke::plain(Key::Enter)),
             '\t' => return Some(KeyStroke::plain(Key::Tab)),
@@ -134,11 +147,14 @@ impl Layout {
             _ => {}
         }
         let table = self.table();
-        let rows = [(table.plain, false, false), (table.shift, true, false), (table.alt_gr, false, true)];
-        rows.into_iter().find_map(|(row, shift, alt_gr)| {
+        let in_row = |row: &str, shift| {
             let place = row.chars().position(|printed| printed == c)?;
-            Some(KeyStroke { key: *KEYS.get(place)?, shift, alt_gr })
-        })
+            Some(KeyStroke { key: *KEYS.get(place)?, shift, alt_gr: false })
+        };
+        let alt_gr = table.alt_gr.iter().find(|(_, printed)| *printed == c);
+        in_row(table.plain, false)
+            .or_else(|| in_row(table.shift, true))
+            .or_else(|| alt_gr.map(|&(key, _)| KeyStroke { key, shift: false, alt_gr: true }))
     }
 }
 
@@ -149,8 +165,7 @@ mod tests {
     #[test]
     fn every_printable_ascii_character_can_be_typed_in_every_layout() {
         for layout in Layout::ALL {
-            let missing: String = (' '..='~').filter(|&c| layout.strokes(c).is_none()).collect();
-            // A French keyboard has a grave accent, a British one everything.
+            let missing: String = (' '..='~').filter(|&c| layout.stroke(c).is_none()).collect();
             assert_eq!(missing, "", "{layout:?}");
         }
     }
@@ -158,44 +173,37 @@ mod tests {
     #[test]
     fn rows_have_a_character_for_every_key() {
         for layout in Layout::ALL {
-            let Table { plain, shift, alt_gr, .. } = layout.table();
+            let Table { plain, shift, .. } = layout.table();
             assert_eq!(
                 (plain.chars().count(), shift.chars().count()),
                 (KEYS.len(), KEYS.len()),
                 "{layout:?}"
             );
-            assert!(alt_gr.chars().skip(KEYS.len()).all(|c| c == NOTHING), "{layout:?}");
         }
     }
 
     #[test]
     fn keys_are_where_the_country_has_them() {
-        let stroke = |layout: Layout, c| layout.strokes(c).unwrap()[0];
-        let with = |key, shift, alt_gr| KeyStroke { key, shift, alt_gr };
-        assert_eq!(stroke(Layout::Us, 'Q'), with(Key::Q, true, false));
-        assert_eq!(stroke(Layout::De, 'z'), with(Key::Y, false, false));
-        assert_eq!(stroke(Layout::De, '@'), with(Key::Q, false, true));
-        assert_eq!(stroke(Layout::De, '|'), with(Key::IntlBackslash, false, true));
-        assert_eq!(stroke(Layout::De, 'Ä'), with(Key::Quote, true, false));
-        assert_eq!(stroke(Layout::De, '~'), with(Key::BracketRight, false, true));
-        assert_eq!(stroke(Layout::Fr, 'a'), with(Key::Q, false, false));
-        assert_eq!(stroke(Layout::Fr, '1'), with(Key::Digit1, true, false));
-        assert_eq!(stroke(Layout::Fr, '@'), with(Key::Digit0, false, true));
-        assert_eq!(stroke(Layout::Uk, '\\'), with(Key::IntlBackslash, false, false));
-        assert_eq!(stroke(Layout::Uk, '@'), with(Key::Quote, true, false));
-    }
-
-    #[test]
-    fn a_dead_key_needs_a_space_behind_it() {
-        let strokes = Layout::De.strokes('^').unwrap();
-        assert_eq!(strokes.iter().map(|s| s.key).collect::<Vec<_>>(), [Key::Backquote, Key::Space]);
-        assert_eq!(Layout::De.stroke('^'), None);
+        for (layout, c, key, shift, alt_gr) in [
+            (Layout::Us, 'Q', Key::Q, true, false),
+            (Layout::De, 'z', Key::Y, false, false),
+            (Layout::De, '@', Key::Q, false, true),
+            (Layout::De, 'Ä', Key::Quote, true, false),
+            (Layout::De, '~', Key::BracketRight, false, true),
+            (Layout::Fr, 'a', Key::Q, false, false),
+            (Layout::Fr, '1', Key::Digit1, true, false),
+            (Layout::Fr, '@', Key::Digit0, false, true),
+            (Layout::Uk, '\\', Key::IntlBackslash, false, false),
+            (Layout::Uk, '@', Key::Quote, true, false),
+        ] {
+            assert_eq!(layout.stroke(c), Some(KeyStroke { key, shift, alt_gr }), "{layout:?} {c}");
+        }
     }
 
     #[test]
     fn what_no_key_prints_cannot_be_typed() {
-        assert_eq!(Layout::Us.strokes('é'), None);
-        assert_eq!(Layout::Us.strokes('·'), None);
-        assert_eq!(Layout::Fr.strokes('Ä'), None);
+        assert_eq!(Layout::Us.stroke('é'), None);
+        assert_eq!(Layout::Us.stroke('·'), None);
+        assert_eq!(Layout::Fr.stroke('Ä'), None);
     }
 }

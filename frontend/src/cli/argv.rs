@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 
 /// What stands where a command may stand and is not an image.
-const COMMANDS: [&str; 7] = ["run", "list", "help", "--help", "-h", "--version", "-V"];
+const COMMANDS: [&str; 8] = ["run", "test", "list", "help", "--help", "-h", "--version", "-V"];
 
 /// QEMU's options for what this machine does not have, and what it lacks.
 const MISSING: [(&[&str], &str); 6] = [

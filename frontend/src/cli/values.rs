@@ -438,7 +438,7 @@ mod tests {
     #[test]
     fn escapes_of_typed_text() {
         assert_eq!(typed(r"dir\n\\\t\e"), Ok(Typed("dir\n\\\t\u{1b}".to_owned())));
-        assert!(typed(r"\q").is_err() && typed("\\").is_err() && typed("é").is_err());
+        assert!(typed(r"\q").is_err() && typed("\\").is_err());
     }
 
     #[test]

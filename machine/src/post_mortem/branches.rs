@@ -1,7 +1,7 @@
 //! The last branches, from the blocks that the processor's recorder kept.
 
 use super::{LONGEST_INSTRUCTION, Writer};
-use iced_x86::{Decoder, DecoderOptions, FlowControl};
+use crate::disassembly::Disassembler;
 use ringzero_cpu::recorder::{Cause, Delivery, Place};
 
 /// Branches shown.
@@ -19,8 +19,7 @@ pub(super) fn last(writer: &mut Writer<'_>) -> Vec<String> {
     let mut branches: Vec<(String, usize)> = Vec::new();
     for pair in blocks.windows(2) {
         let (block, next) = (pair[0], pair[1]);
-        let event = deliveries.iter().find(|d| (block.count + 1..=next.count).contains(&d.at.count));
-        let Some(line) = transition(writer, &block, &next, event) else { continue };
+        let Some(line) = transition(writer, &block, &next, &deliveries) else { continue };
         match branches.last_mut() {
             Some((last, times)) if *last == line => *times += 1,
             _ => branches.push((line, 1)),
@@ -38,18 +37,30 @@ fn transition(
     writer: &mut Writer<'_>,
     block: &Place,
     next: &Place,
-    event: Option<&Delivery>,
+    deliveries: &[Delivery],
 ) -> Option<String> {
-    if let Some(event) = event {
-        let name = match event.cause {
-            Cause::Fault(fault) => format!("exception {:#04x}", fault.vector()),
-            Cause::Interrupt(vector) => format!("interrupt {vector:#04x}"),
-            Cause::Software(vector) => format!("INT {vector:#04x}"),
-            Cause::Nmi => "NMI".to_owned(),
-            Cause::Smi => "SMI".to_owned(),
-        };
-        return Some(arrow(writer, &event.at, next, &name));
+    match (block.bits, next.bits) {
+        // The next entry tells where the handler lies.
+        (_, 0) => None,
+        (0, _) => Some(handler(writer, block, next, deliveries)),
+        _ => branch(writer, block, next),
     }
+}
+
+fn handler(writer: &Writer<'_>, from: &Place, to: &Place, deliveries: &[Delivery]) -> String {
+    let event = deliveries.iter().find(|delivery| delivery.at.count == from.count + 1);
+    let name = match event.map(|event| event.cause) {
+        Some(Cause::Fault(fault)) => format!("exception {:#04x}", fault.vector()),
+        Some(Cause::Interrupt(vector) | Cause::Software(vector)) => format!("interrupt {vector:#04x}"),
+        Some(Cause::Nmi) => "NMI".to_owned(),
+        Some(Cause::Smi) => "SMI".to_owned(),
+        None => "interrupt or exception".to_owned(),
+    };
+    let from = Place { bits: to.bits, ..*from };
+    arrow(writer, &from, to, &name)
+}
+
+fn branch(writer: &mut Writer<'_>, block: &Place, next: &Place) -> Option<String> {
     let count = next.count.saturating_sub(block.count);
     let (last, after) = last_instruction(writer, block, count)?;
     if after == next.ip && block.cs == next.cs {
@@ -69,19 +80,23 @@ fn last_instruction(writer: &Writer<'_>, block: &Place, count: u64) -> Option<(P
     for done in 1..=count {
         let mut bytes = [0; LONGEST_INSTRUCTION];
         writer.machine.read_linear(place.linear(), &mut bytes);
-        let mut decoder = Decoder::with_ip(u32::from(place.bits), &bytes, place.ip, DecoderOptions::NONE);
-        let instruction = decoder.decode();
-        let after = place.ip.wrapping_add(instruction.len() as u64);
-        // A repeated instruction counts once for each time.
-        let repeats = instruction.has_rep_prefix() || instruction.has_repne_prefix();
-        if done == count || repeats {
+        let (len, ends) = Disassembler::length(&bytes, u32::from(place.bits), place.ip);
+        let after = place.ip.wrapping_add(len as u64);
+        if done == count {
             return Some((place, after));
         }
-        if instruction.flow_control() != FlowControl::Next {
-            // Rounds of a loop were passed over.
-            return None;
+        if ends {
+            // A repeated instruction counts once for each time; rounds of a loop may have been passed over.
+            return is_repeated(&bytes).then_some((place, after));
         }
         place.ip = after;
     }
     None
+}
+
+/// Whether prefixes before the opcode repeat it.
+fn is_repeated(bytes: &[u8]) -> bool {
+    let is_prefix =
+        |byte: &&u8| matches!(**byte, 0x26 | 0x2E | 0x36 | 0x3E | 0x64..=0x67 | 0xF0 | 0xF2 | 0xF3);
+    bytes.iter().take_while(is_prefix).any(|byte| matches!(byte, 0xF2 | 0xF3))
 }

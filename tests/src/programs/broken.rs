@@ -158,7 +158,7 @@ impl Writer {
         put(NO_IDTR + 2, &IDT.to_le_bytes());
         put(DIRECTORY, &(TABLE | 3).to_le_bytes());
         for page in (0..1024).filter(|page| page * 0x1000 != UNMAPPED) {
-            put(TABLE + page * 4, &(page * 0x1000 | 3).to_le_bytes());
+            put(TABLE + page * 4, &(page * 0x1000 + 3).to_le_bytes());
         }
     }
 }
