@@ -2,7 +2,7 @@
 //! state is hashed at checkpoints.
 //!
 //! [`checks`] runs all of them and gives a [`Line`] for each result. The hosts' lines are compared by
-//! [`first_difference`]. The program `ringzero-hosts` is for hosts with files, [`exports`] for WebAssembly.
+//! [`first_difference`]. The program `ringzero-hosts` is for hosts with files, `exports` for WebAssembly.
 
 #[cfg(target_family = "wasm")]
 pub mod exports;
