@@ -13,15 +13,16 @@ RINGZERO_SOAK_SECONDS ?= 600
 RINGZERO_SOAK_INSTRUCTIONS ?= 40000000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint soak packages wasm
+.PHONY: help run test test-hosts bench lint soak packages wasm
 
 help:
 	@echo "make run    build, and start the machine (ARGS=\"IMAGE --cpu 386 ...\" are passed on)"
 	@echo "make test   every test, and the core crates for $(WASM)"
+	@echo "make test-hosts  conformance cases and state hashes of guests, equal on x86-64, aarch64, s390x and $(WASM)"
 	@echo "make lint   format, clippy and documentation, warnings denied"
 	@echo "make bench  the figures of README.md"
 	@echo "make soak   fuzzing for RINGZERO_SOAK_SECONDS (now $(RINGZERO_SOAK_SECONDS)), a million arguments to the x87's functions,"
-	@echo "            guests that fill disks of 500 MB and 64 GB, and 200 kills while a guest copies files"
+	@echo "            guests that fill disks of 500 MB and 64 GB, 200 kills while a guest copies files, and test-hosts"
 
 run: packages
 	$(CARGO) build --release -p ringzero-frontend
@@ -40,7 +41,12 @@ test:
 # The core crates know nothing of a host: they build where there is none.
 wasm:
 	@if command -v rustup >/dev/null && ! rustup target list --installed | grep -qx $(WASM); then rustup target add $(WASM); fi
-	$(CARGO) check --target $(WASM) $(PURE)
+	$(CARGO) check --target $(WASM) $(PURE) -p ringzero-hosts
+
+# The same checks here, on emulated hosts and under Node.
+test-hosts:
+	@./packages.sh hosts
+	@CARGO="$(CARGO)" ./hosts/run.sh
 
 lint: packages
 	$(CARGO) fmt --all --check
@@ -62,6 +68,7 @@ soak:
 	$(CARGO) run --release -p ringzero-tests --bin disks -- kill
 	$(CARGO) run --release -p ringzero-tests --bin endurance boots
 	$(CARGO) run --release -p ringzero-tests --bin endurance memtest
+	$(MAKE) --no-print-directory test-hosts
 
 packages:
 	@./packages.sh

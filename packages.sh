@@ -1,8 +1,14 @@
 #!/bin/sh
 # Installs what the build needs and this system lacks; changes nothing where all is there. With the word "test" also
-# what the tests of the window, of the test ROM and of disks need, with "soak" what `make soak` needs besides.
+# what the tests of the window, of the test ROM and of disks need, with "soak" what `make soak` needs besides; with "hosts" what
+# `make test-hosts` needs.
 set -eu
 for_tests=${1:-}
+for_hosts=""
+if [ "$for_tests" = hosts ]; then
+    for_hosts=hosts
+    for_tests=""
+fi
 
 missing=""
 need() { missing="$missing $1"; }
@@ -48,6 +54,16 @@ if [ -n "$for_tests" ] && [ "$(uname -s)" = Linux ]; then
     [ -d /usr/lib/debian-installer/images/12/i386 ] || need debian-installer-12-netboot-i386
 fi
 
+# Other hosts: a linker and C library for s390x (aarch64's come with Rust), emulators of both, an engine for WebAssembly.
+if [ -n "$for_hosts" ] && [ "$(uname -s)" = Linux ]; then
+    command -v s390x-linux-gnu-gcc >/dev/null 2>&1 || need gcc-s390x-linux-gnu
+    [ -e /usr/s390x-linux-gnu/lib/libc.a ] || need libc6-dev-s390x-cross
+    for arch in aarch64 s390x; do
+        command -v "qemu-$arch-static" >/dev/null 2>&1 || command -v "qemu-$arch" >/dev/null 2>&1 || need qemu-user-static
+    done
+    command -v node >/dev/null 2>&1 || need nodejs
+fi
+
 if ! command -v cargo >/dev/null 2>&1; then
     echo "Rust is missing: install it from https://rustup.rs" >&2
     exit 1
@@ -71,4 +87,7 @@ fi
 echo "installing$missing" >&2
 # A stale package list is the usual reason for a failure: renew it only then.
 install() { DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y --no-install-recommends $missing; }
-install || { $sudo apt-get update && install; }
+install || { $sudo apt-get update && install; } || {
+    echo "missing, and cannot be installed:$missing" >&2
+    exit 1
+}

@@ -15,6 +15,7 @@ mod firmware;
 mod forks;
 mod fuzz;
 mod guests;
+mod hosts;
 mod house;
 mod kernels;
 mod memory_managers;

@@ -13,8 +13,9 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("bios", &["bus", "roms"]),
     ("machine", &["cpu", "bus", "devices", "bios", "roms"]),
     ("process", &["cpu", "bus"]),
+    ("hosts", &["machine", "cpu", "bus"]),
     ("frontend", &["machine", "process"]),
-    ("tests", &["bus", "float", "cpu", "devices", "roms", "bios", "machine", "process", "frontend"]),
+    ("tests", &["bus", "float", "cpu", "devices", "roms", "bios", "machine", "process", "hosts", "frontend"]),
 ];
 
 /// Crates that know nothing of the host.

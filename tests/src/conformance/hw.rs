@@ -14,11 +14,11 @@ use ringzero_cpu::{
 use ringzero_float::F80;
 use std::path::Path;
 
-const CODE_PAGE: u32 = 0x1000_0000;
-const CODE_START: u32 = 0x1000_0800;
-const DATA_PAGE: u32 = 0x2000_0000;
-const LOW_PAGE: u32 = 0x8000;
-const PAGE: usize = 4096;
+pub(super) const CODE_PAGE: u32 = 0x1000_0000;
+pub(super) const CODE_START: u32 = 0x1000_0800;
+pub(super) const DATA_PAGE: u32 = 0x2000_0000;
+pub(super) const LOW_PAGE: u32 = 0x8000;
+pub(super) const PAGE: usize = 4096;
 /// RFLAGS bits that are compared.
 const COMPARED_FLAGS: u32 = 0x0CD5;
 /// Iterations of a repeated instruction after which a test counts as hung.
@@ -62,7 +62,7 @@ fn exception(fault: Fault, cr2: u64) -> Exception {
 }
 
 /// What a data byte is before anything is written there.
-fn default_byte(addr: u32) -> u8 {
+pub(super) fn default_byte(addr: u32) -> u8 {
     (addr.wrapping_mul(0x9E37_79B1) >> 24) as u8
 }
 
@@ -78,16 +78,14 @@ const CR4: u32 = cr4::OSFXSR | cr4::OSXMMEXCPT;
 /// ST(0) to ST(7) before anything is said of them.
 const NO_STACK: [F80; 8] = [F80::ZERO; 8];
 
-/// Maps the three pages to themselves: the code read-only, all of them for level 3.
-fn map_pages(bus: &mut SystemBus) {
-    let ram = &mut bus.fabric_mut().ram;
+/// Addresses and entries that map the three pages to themselves: the code read-only, all of them for level 3.
+pub(super) fn page_tables() -> impl Iterator<Item = (u32, u32)> {
     let pages = [(CODE_PAGE, 0b101), (DATA_PAGE, 0b111), (LOW_PAGE, 0b111)];
-    for (table, (page, rights)) in (0u32..).map(|n| TABLES + n * PAGE as u32).zip(pages) {
+    (0u32..).map(|n| TABLES + n * PAGE as u32).zip(pages).flat_map(|(table, (page, rights))| {
         let directory_at = DIRECTORY + (page >> 22) * 4;
         let table_at = table + (page >> 12 & 0x3FF) * 4;
-        ram.write(PhysAddr(u64::from(directory_at)), &(table | 0b111).to_le_bytes());
-        ram.write(PhysAddr(u64::from(table_at)), &(page | rights).to_le_bytes());
-    }
+        [(directory_at, table | 0b111), (table_at, page | rights)]
+    })
 }
 
 /// Runs each form again and again, in a block of many copies that jumps to itself, so that it follows itself often. Returns
@@ -105,17 +103,20 @@ pub fn repeat_forms(files: &[File], instructions: u64) -> (usize, usize) {
     (forms, long)
 }
 
-struct Bench {
-    cpu: Cpu,
+/// A processor with the three pages, used for record after record.
+pub(super) struct Bench {
+    pub(super) cpu: Cpu,
     bus: SystemBus,
     /// The two data pages as the last test left them expected.
     expected: Vec<(u32, Vec<u8>)>,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut bus = SystemBus::new(DATA_PAGE as usize + PAGE, 1);
-        map_pages(&mut bus);
+        for (addr, entry) in page_tables() {
+            bus.fabric_mut().ram.write(PhysAddr(u64::from(addr)), &entry.to_le_bytes());
+        }
         Self { cpu: Cpu::new(Model::MAX), bus, expected: Vec::new() }
     }
 
@@ -132,6 +133,18 @@ impl Bench {
 
     /// Whether copies of the record's instruction ran for so long.
     fn repeat(&mut self, record: &Record, instructions: u64) -> bool {
+        self.load_repeated(record);
+        self.run_repeated(instructions)
+    }
+
+    /// Whether what [`Self::load_repeated`] left ran for so long.
+    pub(super) fn run_repeated(&mut self, instructions: u64) -> bool {
+        self.cpu.run(&mut self.bus, instructions);
+        self.cpu.state().count >= instructions && self.cpu.state().cpl == 3
+    }
+
+    /// Loads copies of the record's instruction and a jump back to the first, with exceptions masked; the code.
+    pub(super) fn load_repeated(&mut self, record: &Record) -> Vec<u8> {
         self.load(record);
         let room = (CODE_PAGE + PAGE as u32 - CODE_START) as usize - 8;
         let mut code = record.code.repeat((room / record.code.len()).min(40));
@@ -144,11 +157,10 @@ impl Bench {
             state.fpu.status &= 0x3800;
             state.mxcsr |= 0x1F80;
         });
-        self.cpu.run(&mut self.bus, instructions);
-        self.cpu.state().count >= instructions && self.cpu.state().cpl == 3
+        code
     }
 
-    fn run_record(&mut self, record: &Record, form: &Form) -> Result<(), String> {
+    pub(super) fn run_record(&mut self, record: &Record, form: &Form) -> Result<(), String> {
         self.load(record);
         let start = self.cpu.state().ip;
         for _ in 0..LONGEST {
@@ -166,7 +178,7 @@ impl Bench {
         Err(" does not end".to_owned())
     }
 
-    fn load(&mut self, record: &Record) {
+    pub(super) fn load(&mut self, record: &Record) {
         self.expected = [DATA_PAGE, LOW_PAGE]
             .map(|page| (page, (0..PAGE as u32).map(|n| default_byte(page + n)).collect()))
             .to_vec();

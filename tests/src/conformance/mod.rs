@@ -1,12 +1,14 @@
 //! Single-instruction conformance vectors: load a state, execute one instruction, compare the whole state.
 //!
-//! [`moo`] reads the SingleStepTests files, [`hwv`] the native captures; [`sst`] and [`hw`] run them.
+//! [`moo`] reads the SingleStepTests files, [`hwv`] the native captures; [`sst`] and [`hw`] run them, and [`sample`] packs
+//! some of them for other hosts.
 
 pub mod hw;
 mod hw_float;
 pub mod hwv;
 pub mod moo;
 pub mod report;
+pub mod sample;
 pub mod sst;
 
 use std::io::Read;

@@ -39,11 +39,17 @@ pub fn run_folder(folder: &Path, model: Model, threads: usize) -> Result<Vec<Gro
     })
 }
 
+/// The form that a file is named for ("C1.4", "0FA0").
+pub(super) fn form_of(path: &Path) -> String {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    name.trim_end_matches(".MOO.gz").to_owned()
+}
+
 /// Which flags each form defines.
-struct Metadata(Value);
+pub(super) struct Metadata(Value);
 
 impl Metadata {
-    fn read(folder: &Path) -> Result<Self, DataError> {
+    pub(super) fn read(folder: &Path) -> Result<Self, DataError> {
         let path = folder.join("metadata.json");
         let unreadable = |source| DataError::Unreadable { path: path.clone(), source };
         let text = std::fs::read_to_string(&path).map_err(unreadable)?;
@@ -55,8 +61,8 @@ impl Metadata {
         Ok(Self(value))
     }
 
-    /// The mask of defined flags of the form that a file is named for ("C1.4", "0FA0").
-    fn flags_mask(&self, form: &str, model: &Model, test: &Test) -> u16 {
+    /// The mask of defined flags of a form, see [`form_of`].
+    pub(super) fn flags_mask(&self, form: &str, model: &Model, test: &Test) -> u16 {
         let (opcode, reg) = form.split_once('.').unwrap_or((form, ""));
         let entry = &self.0["opcodes"][opcode];
         let entry = if reg.is_empty() { entry } else { &entry["reg"][reg] };
@@ -72,17 +78,21 @@ impl Metadata {
     }
 }
 
+/// Bytes of memory that a model's tests reach.
+pub(super) fn ram_size(model: &Model) -> usize {
+    if model.at_least(Generation::I80286) { 0x11_0000 } else { 0x10_0000 }
+}
+
 /// A processor, memory and ports, used for test after test.
-struct Bench {
-    cpu: Cpu,
+pub(super) struct Bench {
+    pub(super) cpu: Cpu,
     bus: SystemBus,
     ports: Handle<PortRecorder>,
 }
 
 impl Bench {
-    fn new(model: Model) -> Self {
-        let ram = if model.at_least(Generation::I80286) { 0x11_0000 } else { 0x10_0000 };
-        let mut bus = SystemBus::new(ram, 1);
+    pub(super) fn new(model: Model) -> Self {
+        let mut bus = SystemBus::new(ram_size(&model), 1);
         let ports = bus
             .attach("ports", |wiring| {
                 wiring.ports(0..=0xFFFF, Width::Dword)?;
@@ -93,8 +103,7 @@ impl Bench {
     }
 
     fn run_file(&mut self, path: &Path, metadata: &Metadata) -> Result<Group, DataError> {
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let form = name.trim_end_matches(".MOO.gz").to_owned();
+        let form = form_of(path);
         let generation = self.cpu.model().generation;
         let mut group = Group::new(&form);
         group.known = KNOWN.iter().find(|(g, f, _)| *g == generation && *f == form).map(|k| k.2);
@@ -106,7 +115,7 @@ impl Bench {
         Ok(group)
     }
 
-    fn run_test(&mut self, test: &Test, flags_mask: u16) -> Result<(), String> {
+    pub(super) fn run_test(&mut self, test: &Test, flags_mask: u16) -> Result<(), String> {
         for &(addr, value) in &test.init.ram {
             self.bus.fabric_mut().ram.write(PhysAddr(u64::from(addr)), &[value]);
         }
@@ -119,7 +128,7 @@ impl Bench {
         result
     }
 
-    fn load(&mut self, test: &Test) {
+    pub(super) fn load(&mut self, test: &Test) {
         let mut state = CpuState::reset(self.cpu.model(), 0);
         let reg = |name: &str| {
             let n = REGISTERS.iter().position(|&r| r == name).unwrap_or(0);
