@@ -71,7 +71,12 @@ impl Outcome {
 
     /// Whether a machine that ended as `self` meets an expectation of `wanted`.
     pub(crate) fn meets(self, wanted: Self) -> bool {
-        self == wanted || wanted == Self::Success && self == Self::PowerOff
+        match wanted {
+            Self::Success => matches!(self, Self::Success | Self::PowerOff),
+            // Both never get on, and have one exit code.
+            Self::Hang => matches!(self, Self::Hang | Self::ResetLoop),
+            wanted => self == wanted,
+        }
     }
 }
 
@@ -120,6 +125,11 @@ mod tests {
     #[test]
     fn switching_off_is_success_and_not_the_other_way_round() {
         assert!(Outcome::PowerOff.meets(Outcome::Success) && !Outcome::Success.meets(Outcome::PowerOff));
+    }
+
+    #[test]
+    fn a_reset_loop_is_a_hang_of_its_own_kind() {
+        assert!(Outcome::ResetLoop.meets(Outcome::Hang) && !Outcome::Hang.meets(Outcome::ResetLoop));
     }
 
     #[test]
