@@ -1,6 +1,7 @@
 //! The command line.
 
 pub(crate) mod argv;
+pub(crate) mod runner;
 pub(crate) mod test;
 pub(crate) mod values;
 
@@ -25,6 +26,7 @@ Examples:
   ringzero kernel.img --headless --expect-serial 'tests passed' --timeout 30
   ringzero dos.img --headless --snapshot --type 'dir\\n' --dump-screen
   ringzero -fda os.img -nographic -no-reboot -device isa-debug-exit,iobase=0xf4,iosize=0x04
+  ringzero runner target/i686-kernel/debug/kernel               as `cargo run` and `cargo test` call it
   ringzero test tests/scenarios --report junit results.xml      every *.scenario.toml, in parallel
 
 `ringzero IMAGE` is short for `ringzero run IMAGE`; QEMU's spellings work with one dash or two.
@@ -69,6 +71,8 @@ impl Cli {
 pub(crate) enum Command {
     /// Run a PC (the default command).
     Run(Box<RunArgs>),
+    /// Run a kernel for `cargo run` and `cargo test`: a headless run with the defaults of tests.
+    Runner(Box<runner::RunnerArgs>),
     /// Run scenarios and give a verdict on each.
     Test(Box<test::TestArgs>),
     /// List what this program knows.
@@ -96,6 +100,13 @@ pub(crate) enum DisplayKind {
     Terminal,
     /// Nowhere: a headless run.
     None,
+}
+
+impl DisplayKind {
+    /// Whether someone sees it.
+    pub(crate) fn is_seen(self) -> bool {
+        self != Self::None
+    }
 }
 
 /// What drives virtual time.
@@ -176,6 +187,9 @@ pub(crate) struct RunArgs {
     /// A reset or triple fault ends the run.
     #[arg(long, conflicts_with = "reboot", help_heading = "Machine")]
     pub(crate) no_reboot: bool,
+    /// A reset that ends the run is a failure.
+    #[arg(skip)]
+    pub(crate) reset_fails: bool,
     /// Headless: a triple fault resets the machine, as on a PC.
     #[arg(long, help_heading = "Machine")]
     pub(crate) reboot: bool,
@@ -302,16 +316,12 @@ impl Stop {
 /// Parses the program's arguments, the program's name first.
 pub(crate) fn parse(args: Vec<OsString>) -> Result<Command, Stop> {
     let args = argv::normalise(args, &Cli::command()).map_err(|error| Stop::Mistake(error.to_string()))?;
-    let is_test = args.get(1).is_some_and(|command| command == "test");
+    let command = args.get(1).and_then(|command| command.to_str()).unwrap_or("run").to_owned();
     match Cli::try_parse_from(args) {
         Ok(cli) => Ok(cli.command),
         Err(error) if error.use_stderr() => {
             let line = one_line(&error.to_string());
-            Err(Stop::Mistake(if is_test {
-                line.replace("ringzero run --help", "ringzero test --help")
-            } else {
-                line
-            }))
+            Err(Stop::Mistake(line.replace("ringzero run --help", &format!("ringzero {command} --help"))))
         }
         Err(help) => Err(Stop::Print(help)),
     }

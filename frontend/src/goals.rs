@@ -38,6 +38,8 @@ pub(crate) struct Goals {
     supervisor: Supervisor,
     /// The debug-exit result that means success.
     success_exit: Option<u8>,
+    /// A reset that ends the run is a failure.
+    reset_fails: bool,
     /// How the guest ended.
     outcome: Option<Outcome>,
     /// Ends when all text is typed and the guest waits for a key.
@@ -59,6 +61,7 @@ impl Goals {
             timeout: limits.timeout,
             supervisor: Supervisor::new(limits.guest),
             success_exit: None,
+            reset_fails: false,
             outcome: None,
             end_when_typed,
             started: Instant::now(),
@@ -71,6 +74,11 @@ impl Goals {
     /// The debug-exit result that means success.
     pub(crate) fn with_success_exit(self, success_exit: Option<u8>) -> Self {
         Self { success_exit, ..self }
+    }
+
+    /// Whether a reset that ends the run is a failure.
+    pub(crate) fn with_failing_reset(self, reset_fails: bool) -> Self {
+        Self { reset_fails, ..self }
     }
 
     /// How the guest ended, if it is over.
@@ -129,7 +137,9 @@ impl Goals {
     fn conclude(&mut self, machine: &Machine, outcome: Outcome) -> Verdict {
         let verdict = Verdict::of(&outcome, machine, self.success_exit, Missing(self.missing()));
         self.outcome = Some(outcome);
-        match self.missing() {
+        let success = self.reset_fails && verdict == Verdict::Reset;
+        let missing = self.missing().or_else(|| success.then(|| "a success".to_owned()));
+        match missing {
             Some(missing) if verdict.is_clean_end() => {
                 let ending = verdict.to_string().trim_start_matches("success: ").to_owned();
                 Verdict::NotMet { missing, ending }
@@ -222,6 +232,17 @@ mod tests {
         assert_eq!(
             verdict.to_string(),
             "failure: serial /PASS/ was not seen before the guest switched the power off"
+        );
+    }
+
+    #[test]
+    fn a_reset_is_a_failure_where_that_is_asked_for() {
+        let mut goals = Goals::new(vec![], vec![], Limits::default(), false).with_failing_reset(true);
+        let verdict = goals.judge(&mut machine(), Stop::Reset).unwrap();
+        assert_eq!(verdict.exit_code(), 84);
+        assert_eq!(
+            verdict.to_string(),
+            "failure: a success was not seen before the guest reset the machine (--no-reboot)"
         );
     }
 

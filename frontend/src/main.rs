@@ -5,6 +5,7 @@
 //! - [`session`]: a machine with its host side; [`goals`] is what a run waits for, [`verdict`] how it ended.
 //! - [`batch`] runs it as fast as the host can, [`live`] in step with the wall clock ([`pace`]).
 //! - `window` and [`terminal`] show it.
+//! - [`runner`]: `ringzero runner`, a headless run with the defaults that kernels' tests need.
 //! - [`scenario`]: `ringzero test`, machines by the dozen with a verdict on each.
 //!
 //! Everything of ours goes to stderr; stdout belongs to the guest's serial port.
@@ -22,6 +23,7 @@ mod pace;
 mod plan;
 mod report;
 mod run;
+mod runner;
 mod scenario;
 mod screenshot;
 mod serial;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
     report::install_logger();
     match cli::parse(std::env::args_os().collect()) {
         Ok(cli::Command::Run(args)) => run::run(&args),
+        Ok(cli::Command::Runner(args)) => runner::run(*args),
         Ok(cli::Command::Test(args)) => scenario::test(&args),
         Ok(cli::Command::List { what }) => cli::list(what),
         Err(stop) => stop.report(),

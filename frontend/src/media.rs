@@ -67,6 +67,12 @@ pub(crate) fn look_at(path: &Path) -> Result<Content, MediaError> {
     Ok(content(&image.head, image.len))
 }
 
+/// Whether a file has exactly the size of a diskette.
+pub(crate) fn has_floppy_size(path: &Path) -> bool {
+    let len = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    floppy::FORMATS.iter().any(|format| format.bytes() == len)
+}
+
 fn content(head: &[u8], len: u64) -> Content {
     if is_cd(head) {
         Content::Cd

@@ -163,7 +163,7 @@ fn assemble(args: &RunArgs, drives: &Drives) -> Result<Built, PlanError> {
     let kernel = args.kernel.as_ref().or(drives.kernel.as_ref());
     let machine = Machine::new(config, media).map_err(|error| {
         let (flag, path) = match &error {
-            ConfigError::Kernel(_) => ("--kernel", kernel),
+            ConfigError::Kernel(_) => (if args.kernel.is_some() { "--kernel" } else { "kernel" }, kernel),
             ConfigError::BiosSize { .. } => ("--bios", args.bios.as_ref()),
             ConfigError::VgaBiosSize { .. } => ("--vga-bios", args.vga_bios.as_ref()),
             _ => return PlanError::Config(error),

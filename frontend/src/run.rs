@@ -128,14 +128,16 @@ fn start(args: &RunArgs, mut plan: Plan) -> Result<Ended, String> {
                 paced(args, &mut session, habits)
             };
             finish(args, &mut session);
-            Ok(Ended { verdict, post_mortem: post_mortem(&session, symbols) })
+            let post_mortem = post_mortem(&verdict, &session, symbols);
+            Ok(Ended { verdict, post_mortem })
         }
     }
 }
 
 /// What there is to say of a run that ended badly.
-fn post_mortem(session: &Session, symbols: Option<Arc<Symbols>>) -> String {
-    let outcome = session.goals.outcome();
+fn post_mortem(verdict: &Verdict, session: &Session, symbols: Option<Arc<Symbols>>) -> String {
+    // Where a reset is no failure it is what was asked for.
+    let outcome = session.goals.outcome().filter(|_| *verdict != Verdict::Reset);
     outcome.map(|outcome| PostMortem::of(&session.machine, outcome, symbols).to_string()).unwrap_or_default()
 }
 
@@ -193,6 +195,7 @@ fn goals(args: &RunArgs, headless: bool) -> Goals {
     let typed = headless && args.type_text.is_some();
     Goals::new(args.expect_screen.clone(), args.expect_serial.clone(), limits, typed)
         .with_success_exit(args.success_exit)
+        .with_failing_reset(args.reset_fails)
 }
 
 /// Runs `body`; a panic of ours becomes a verdict.

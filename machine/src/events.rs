@@ -126,3 +126,56 @@ impl Machine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Media, OnIdle, Stop, storage::MemoryMedium};
+    use ringzero_bus::{Port, Width};
+
+    /// Vector 50h := the CLI; MOV AL, 41h; OUT 80h, AL; INT 50h; NOP; NOP; CLI; HLT.
+    const PROGRAM: [u8; 24] = [
+        0x31, 0xC0, 0x8E, 0xD8, 0xC7, 0x06, 0x40, 0x01, 0x16, 0x7C, 0x8C, 0x1E, 0x42, 0x01, 0xB0, 0x41, 0xE6,
+        0x80, 0xCD, 0x50, 0x90, 0x90, 0xFA, 0xF4,
+    ];
+
+    fn booted() -> Machine {
+        let mut sector = vec![0; 512];
+        sector[..PROGRAM.len()].copy_from_slice(&PROGRAM);
+        sector[510..].copy_from_slice(&[0x55, 0xAA]);
+        let mut media = Media::default();
+        media.floppies[0] = Some(Box::new(MemoryMedium::new(sector)));
+        let mut machine = Machine::new(Config::default(), media).unwrap();
+        assert!(machine.run_to_address(0x7C00, 1_000_000_000));
+        machine
+    }
+
+    #[test]
+    fn what_is_subscribed_to_comes_in_order_and_nothing_else() {
+        let mut machine = booted();
+        machine.subscribe(EventKinds { interrupts: true, io: true, ..EventKinds::default() });
+        machine.run(machine.count() + 8, OnIdle::Jump);
+        let events: Vec<Event> = machine.take_events().into_iter().map(|(_, event)| event).collect();
+        let out = BusEvent::Port { port: Port(0x80), width: Width::Byte, value: 0x41, write: true };
+        assert_eq!(events[0], Event::Bus(out));
+        assert!(matches!(&events[1], Event::Interrupt(d) if d.cause == Cause::Software(0x50)), "{events:?}");
+        assert_eq!(events.len(), 2, "{events:?}");
+    }
+
+    #[test]
+    fn every_instruction_is_told_of_once_and_the_state_is_the_same() {
+        let (mut told, mut plain) = (booted(), booted());
+        told.subscribe(EventKinds { exec: true, ..EventKinds::default() });
+        let ends = [&mut told, &mut plain].map(|machine| machine.run(machine.count() + 100, OnIdle::Jump));
+        assert!(ends.iter().all(|end| matches!(end, Stop::Hang(_))), "{ends:?}");
+        let offsets: Vec<u64> = told
+            .take_events()
+            .into_iter()
+            .filter_map(
+                |(_, event)| if let Event::Exec(place, _) = event { Some(place.ip - 0x7C00) } else { None },
+            )
+            .collect();
+        assert_eq!(offsets, [0, 2, 4, 10, 14, 16, 18, 22, 23]);
+        assert_eq!(told.state_hash().unwrap(), plain.state_hash().unwrap());
+    }
+}

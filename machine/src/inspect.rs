@@ -92,6 +92,6 @@ mod tests {
         let screen = machine.text_screen().unwrap();
         let mut cell = [0; 2];
         machine.read_memory(0xB_8000, &mut cell);
-        assert_eq!(char::from(cell[0]), screen.line(0).chars().next().unwrap());
+        assert_eq!((cell[0], cell[1]), (screen.row(0)[0].character, screen.row(0)[0].attribute));
     }
 }

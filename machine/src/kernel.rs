@@ -51,6 +51,12 @@ pub enum KernelError {
         "is no kernel: it has neither a Linux boot header, nor a multiboot header, nor is it an ELF file with a PVH entry"
     )]
     NotAKernel,
+    /// An ELF file that says nothing of how it is booted.
+    #[error(
+        "is an ELF file without a multiboot header in its first 8 KiB (multiboot 2: 32 KiB) and without a PVH entry; \
+         give the kernel one of them, or boot the disk image that is made of it"
+    )]
+    NoEntry,
     /// The file contradicts itself.
     #[error("is damaged: {0}")]
     Damaged(&'static str),
@@ -73,6 +79,11 @@ impl Kernel {
     /// The fw_cfg items by which the kernel loader ROM boots this kernel on a machine with `memory` bytes of RAM.
     pub fn items(&self, memory: u64) -> Result<Vec<Item>, KernelError> {
         Ok(self.script(memory)?.items())
+    }
+
+    /// Whether the file is ELF for a 64-bit processor.
+    pub fn is_64_bit(&self) -> bool {
+        elf::is_64_bit(&self.image)
     }
 
     /// The kinds are tried as GRUB does: what has a multiboot header means to be booted by it.

@@ -33,6 +33,7 @@ mod fw_cfg;
 mod idle;
 mod inspect;
 pub mod kernel;
+mod keys;
 mod machine;
 mod outcome;
 mod pointer;

@@ -4,6 +4,7 @@
 
 mod branches;
 mod faults;
+mod long_mode;
 mod registers;
 mod tables;
 
@@ -47,7 +48,8 @@ impl PostMortem {
     pub fn of(machine: &Machine, outcome: &Outcome, symbols: Option<Arc<Symbols>>) -> Self {
         let mut writer = Writer::new(machine, symbols);
         match outcome {
-            Outcome::DebugExit(_) | Outcome::PowerOff | Outcome::Reset => return Self::default(),
+            Outcome::DebugExit(_) | Outcome::PowerOff => return Self::default(),
+            Outcome::Reset => writer.section("what happened", faults::only_reset),
             Outcome::TripleFault => {
                 writer.section("what happened", faults::chain);
                 writer.section("page walk of CR2", faults::page_walk);
@@ -65,6 +67,7 @@ impl PostMortem {
                 writer.section("the last exceptions", faults::latest);
             }
         }
+        writer.section("64-bit mode", long_mode::wanted);
         writer.section("instructions", Writer::code);
         writer.section("registers", registers::all);
         writer.section("segments and tables", tables::all);
@@ -147,12 +150,22 @@ impl<'a> Writer<'a> {
         lines
     }
 
+    /// Where the HLT is that `behind` lies behind: it may be the last instruction of its function.
+    fn halt(&self, behind: &Place) -> String {
+        const HLT: u8 = 0xF4;
+        let halt = Place { ip: behind.ip.wrapping_sub(1), ..*behind };
+        let mut byte = [0];
+        let is_halt = self.machine.read_linear(halt.linear(), &mut byte) && byte == [HLT];
+        if is_halt { format!("at {}", self.place(&halt)) } else { format!("before {}", self.place(behind)) }
+    }
+
     fn hang(&mut self, hang: Hang) -> Vec<String> {
         let place = self.machine.place();
         let here = self.place(&place);
         match hang {
             Hang::Halted => vec![format!(
-                "the processor executed HLT, just before {here}, with interrupts off (IF=0): nothing can wake it"
+                "the processor executed HLT {}, with interrupts off (IF=0): nothing can wake it",
+                self.halt(&place)
             )],
             Hang::Spins => vec![format!(
                 "the processor goes round in the same few instructions at {here} with interrupts off (IF=0)"
@@ -162,7 +175,8 @@ impl<'a> Writer<'a> {
             )],
             Hang::Quiet(_) if self.machine.is_halted() => {
                 vec![format!(
-                    "the processor is halted before {here} and waits for an interrupt that changes something"
+                    "the processor executed HLT {} and waits for an interrupt that changes something",
+                    self.halt(&place)
                 )]
             }
             Hang::Quiet(_) => vec![format!("the processor executes at {here}, and nothing of it shows")],

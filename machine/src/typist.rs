@@ -41,6 +41,8 @@ pub(crate) struct Typist {
     next: VTime,
     /// The last key of which typing has begun.
     last: Option<Key>,
+    /// The guest is known to wait: there is no need to see whether it goes on.
+    settled: bool,
 }
 
 impl Typist {
@@ -52,6 +54,11 @@ impl Typist {
         Ok(())
     }
 
+    /// The guest is known to wait for what is queued.
+    pub(crate) fn hurry(&mut self) {
+        self.settled = true;
+    }
+
     /// Whether everything has been typed.
     pub(crate) fn is_done(&self) -> bool {
         self.strokes.is_empty() && self.under_way.is_empty()
@@ -61,14 +68,14 @@ impl Typist {
     pub(crate) fn guest_waits(&mut self, wait: KeyWait, now: VTime) {
         let settled = match wait {
             KeyWait::Blocking => true,
-            KeyWait::Polling(since) => self.last.is_some() || now.ns_since(since) >= SETTLED_NS,
+            KeyWait::Polling(since) => self.settled || now.ns_since(since) >= SETTLED_NS,
             KeyWait::Quiet(since) => now.ns_since(since) >= self.quiet_ns(),
         };
         if !settled || !self.under_way.is_empty() || now < self.next {
             return;
         }
         let Some(stroke) = self.strokes.pop_front() else { return };
-        self.last = Some(stroke.key);
+        (self.last, self.settled) = (Some(stroke.key), true);
         let shift = stroke.shift.then_some(Key::ShiftLeft);
         let held: Vec<Key> = shift.into_iter().chain(stroke.alt_gr.then_some(Key::AltRight)).collect();
         let presses = held.iter().copied().chain([stroke.key]).map(|key| (key, true));
@@ -78,9 +85,9 @@ impl Typist {
 
     fn quiet_ns(&self) -> u64 {
         match self.last {
-            None => SETTLED_NS,
+            _ if !self.settled => SETTLED_NS,
             Some(Key::Enter) => QUIET_AFTER_ENTER_NS,
-            Some(_) => QUIET_NS,
+            _ => QUIET_NS,
         }
     }
 

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
 mod boot_programs;
+#[cfg(unix)]
+mod broken_kernels;
 mod broken_media;
 mod conformance;
 mod determinism;
@@ -21,6 +23,8 @@ mod mouse;
 mod pc_guests;
 mod post_mortems;
 mod rom;
+#[cfg(unix)]
+mod runner;
 #[cfg(unix)]
 mod scenarios;
 mod stack;

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 
 /// What stands where a command may stand and is not an image.
-const COMMANDS: [&str; 8] = ["run", "test", "list", "help", "--help", "-h", "--version", "-V"];
+const COMMANDS: [&str; 9] = ["run", "runner", "test", "list", "help", "--help", "-h", "--version", "-V"];
 
 /// QEMU's options for what this machine does not have, and what it lacks.
 const MISSING: [(&[&str], &str); 6] = [
@@ -50,8 +50,9 @@ pub(crate) fn normalise(args: Vec<OsString>, cli: &clap::Command) -> Result<Vec<
     let mut out: Vec<OsString> = args.next().into_iter().collect();
     let mut args = args.peekable();
     let command = args.peek().and_then(|first| first.to_str()).filter(|first| COMMANDS.contains(first));
+    let is_runner = command == Some("runner");
     match command {
-        Some("run") => out.extend(args.next()),
+        Some("run" | "runner") => out.extend(args.next()),
         Some(_) => {
             out.extend(args);
             return Ok(out);
@@ -60,7 +61,12 @@ pub(crate) fn normalise(args: Vec<OsString>, cli: &clap::Command) -> Result<Vec<
     }
     let run = cli.find_subcommand("run").expect("the program has a run command");
     while let Some(arg) = args.next() {
-        if arg == "--" {
+        let is_kernel = is_runner && !arg.as_encoded_bytes().starts_with(b"-");
+        if is_kernel {
+            // What stands behind it is the kernel's.
+            out.push("--".into());
+        }
+        if is_kernel || arg == "--" {
             out.push(arg);
             out.extend(args);
             break;
@@ -165,6 +171,12 @@ mod tests {
     #[test]
     fn nothing_is_rewritten_behind_a_double_dash() {
         assert_eq!(normalised("-- -fda").unwrap(), "run -- -fda");
+    }
+
+    #[test]
+    fn nothing_is_rewritten_behind_a_runners_kernel() {
+        assert_eq!(normalised("runner -m 64 k -m 3 -- x").unwrap(), "runner --m=64 -- k -m 3 -- x");
+        assert_eq!(normalised("runner -- k -fda").unwrap(), "runner -- k -fda");
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(crate) fn check(layout: Layout, text: &str) -> Result<(), String> {
 
 /// Begins to type `text`.
 pub(crate) fn begin(machine: &mut Machine, layout: Layout, text: &str) -> Result<(), String> {
-    machine.type_text_in(layout, text).map_err(|error| error.to_string())
+    machine.type_text_at_once(layout, text).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -23,6 +23,11 @@ pub(super) fn is_elf(file: &[u8]) -> bool {
     file.starts_with(b"\x7FELF")
 }
 
+/// Whether the code in an ELF file is for a 64-bit processor.
+pub(super) fn is_64_bit(file: &[u8]) -> bool {
+    is_elf(file) && Elf::parse_header(file).is_ok_and(|header| header.e_machine == EM_X86_64)
+}
+
 impl Kernel {
     /// Reads an ELF file for a machine with `memory` bytes of RAM.
     pub(super) fn read(file: &[u8], memory: u64) -> Result<Self, KernelError> {

@@ -12,7 +12,7 @@ const VERSION: u32 = 1;
 /// What the loader ROM is to do for such a kernel.
 pub(super) fn script(kernel: &Kernel, memory: u64) -> Result<Script, KernelError> {
     let parsed = elf::Kernel::read(&kernel.image, memory)?;
-    let entry = parsed.pvh_entry.ok_or(KernelError::NotAKernel)?;
+    let entry = parsed.pvh_entry.ok_or(KernelError::NoEntry)?;
     let mut placed = Placed::new(kernel, parsed.image, memory)?;
     inform(&mut placed, kernel);
     placed.into_script(kernel, entry, 0)

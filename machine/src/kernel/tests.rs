@@ -193,7 +193,7 @@ fn an_elf_kernel_with_a_note_starts_at_its_pvh_entry() {
 #[test]
 fn what_is_no_kernel_is_named() {
     assert_eq!(kernel(vec![0; 4096]).script(MEMORY), Err(KernelError::NotAKernel));
-    assert_eq!(kernel(elf(&[])).script(MEMORY), Err(KernelError::NotAKernel));
+    assert_eq!(kernel(elf(&[])).script(MEMORY), Err(KernelError::NoEntry));
     assert_eq!(kernel(Vec::new()).script(MEMORY), Err(KernelError::NotAKernel));
 }
 

@@ -5,6 +5,8 @@ use ringzero_bus::{Irq, LinAddr};
 use ringzero_cpu::Fault;
 use ringzero_cpu::recorder::{Cause, Delivery, Place};
 
+/// What a guest can reset its machine with.
+const RESET_PORTS: &str = "a port (the keyboard controller, 92h or CF9h)";
 /// Exceptions shown of those taken last.
 const LATEST: usize = 8;
 
@@ -26,6 +28,12 @@ pub(super) fn chain(writer: &mut Writer<'_>) -> Vec<String> {
     lines
 }
 
+/// What reset a machine that ends there.
+pub(super) fn only_reset(writer: &mut Writer<'_>) -> Vec<String> {
+    let here = writer.place(&writer.machine.place());
+    vec![format!("the guest reset the machine, by {RESET_PORTS} written before {here}")]
+}
+
 /// What resets the machine again and again.
 pub(super) fn reset(writer: &mut Writer<'_>) -> Vec<String> {
     let Some(place) = writer.machine.last_reset() else { return Vec::new() };
@@ -37,9 +45,7 @@ pub(super) fn reset(writer: &mut Writer<'_>) -> Vec<String> {
         lines.extend(self::chain(writer));
         return lines;
     }
-    vec![format!(
-        "the last reset was the guest's own, by a port (the keyboard controller, 92h or CF9h) written before {here}"
-    )]
+    vec![format!("the last reset was the guest's own, by {RESET_PORTS} written before {here}")]
 }
 
 /// The exception that began it.

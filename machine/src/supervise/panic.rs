@@ -12,6 +12,8 @@ pub(super) struct PanicWatch {
     /// The unfinished lines of the serial ports.
     lines: Vec<Vec<u8>>,
     words: Option<String>,
+    /// The port that said the words, while the rest of them is to come on the next line.
+    unfinished: Option<usize>,
     /// When the words were seen.
     since: Option<VTime>,
     looked_at: Option<u64>,
@@ -26,12 +28,25 @@ impl PanicWatch {
             let line = &mut self.lines[port];
             match byte {
                 b'\n' => {
-                    let text = String::from_utf8_lossy(line);
-                    self.words = self.words.take().or_else(|| panic_in(&text));
-                    line.clear();
+                    let text = String::from_utf8_lossy(&std::mem::take(line)).into_owned();
+                    self.hear_line(port, &text);
                 }
                 _ if line.len() < LONGEST_LINE => line.push(byte),
                 _ => {}
+            }
+        }
+    }
+
+    fn hear_line(&mut self, port: usize, text: &str) {
+        match &mut self.words {
+            Some(words) if self.unfinished == Some(port) => {
+                self.unfinished = None;
+                *words = format!("{words} {}", without_escapes(text).trim()).trim_end().to_owned();
+            }
+            Some(_) => {}
+            None => {
+                self.words = panic_in(text);
+                self.unfinished = self.words.as_ref().and_then(|words| words.ends_with(':').then_some(port));
             }
         }
     }
@@ -43,6 +58,7 @@ impl PanicWatch {
             self.looked_at = Some(generation);
             let screen = machine.text_screen();
             self.words = screen.and_then(|s| (0..s.rows).find_map(|row| panic_in(&s.line(row))));
+            self.unfinished = None;
         }
         if self.words.is_some() {
             self.since.get_or_insert(machine.now());
@@ -131,6 +147,15 @@ mod tests {
         ] {
             assert_eq!(panic_in(line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn rusts_words_go_on_in_the_next_line_of_their_port() {
+        let mut watch = PanicWatch::default();
+        watch.hear(0, b"panicked at src/main.rs:12:5:\r\n");
+        watch.hear(1, b"other port\n");
+        watch.hear(0, b"no way\r\nback to work\r\n");
+        assert_eq!(watch.words(), Some("panicked at src/main.rs:12:5: no way"));
     }
 
     #[test]

@@ -54,3 +54,33 @@ impl ProgressWatch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Media, OnIdle};
+
+    const SECOND: u64 = 1_000_000_000;
+
+    /// Lets time pass without an instruction.
+    fn pass(machine: &mut Machine, ns: u64) {
+        let later = machine.now().plus_ns(ns);
+        while machine.now() < later {
+            machine.skip_to(later);
+            machine.run(machine.count(), OnIdle::Return);
+        }
+    }
+
+    #[test]
+    fn a_guest_that_shows_nothing_for_long_hangs_and_one_that_speaks_does_not() {
+        let mut machine = Machine::new(Config::default(), Media::default()).unwrap();
+        let mut watch = ProgressWatch::default();
+        assert_eq!(watch.look(&machine, Some(SECOND)), None);
+        pass(&mut machine, 2 * SECOND);
+        watch.hear(1);
+        assert_eq!(watch.look(&machine, Some(SECOND)), None);
+        pass(&mut machine, SECOND);
+        assert_eq!(watch.look(&machine, None), None);
+        assert_eq!(watch.look(&machine, Some(SECOND)), Some(Hang::Quiet(VTime(SECOND))));
+    }
+}

@@ -44,3 +44,31 @@ impl ResetWatch {
         (self.alike >= LOOP).then_some(Outcome::ResetLoop { resets: self.alike })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Media};
+
+    /// What comes of resets, each after this output.
+    fn watch(said: &[&str]) -> Option<Outcome> {
+        let mut machine = Machine::new(Config::default(), Media::default()).unwrap();
+        let mut watch = ResetWatch::default();
+        said.iter().find_map(|text| {
+            watch.hear(text.as_bytes());
+            machine.reset();
+            watch.look(&machine)
+        })
+    }
+
+    #[test]
+    fn five_resets_after_the_same_words_are_a_loop() {
+        assert_eq!(watch(&["boot"; 4]), None);
+        assert_eq!(watch(&["boot"; 5]), Some(Outcome::ResetLoop { resets: 5 }));
+    }
+
+    #[test]
+    fn a_guest_that_gets_further_each_time_is_left_alone() {
+        assert_eq!(watch(&["1", "2", "3", "4", "5", "6", "7"]), None);
+    }
+}

@@ -96,10 +96,11 @@ pub struct Broken {
 
 impl Broken {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::new("bad-idt", bad_idt),
         Self::new("unmapped-stack", unmapped_stack),
         Self { idt_selector: 0, ..Self::new("null-cs", null_cs) },
+        Self::new("long-mode", long_mode),
         Self::new("cli-hlt", cli_hlt),
         Self::new("jump-to-itself", jump_to_itself),
         Self::new("jump-to-itself-interrupted", jump_to_itself_interrupted),
@@ -185,6 +186,18 @@ fn null_cs(w: &mut Writer) -> Asm {
     w.set_up()?;
     w.symbol("system_call")?;
     w.a.int(0x30)?;
+    w.spin("never")
+}
+
+/// Enables 64-bit mode without asking whether there is one.
+fn long_mode(w: &mut Writer) -> Asm {
+    w.set_up()?;
+    w.a.lidt(ptr(NO_IDTR))?;
+    w.symbol("enable_long_mode")?;
+    w.a.mov(ecx, 0xC000_0080u32)?;
+    w.a.rdmsr()?;
+    w.a.or(eax, 1 << 8)?;
+    w.a.wrmsr()?;
     w.spin("never")
 }
 
