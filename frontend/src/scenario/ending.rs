@@ -108,7 +108,7 @@ impl Judge {
     pub(crate) fn judge(&mut self, machine: &mut Machine, stop: Stop) -> Option<Ending> {
         let mut stop = stop;
         if stop == Stop::Shutdown && self.rules.reset_at_shutdown {
-            machine.reset();
+            machine.reset_after_shutdown();
             stop = Stop::Limit;
         }
         let end = self.supervisor.judge(machine, stop)?;
