@@ -134,7 +134,8 @@ impl Recorder {
         self.deliveries.iter()
     }
 
-    /// The last exception, and the further ones that its delivery led to: three or more stand for a shutdown.
+    /// The last exception, and the further ones that its delivery led to: four or more, with a double fault among them, stand for a
+    /// shutdown.
     pub fn failed(&self) -> &[Delivery] {
         &self.chain
     }

@@ -253,7 +253,6 @@ impl Machine {
     /// there.
     pub fn run_to_address(&mut self, address: u64, limit: u64) -> bool {
         while self.count() < limit && self.place().linear() != address {
-            // A block of code is entered at its start: nothing shorter than an instruction will do.
             if self.run(self.count() + 1, OnIdle::Jump) != Stop::Limit {
                 break;
             }

@@ -75,7 +75,7 @@ impl Symbols {
         Some(symbol.address..symbol.address.saturating_add(size))
     }
 
-    /// The name that is most like `name`.
+    /// Every name, in the order of addresses.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.symbols.iter().map(|symbol| symbol.name.as_str())
     }
