@@ -19,6 +19,7 @@ mod goals;
 mod lights;
 mod live;
 mod media;
+mod nearest;
 mod pace;
 mod plan;
 mod report;

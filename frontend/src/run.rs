@@ -107,10 +107,9 @@ fn start(args: &RunArgs, mut plan: Plan) -> Result<Ended, String> {
     let symbols = plan.symbols.clone();
     if headless {
         plan.machine.cpu_mut().record_blocks(args.history);
-    } else {
-        // The rate is measured by what this host really executes.
-        plan.machine.set_passes_over_loops(false);
     }
+    // The rate is measured by what this host really executes.
+    plan.machine.set_passes_over_loops(plan.timing == Timing::Free);
     let mut session = connect(args, plan, headless).map_err(|error| error.to_string())?;
     match stage {
         #[cfg(feature = "window")]

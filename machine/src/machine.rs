@@ -231,11 +231,19 @@ impl Machine {
 
     /// Runs until `done`, which is asked every few milliseconds of virtual time and whenever the guest waits; `None` when
     /// it is. Otherwise why the machine stopped before: [`Stop::Limit`] at instruction `limit`.
+    ///
+    /// Comes back with [`Stop::Limit`] early, as [`Machine::run`] does, when nothing but input may wake the guest.
     pub fn run_until(&mut self, limit: u64, mut done: impl FnMut(&Self) -> bool) -> Option<Stop> {
+        let (mut count, mut since) = (self.count(), self.now());
         loop {
             let stop = self.run(limit.min(self.count() + BETWEEN_QUESTIONS), OnIdle::Return);
             if done(self) {
                 return None;
+            }
+            if self.count() != count {
+                (count, since) = (self.count(), self.now());
+            } else if self.now().ns_since(since) > LONGEST_IDLE_NS {
+                return Some(Stop::Limit);
             }
             match stop {
                 Stop::Limit if self.count() < limit => {}
@@ -253,7 +261,9 @@ impl Machine {
     /// there.
     pub fn run_to_address(&mut self, address: u64, limit: u64) -> bool {
         while self.count() < limit && self.place().linear() != address {
-            if self.run(self.count() + 1, OnIdle::Jump) != Stop::Limit {
+            let next = self.count() + 1;
+            // Where no instruction began nothing but input may wake the guest.
+            if self.run(next, OnIdle::Jump) != Stop::Limit || self.count() < next {
                 break;
             }
         }
@@ -480,3 +490,7 @@ fn pc_config(config: &Config, floppy_types: [u8; 2]) -> Result<PcConfig, ConfigE
         ..PcConfig::default()
     })
 }
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;

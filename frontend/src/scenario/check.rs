@@ -152,7 +152,7 @@ impl Checker<'_> {
                 }
             }
             Action::Restore(name) if !names.contains(name.as_str()) => {
-                let hint = match super::error::nearest(name, names.iter().copied()) {
+                let hint = match crate::nearest::nearest(name, names.iter().copied()) {
                     Some(near) => format!("; did you mean {near:?}?"),
                     None => String::new(),
                 };

@@ -7,11 +7,6 @@ use std::sync::Arc;
 
 /// Most characters of a line that a mistake shows.
 const SHOWN: usize = 120;
-/// Likeness from which a name counts as what may have been meant.
-const LIKE: f64 = 0.75;
-/// The same where letters changed places.
-const SWAPPED: f64 = 0.6;
-
 /// A scenario file's text.
 #[derive(Debug)]
 pub(crate) struct SourceFile {
@@ -91,22 +86,9 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// The valid name that `wrong` is most like, if it is like one.
-pub(crate) fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wrong = wrong.to_ascii_lowercase();
-    // Letters that changed places tell the first measure nothing in short names.
-    let likeness = |name: &str| {
-        let swapped = strsim::normalized_damerau_levenshtein(name, &wrong);
-        strsim::jaro_winkler(name, &wrong).max(if swapped >= SWAPPED { LIKE + swapped / 8.0 } else { 0.0 })
-    };
-    let scored = valid.into_iter().map(|name| (likeness(name), name));
-    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 >= LIKE).then_some(best.1)
-}
-
 /// The end of a complaint about `wrong`: what may have been meant, or what there is.
 pub(crate) fn hint<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str> + Clone) -> String {
-    match nearest(wrong, valid.clone()) {
+    match crate::nearest::nearest(wrong, valid.clone()) {
         Some(name) => format!("did you mean {name:?}?"),
         None => format!("use {}", valid.into_iter().collect::<Vec<_>>().join(", ")),
     }
@@ -141,12 +123,5 @@ mod tests {
         let file = file("x");
         let mistake = Mistake { file, span: 1..9, message: "m".to_owned() };
         assert_eq!(mistake.to_string(), "a.toml:1:2: m\n     1 | x\n       |  ^\n");
-    }
-
-    #[test]
-    fn the_nearest_name_is_offered_only_where_it_is_near() {
-        assert_eq!(nearest("wait_scren", ["wait_screen", "wait_serial"]), Some("wait_screen"));
-        assert_eq!(nearest("fad", ["fda", "fdb", "hda", "append"]), Some("fda"));
-        assert_eq!(nearest("zzz", ["wait_screen"]), None);
     }
 }

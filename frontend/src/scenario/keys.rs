@@ -62,7 +62,7 @@ fn key(name: &str) -> Result<Key, String> {
     found.ok_or_else(|| {
         let own: Vec<String> = ALL_KEYS.iter().map(|key| own_name(*key)).collect();
         let names = ALIASES.iter().map(|(alias, _)| *alias).chain(own.iter().map(String::as_str));
-        match super::error::nearest(&wanted, names.clone()) {
+        match crate::nearest::nearest(&wanted, names.clone()) {
             Some(_) => format!("no key {name:?}; {}", hint(&wanted, names)),
             None => {
                 format!("no key {name:?}; write a chord such as \"ctrl-alt-delete\", \"f2\" or \"enter\"")

@@ -40,7 +40,7 @@ impl Search<'_> {
             .filter_map(|entry| entry.file_name().into_string().ok())
             .collect();
         names.sort();
-        super::error::nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
+        crate::nearest::nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
     }
 
     /// A file that belongs to the scenario, whether it exists or not.

@@ -94,9 +94,7 @@ impl Filter {
 
     /// The name most like `name` among the symbols.
     pub(crate) fn nearest(name: &str, symbols: Option<&Symbols>) -> Option<String> {
-        let likeness = |candidate: &str| strsim::jaro_winkler(candidate, name);
-        let best = symbols?.names().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-        (likeness(best) > 0.7).then(|| best.to_owned())
+        crate::nearest::nearest(name, symbols?.names()).map(str::to_owned)
     }
 
     /// Whether the processor's record of blocks is enough: nothing but the last instructions is wanted.
