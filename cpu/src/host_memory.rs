@@ -63,6 +63,32 @@ impl HostAddress {
         unsafe { self.pointer().cast::<[u8; N]>().write_unaligned(bytes) }
     }
 
+    /// By how many bytes this place lies behind `from`; 0 when it lies before it.
+    #[inline(always)]
+    pub(crate) fn distance_from(self, from: Self) -> u64 {
+        self.0.saturating_sub(from.0)
+    }
+
+    /// # Safety
+    /// The TLB of the running CPU has given this address for a store, and `from` for a load, of `len` bytes, and no page
+    /// has moved since.
+    #[inline(always)]
+    pub(crate) unsafe fn copy_from(self, from: Self, len: u64) {
+        // SAFETY: the caller promises both ranges.
+        unsafe { from.pointer().copy_to(self.pointer(), len as usize) }
+    }
+
+    /// # Safety
+    /// The TLB of the running CPU has given this address for a store of `count` times `T::BYTES` bytes, and no page has
+    /// moved since.
+    #[inline(always)]
+    pub(crate) unsafe fn fill<T: Word>(self, value: T, count: u64) {
+        for n in 0..count {
+            // SAFETY: the caller promises the range.
+            unsafe { Self(self.0 + n * T::BYTES).store(value) };
+        }
+    }
+
     /// # Safety
     /// The TLB of the running CPU has given this address for a store of `T::BYTES` bytes, and no page has moved since.
     #[inline(always)]
