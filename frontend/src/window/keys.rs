@@ -4,10 +4,12 @@ use crate::shelf::Drawer;
 use ringzero_machine::Key;
 use winit::keyboard::KeyCode;
 
-/// What Ctrl-Alt and a letter, or F11, do.
+/// What Ctrl-Alt and a letter, F11 or F12, do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hotkey {
+    Menu,
     FullScreen,
+    Record,
     Pause,
     Reset,
     CtrlAltDel,
@@ -19,21 +21,26 @@ pub(super) enum Hotkey {
 
 /// The hotkey that `code` is while the keys `held` are down.
 pub(super) fn hotkey(code: KeyCode, held: &[Key]) -> Option<Hotkey> {
-    if code == KeyCode::F11 {
-        return Some(Hotkey::FullScreen);
+    match code {
+        KeyCode::F11 => return Some(Hotkey::FullScreen),
+        KeyCode::F12 => return Some(Hotkey::Menu),
+        _ => {}
     }
     let down = |left, right| held.contains(&left) || held.contains(&right);
     if !down(Key::ControlLeft, Key::ControlRight) || !down(Key::AltLeft, Key::AltRight) {
         return None;
     }
     match code {
+        KeyCode::KeyM => Some(Hotkey::Menu),
+        KeyCode::Enter => Some(Hotkey::FullScreen),
+        KeyCode::KeyV => Some(Hotkey::Record),
         KeyCode::KeyP => Some(Hotkey::Pause),
         KeyCode::KeyR => Some(Hotkey::Reset),
         KeyCode::KeyD => Some(Hotkey::CtrlAltDel),
         KeyCode::KeyS => Some(Hotkey::Screenshot),
         KeyCode::KeyG => Some(Hotkey::Mouse),
-        KeyCode::KeyE => Some(Hotkey::Switch(Drawer::Cd)),
-        KeyCode::KeyF => Some(Hotkey::Switch(Drawer::Floppy)),
+        KeyCode::KeyE => Some(Hotkey::Switch(Drawer::Cd(0))),
+        KeyCode::KeyF => Some(Hotkey::Switch(Drawer::Floppy(0))),
         KeyCode::KeyQ => Some(Hotkey::Quit),
         _ => None,
     }
