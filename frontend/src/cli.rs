@@ -111,6 +111,20 @@ impl DisplayKind {
     }
 }
 
+/// How a terminal is shown pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Graphics {
+    /// The best that the terminal says it can.
+    #[default]
+    Auto,
+    /// Half blocks, which every terminal has.
+    Blocks,
+    /// Sixels, as of the VT340.
+    Sixel,
+    /// The kitty graphics protocol.
+    Kitty,
+}
+
 /// What drives virtual time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ClockKind {
@@ -215,6 +229,9 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "TARGET", value_parser = values::audio, help_heading = "Host")]
     pub(crate) audio: Option<AudioTarget>,
 
+    /// How a terminal is shown pictures.
+    #[arg(long, value_enum, default_value_t, help_heading = "Host")]
+    pub(crate) graphics: Graphics,
     /// How the window enlarges the picture.
     #[arg(long, value_enum, default_value_t, help_heading = "Host")]
     pub(crate) filter: Filter,

@@ -107,3 +107,23 @@ fn nothing_found_does_nothing() {
         }
     });
 }
+
+#[test]
+fn an_image_that_two_drives_could_take_is_asked_about() {
+    let path = std::env::temp_dir().join(format!("ringzero-dropped-{}.img", std::process::id()));
+    std::fs::write(&path, vec![0; 737_280]).unwrap();
+    let mut status = status();
+    status.drawers[1].full = true;
+    let cd = DrawerState { drawer: Drawer::Cd(0), full: false, images: vec![], current: None };
+    status.drawers.push(cd);
+    let looks = Looks::default();
+    let facts = Facts { status: &status, looks: &looks, has_mouse: false };
+    let palette = Palette::open(Page::Drop(path.clone()), facts);
+    std::fs::remove_file(&path).unwrap();
+    let acts: Vec<Act> = palette.entries().iter().map(|entry| entry.act.clone()).collect();
+    let into = |drive| {
+        let act = DiskAct::Insert(path.clone());
+        Act::Machine(Control::Drive(Drawer::Floppy(drive), act))
+    };
+    assert_eq!(acts, [into(0), into(1)]);
+}
