@@ -46,6 +46,19 @@ pub(super) fn hotkey(code: KeyCode, held: &[Key]) -> Option<Hotkey> {
     }
 }
 
+/// Keys of other keyboards that lie where a PC has one by another name: the first Apple ones have Clear for Num Lock and
+/// Help for Insert, those without Print Screen, Scroll Lock and Pause have F13 to F15 there.
+fn elsewhere(code: KeyCode) -> Option<Key> {
+    Some(match code {
+        KeyCode::NumpadClear => Key::NumLock,
+        KeyCode::Help => Key::Insert,
+        KeyCode::F13 => Key::PrintScreen,
+        KeyCode::F14 => Key::ScrollLock,
+        KeyCode::F15 => Key::Pause,
+        _ => return None,
+    })
+}
+
 macro_rules! key_map {
     ($($same:ident)* ; $($code:ident $key:ident)*) => {
         /// The guest's key at the place of `code`.
@@ -53,9 +66,13 @@ macro_rules! key_map {
             match code {
                 $(KeyCode::$same => Some(Key::$same),)*
                 $(KeyCode::$code => Some(Key::$key),)*
-                _ => None,
+                _ => elsewhere(code),
             }
         }
+
+        /// What the table covers.
+        #[cfg(test)]
+        const COVERED: &[Key] = &[$(Key::$same,)* $(Key::$key,)*];
     };
 }
 
@@ -73,6 +90,7 @@ key_map! {
     KeyN N KeyO O KeyP P KeyQ Q KeyR R KeyS S KeyT T KeyU U KeyV V KeyW W KeyX X KeyY Y KeyZ Z
     SuperLeft MetaLeft SuperRight MetaRight ContextMenu Menu NumpadStar NumpadMultiply WakeUp Wake
     AudioVolumeMute VolumeMute AudioVolumeDown VolumeDown AudioVolumeUp VolumeUp
+    Meta MetaLeft Lang5 Backquote Hiragana KanaMode Katakana KanaMode
     MediaPlayPause MediaPlay MediaTrackNext MediaNext MediaTrackPrevious MediaPrevious
 }
 
@@ -106,5 +124,19 @@ mod tests {
         assert_eq!(hotkey(KeyCode::KeyQ, &[Key::ControlRight]), None);
         assert_eq!(hotkey(KeyCode::KeyQ, &[Key::ControlRight, Key::AltLeft]), Some(Hotkey::Quit));
         assert_eq!(hotkey(KeyCode::KeyX, &[Key::ControlLeft, Key::AltLeft]), None);
+    }
+
+    #[test]
+    fn every_key_of_the_guest_can_be_pressed() {
+        for key in ALL_KEYS {
+            assert!(COVERED.contains(key), "{key:?}");
+        }
+    }
+
+    #[test]
+    fn the_menu_and_full_screen_need_no_modifier() {
+        assert_eq!(hotkey(KeyCode::F12, &[]), Some(Hotkey::Menu));
+        assert_eq!(hotkey(KeyCode::F11, &[]), Some(Hotkey::FullScreen));
+        assert_eq!(hotkey(KeyCode::KeyM, &[Key::ControlLeft, Key::AltLeft]), Some(Hotkey::Menu));
     }
 }
