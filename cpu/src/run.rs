@@ -73,6 +73,7 @@ impl Cpu {
             (self.a20, self.map) = (a20, map);
             self.flush_translations();
         }
+        self.note_video(bus);
         self.note_moves(bus);
         self.drop_overwritten_code(bus);
         if bus.take_firmware_call() {
