@@ -49,7 +49,8 @@ impl Client {
     fn send(&self, kind: &str, data: [u32; 5]) {
         let event = ClientMessageEvent::new(32, self.target, self.atom(kind), data);
         self.connection.send_event(false, self.target, EventMask::NO_EVENT, event).unwrap();
-        self.connection.flush().unwrap();
+        // A connection that is closed with events unread takes requests with it that the server has not read.
+        self.connection.sync().unwrap();
     }
 
     /// The button of the title bar.
