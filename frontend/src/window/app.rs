@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 use winit::application::ApplicationHandler;
-use winit::dpi::LogicalSize;
+use winit::dpi::{LogicalSize, PhysicalSize};
 use winit::event::{DeviceEvent, DeviceId, ElementState, KeyEvent, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow};
 use winit::keyboard::{KeyCode, PhysicalKey};
@@ -283,6 +283,20 @@ impl App {
         }
     }
 
+    fn resized(&mut self, size: PhysicalSize<u32>) {
+        if let Some(pane) = &mut self.pane {
+            pane.size = size;
+            pane.redraw();
+        }
+    }
+
+    /// The window no longer hears releases.
+    fn lost_focus(&mut self) {
+        self.release_keys();
+        self.swallowed.clear();
+        self.capture(false);
+    }
+
     /// The guest has no key down any more.
     pub(super) fn release_keys(&mut self) {
         for key in std::mem::take(&mut self.held).into_iter().rev() {
@@ -353,23 +367,13 @@ impl ApplicationHandler<Happening> for App {
                 event_loop.exit();
             }
             // A new scale factor brings a new size with it.
-            WindowEvent::Resized(size) => {
-                if let Some(pane) = &mut self.pane {
-                    pane.size = size;
-                    pane.redraw();
-                }
-            }
+            WindowEvent::Resized(size) => self.resized(size),
             WindowEvent::RedrawRequested => {
                 if let Err(error) = self.draw() {
                     self.fail(event_loop, error.to_string());
                 }
             }
-            WindowEvent::Focused(false) => {
-                // The window no longer hears releases.
-                self.release_keys();
-                self.swallowed.clear();
-                self.capture(false);
-            }
+            WindowEvent::Focused(false) => self.lost_focus(),
             WindowEvent::MouseInput { state, button, .. } => {
                 self.button(event_loop, button, state == ElementState::Pressed)
             }

@@ -74,6 +74,18 @@ fn main(facts: Facts<'_>) -> Vec<Entry> {
             "Ctrl-Alt-V",
             Control::ToggleRecording,
         ),
+    ]);
+    entries.extend(of_the_window(facts));
+    entries.extend([
+        entry("Send keys…", "Ctrl-Alt-Del, F12, …", Act::Open(Page::Keys)),
+        entry("Quit", "Ctrl-Alt-Q", Act::Window(Own::Quit)),
+    ]);
+    entries
+}
+
+/// How the window shows and hears.
+fn of_the_window(facts: Facts<'_>) -> [Entry; 5] {
+    [
         entry("Scaling…", filter_name(facts.looks.filter), Act::Open(Page::Filter)),
         entry(
             if facts.looks.full_screen { "Leave full screen" } else { "Full screen" },
@@ -85,16 +97,13 @@ fn main(facts: Facts<'_>) -> Vec<Entry> {
             "Ctrl-Alt-G",
             Act::Window(Own::Mouse),
         ),
-        sound(status.sound),
+        sound(facts.status.sound),
         entry(
             if facts.looks.status_line { "Hide the status line" } else { "Show the status line" },
             "",
             Act::Window(Own::StatusLine),
         ),
-        entry("Send keys…", "Ctrl-Alt-Del, F12, …", Act::Open(Page::Keys)),
-        entry("Quit", "Ctrl-Alt-Q", Act::Window(Own::Quit)),
-    ]);
-    entries
+    ]
 }
 
 /// Drive B is there only when something was put into it from the start.
