@@ -194,7 +194,7 @@ impl Cpu {
         let trap = self.state.flags.control(bit::TF);
         let resume = self.state.flags.control(bit::RF);
         let shadow = std::mem::take(&mut self.state.interrupt_shadow);
-        let single = trap || shadow != Shadow::None || resume || self.breakpoints.any();
+        let single = trap || shadow != Shadow::None || self.breakpoints.any();
         let before = self.left;
         if resume {
             // RF is for one instruction; IRET, and a repeat that is not done, set it again.
