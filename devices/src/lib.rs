@@ -37,7 +37,7 @@ pub mod pm;
 pub mod pvpanic;
 mod queue;
 pub mod rtc;
-pub mod speaker;
+pub mod sound;
 pub mod storage;
 pub mod text;
 pub mod uart;

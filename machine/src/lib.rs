@@ -42,6 +42,7 @@ mod quiet;
 mod roms;
 mod screen;
 mod snapshot;
+mod sound;
 mod spin;
 pub mod supervise;
 mod symbols;
