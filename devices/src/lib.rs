@@ -28,6 +28,7 @@ pub mod ide;
 pub mod kbc;
 pub mod keyboard;
 pub mod mouse;
+pub mod opl3;
 pub mod parallel;
 pub mod pc;
 pub mod pci;

@@ -162,6 +162,7 @@ impl Pit {
 
     /// Adds the speaker's sound at `now` to frames from `first` on, which lie [`crate::sound::LATENCY`] back.
     pub fn render(&mut self, now: VTime, first: u64, out: &mut [Frame]) {
+        self.speaker.listen(first);
         self.follow_speaker(now);
         self.speaker.render(first, out);
     }
@@ -207,8 +208,9 @@ impl Pit {
     /// Software is about to do something with counter 2 or port B. What the line did is followed over a short time only,
     /// so that a long one costs nothing; to a listener all of it was told.
     fn touch_speaker(&mut self, now: VTime) {
-        if now.ns_since(self.speaker.known_until()) > steps::MEMORY_NS {
-            if self.speaker.is_heard() {
+        let passed = now.ns_since(self.speaker.known_until());
+        if passed > steps::MEMORY_NS {
+            if self.speaker.is_heard(passed) {
                 self.follow_speaker(now);
             }
             let start = VTime(now.0 - steps::MEMORY_NS);
@@ -452,7 +454,7 @@ mod tests {
                 out(pit, fabric, 0, if n % 3 == 0 { 3 } else { 2 }, value);
                 out(pit, fabric, 1, 0, 3);
             }
-            heard.render(VTime(fabric.now.0 + 50_000), n, &mut [[0; 2]]);
+            heard.render(fabric.now, n, &mut [[0; 2]]);
         }
         assert_eq!(heard.save().unwrap().bytes(), unheard.save().unwrap().bytes());
     }

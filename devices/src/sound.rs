@@ -20,6 +20,8 @@ pub const SAMPLE_RATE: u32 = 48_000;
 pub const LATENCY: u64 = 400;
 /// Frames that a source keeps for a listener that is late; after that it takes him to have gone.
 pub const BACKLOG: u64 = 70 * SAMPLE_RATE as u64;
+/// Frames, or samples, that a source keeps for nobody in particular: a second.
+const UNHEARD: usize = 48_000;
 
 /// One moment of sound, left and right, before it is limited to 16 bits.
 pub type Frame = [i32; 2];

@@ -4,7 +4,7 @@
 //! back; the resting level is taken out by a high-pass, as the capacitor in front of a loudspeaker does.
 
 use super::kernel::{self, BEFORE, FRACTION_BITS, ONE_BITS, STEP_TAPS};
-use super::{BACKLOG, Frame, frame_at, time_of};
+use super::{BACKLOG, Frame, UNHEARD, frame_at, time_of};
 use ringzero_bus::VTime;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -13,6 +13,8 @@ use std::collections::VecDeque;
 const POINT: u32 = 16;
 /// Slots of the ring: the reach of a step, and as much again in case two are far apart.
 const RING: usize = 2 * STEP_TAPS;
+/// Finished frames that are saved: what is not told yet then.
+const HISTORY: usize = 512;
 /// The longest stretch that is followed without anybody listening. A line at rest has come to rest by then.
 pub const MEMORY_NS: u64 = 50_000_000;
 
@@ -95,8 +97,9 @@ pub struct Steps {
     high_pass: u32,
     marked: Line,
     marked_at: VTime,
+    marked_heard: Vec<i16>,
     line: Line,
-    /// Frames finished and not fetched; the last comes before `line.next`.
+    /// Frames finished; the last comes before `line.next`.
     heard: VecDeque<i16>,
     /// Frames before this one have been fetched.
     fetched: u64,
@@ -107,6 +110,7 @@ pub struct Steps {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StepsState {
     line: Line,
+    heard: Vec<i16>,
     at: VTime,
 }
 
@@ -118,6 +122,7 @@ impl Steps {
             high_pass,
             marked: line.clone(),
             marked_at: VTime(0),
+            marked_heard: Vec::new(),
             line,
             heard: VecDeque::new(),
             fetched: 0,
@@ -138,9 +143,9 @@ impl Steps {
         self.line.level
     }
 
-    /// Whether somebody fetched frames lately: without that, what happened long ago need not be told.
-    pub fn is_heard(&self) -> bool {
-        self.listened
+    /// Whether what the line did since a moment `ns` ago may be fetched, and has to be told.
+    pub fn is_heard(&self, ns: u64) -> bool {
+        self.listened || ns <= 1_000_000_000
     }
 
     /// The moment from which the owner has to tell of jumps: the last mark, or less than that lies back if the line has
@@ -156,8 +161,10 @@ impl Steps {
         self.line.next = Line::finished_at(at);
         // Frames from there on are made again.
         let kept = self.line.next.saturating_sub(begin).min(BACKLOG);
-        if self.listened {
+        if self.listened || kept <= UNHEARD as u64 {
             self.heard.resize(kept as usize, 0);
+        } else {
+            self.heard.clear();
         }
     }
 
@@ -166,23 +173,24 @@ impl Steps {
         self.follow(at);
         self.marked.clone_from(&self.line);
         self.marked_at = at;
+        self.marked_heard.clear();
+        self.marked_heard.extend(self.heard.iter().skip(self.heard.len().saturating_sub(HISTORY)));
     }
 
     /// Finishes frames that nothing at `at` or later changes.
     pub fn follow(&mut self, at: VTime) {
-        if self.line.next.saturating_sub(self.fetched) > BACKLOG {
+        if frame_at(at).saturating_sub(self.fetched) > BACKLOG {
             self.listened = false;
-            self.heard = VecDeque::new();
         }
-        let (heard, listened) = (&mut self.heard, self.listened);
-        if !listened {
-            self.fetched = Line::finished_at(at).max(self.line.next);
-        }
-        self.line.advance(at, self.high_pass, |value| {
-            if listened {
-                heard.push_back(super::saturate(value));
-            }
-        });
+        let heard = &mut self.heard;
+        self.line.advance(at, self.high_pass, |value| heard.push_back(super::saturate(value)));
+        self.forget();
+    }
+
+    /// Somebody will fetch frames from `first` on.
+    pub fn listen(&mut self, first: u64) {
+        self.listened = true;
+        self.fetched = first;
     }
 
     /// Adds frames from `first` on to `out`; the line has been followed [`super::LATENCY`] frames further.
@@ -193,21 +201,28 @@ impl Steps {
             let Some(&value) = self.heard.get(at as usize) else { break };
             *frame = frame.map(|side| side + i32::from(value));
         }
-        let end = first + out.len() as u64;
-        let done = end.saturating_sub(begin).min(self.heard.len() as u64) as usize;
-        self.heard.drain(..done);
-        self.listened = true;
-        self.fetched = self.line.next - self.heard.len() as u64;
+        self.listen(first + out.len() as u64);
+        self.forget();
+    }
+
+    /// Drops frames that nobody will fetch.
+    fn forget(&mut self) {
+        let wanted = if self.listened { self.line.next.saturating_sub(self.fetched) } else { 0 };
+        let kept = wanted.clamp(UNHEARD as u64, BACKLOG) as usize;
+        let spare = self.heard.len().saturating_sub(kept);
+        self.heard.drain(..spare);
     }
 
     /// The state at the last mark.
     pub fn save(&self) -> StepsState {
-        StepsState { line: self.marked.clone(), at: self.marked_at }
+        StepsState { line: self.marked.clone(), heard: self.marked_heard.clone(), at: self.marked_at }
     }
 
     /// Whether a state can be taken over.
     pub fn accepts(state: &StepsState) -> bool {
-        state.line.is_valid() && Line::finished_at(state.at) == state.line.next
+        state.line.is_valid()
+            && Line::finished_at(state.at) == state.line.next
+            && state.heard.len() <= HISTORY.min(usize::try_from(state.line.next).unwrap_or(HISTORY))
     }
 
     /// Takes over a state.
@@ -215,8 +230,9 @@ impl Steps {
         self.line = state.line.clone();
         self.marked = state.line;
         self.marked_at = state.at;
-        self.heard = VecDeque::new();
-        self.fetched = self.line.next;
+        self.heard = VecDeque::from(state.heard.clone());
+        self.marked_heard = state.heard;
+        self.listen(self.line.next.saturating_sub(HISTORY as u64));
     }
 }
 
@@ -234,7 +250,7 @@ mod tests {
 
     fn listening(high_pass: u32) -> Steps {
         let mut steps = Steps::new(high_pass);
-        steps.render(0, &mut []);
+        steps.listen(0);
         steps
     }
 
@@ -288,8 +304,8 @@ mod tests {
             steps.follow(time_of(2000));
         }
         let [mut a, mut b] = [[[0; 2]; 900]; 2];
-        steps.render(100, &mut a);
-        other.render(100, &mut b);
+        steps.render(10, &mut a);
+        other.render(10, &mut b);
         assert_eq!(a, b);
     }
 
@@ -297,6 +313,6 @@ mod tests {
     fn without_a_listener_nothing_is_kept() {
         let mut steps = Steps::new(8);
         (0..1000).for_each(|n| steps.set(VTime(n * 1_000_000), n as i32 % 2 * 5000));
-        assert!(steps.heard.is_empty());
+        assert!(steps.heard.len() <= UNHEARD);
     }
 }

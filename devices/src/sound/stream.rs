@@ -5,13 +5,13 @@
 //! an end nor a gap clicks. Runs of samples that follow each other closely at one rate are one run.
 
 use super::kernel::{self, AFTER, BEFORE, FRACTION_BITS, ONE_BITS};
-use super::{BACKLOG, Frame, LATENCY, Rate, SAMPLE_RATE, frame_at};
+use super::{BACKLOG, Frame, LATENCY, Rate, SAMPLE_RATE, UNHEARD, frame_at};
 use ringzero_bus::VTime;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// Samples kept behind the ones that are being rendered.
-const HISTORY: usize = 2 * kernel::TAPS;
+/// Samples that are saved: those that are not told yet then, and the filter's.
+const HISTORY: usize = 512;
 /// A gap of fewer samples than this is filled with the last one.
 const MOST_GAP: u64 = 64;
 /// Frames for which the last level is held, and those in which it fades.
@@ -24,9 +24,11 @@ const SECOND: u64 = 1_000_000_000;
 /// Samples without a gap.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Run {
-    /// The moment of its first sample.
+    /// The moment of sample 0.
     begin: VTime,
     rate: Rate,
+    /// The number of its first sample.
+    start: u64,
     /// The number of the first sample that is still there.
     first: u64,
     samples: VecDeque<[i16; 2]>,
@@ -62,10 +64,10 @@ impl Run {
     /// The first frame that is this run's.
     fn first_frame(&self) -> u64 {
         if self.is_direct() {
-            return self.direct_frame();
+            return self.direct_frame() + self.start;
         }
         let lead = self.rate.ns_of(self.reach());
-        frame_at(VTime(self.begin.0.saturating_sub(lead))) + 1
+        frame_at(VTime(self.time_of(self.start).0.saturating_sub(lead))) + 1
     }
 
     /// The first frame that only knows its last level.
@@ -138,7 +140,7 @@ impl Run {
     }
 
     fn is_valid(&self) -> bool {
-        self.rate.is_valid() && self.first < 1 << 48 && self.begin.0 < u64::MAX / 4
+        self.rate.is_valid() && self.first < 1 << 56 && self.start <= self.first && self.begin.0 < u64::MAX / 4
     }
 }
 
@@ -149,6 +151,8 @@ pub struct Stream {
     /// Frames before this one have been fetched.
     fetched: u64,
     listened: bool,
+    /// No run has begun since [`Stream::seal`].
+    sealed: bool,
 }
 
 /// What a [`Stream`] is saved as: its last run's last samples.
@@ -162,25 +166,52 @@ impl Stream {
             return;
         }
         if !self.continues(at, rate) {
-            self.begin(at, rate);
+            self.begin(Run { begin: at, rate, start: 0, first: 0, samples: VecDeque::new(), before: [0; 2] });
         }
+        self.append(at, sample);
+    }
+
+    /// The sample of a source whose samples are numbered from virtual time zero.
+    pub fn push_number(&mut self, number: u64, rate: Rate, sample: [i16; 2]) {
+        let run = self.runs.back_mut().filter(|_| !self.sealed);
+        match run.and_then(|run| Some((number.checked_sub(run.end())?, run))) {
+            Some((missing, run)) if missing < MOST_GAP => {
+                let last = run.samples.back().copied().unwrap_or(run.before);
+                run.samples.extend(std::iter::repeat_n(last, missing as usize));
+            }
+            _ => {
+                let (start, first) = (number, number);
+                let samples = VecDeque::new();
+                self.begin(Run { begin: VTime(0), rate, start, first, samples, before: [0; 2] });
+            }
+        }
+        self.append(VTime(rate.ns_of(number)), sample);
+    }
+
+    /// What comes next has nothing to do with what was: the state is as if there had been nothing.
+    pub fn seal(&mut self) {
+        self.sealed = true;
+    }
+
+    fn append(&mut self, at: VTime, sample: [i16; 2]) {
         let Some(run) = self.runs.back_mut() else { return };
         run.samples.push_back(sample);
         let heard = self.listened && frame_at(at).saturating_sub(self.fetched) <= BACKLOG;
         if !heard {
             self.listened = false;
-            while run.samples.len() > HISTORY {
-                run.samples.pop_front();
-                run.first += 1;
+            let spare = run.samples.len().saturating_sub(UNHEARD);
+            run.samples.drain(..spare);
+            run.first += spare as u64;
+            let begin = frame_at(VTime(at.0.saturating_sub(1_000_000_000)));
+            while self.runs.len() > 1 && self.runs[0].last_frame() + HOLD + FADE < begin {
+                self.runs.pop_front();
             }
-            let old = self.runs.len() - 1;
-            self.runs.drain(..old);
         }
     }
 
     /// Whether a sample at `at` goes on with the last run, which is filled up to it.
     fn continues(&mut self, at: VTime, rate: Rate) -> bool {
-        let Some(run) = self.runs.back_mut().filter(|run| run.rate == rate) else { return false };
+        let Some(run) = self.runs.back_mut().filter(|run| run.rate == rate && !self.sealed) else { return false };
         let expected = run.time_of(run.end());
         let (late, early) = (at.ns_since(expected), expected.ns_since(at));
         let near = rate.ns_of(MOST_GAP);
@@ -194,9 +225,8 @@ impl Stream {
         true
     }
 
-    fn begin(&mut self, at: VTime, rate: Rate) {
-        let mut run = Run { begin: at, rate, first: 0, samples: VecDeque::new(), before: [0; 2] };
-        if let Some(last) = self.runs.back() {
+    fn begin(&mut self, mut run: Run) {
+        if let Some(last) = self.runs.back().filter(|_| !self.sealed) {
             let gap = run.first_frame().saturating_sub(last.last_frame());
             run.before = last.level_after(gap).map(super::saturate);
         }
@@ -204,6 +234,13 @@ impl Stream {
             self.runs.pop_front();
         }
         self.runs.push_back(run);
+        self.sealed = false;
+    }
+
+    /// Somebody will fetch frames from `first` on.
+    pub fn listen(&mut self, first: u64) {
+        self.listened = true;
+        self.fetched = first;
     }
 
     /// Adds frames from `first` on to `out`; samples are there for [`LATENCY`] frames more.
@@ -217,8 +254,7 @@ impl Stream {
                 render_run(run, from, &mut out[(from - first) as usize..(to - first) as usize]);
             }
         }
-        self.listened = true;
-        self.fetched = end;
+        self.listen(end);
         self.forget(end);
     }
 
@@ -243,7 +279,7 @@ impl Stream {
 
     /// The last samples, which the next frames depend on.
     pub fn save(&self) -> StreamState {
-        StreamState(self.runs.back().map(|run| {
+        StreamState(self.runs.back().filter(|_| !self.sealed).map(|run| {
             let spare = run.samples.len().saturating_sub(HISTORY);
             Run {
                 first: run.first + spare as u64,
@@ -260,7 +296,10 @@ impl Stream {
 
     /// Takes over a state.
     pub fn load(&mut self, state: StreamState) {
+        self.sealed = state.0.is_none();
         self.runs = state.0.into_iter().collect();
+        let end = self.runs.back().map_or(0, |run| frame_at(run.time_of(run.end())));
+        self.listen(end);
     }
 }
 
