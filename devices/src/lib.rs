@@ -16,6 +16,7 @@
 //! assert_eq!(bus.get(parts.dma).post_code(), 0x55);
 //! ```
 
+pub mod ac97;
 pub mod apic;
 pub mod coprocessor;
 pub mod debug_exit;
@@ -38,6 +39,7 @@ pub mod pm;
 pub mod pvpanic;
 mod queue;
 pub mod rtc;
+pub mod sb16;
 pub mod sound;
 pub mod storage;
 pub mod text;

@@ -30,7 +30,7 @@ impl Audio {
     /// A WAV file, made anew.
     pub(crate) fn wav(path: &Path) -> io::Result<Self> {
         let spec = WavSpec {
-            channels: 1,
+            channels: 2,
             sample_rate: SAMPLE_RATE,
             bits_per_sample: 16,
             sample_format: SampleFormat::Int,
@@ -44,7 +44,15 @@ impl Audio {
         !matches!(self, Self::None)
     }
 
-    /// Plays samples.
+    /// Whether it is a sound card, which plays as time passes.
+    pub(crate) fn is_card(&self) -> bool {
+        #[cfg(feature = "sound")]
+        return matches!(self, Self::Card(_));
+        #[cfg(not(feature = "sound"))]
+        return false;
+    }
+
+    /// Plays samples, left and right in turn.
     pub(crate) fn play(&mut self, samples: &[i16]) {
         match self {
             Self::None => {}

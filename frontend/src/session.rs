@@ -88,13 +88,23 @@ impl Session {
         }
         let bytes = self.machine.take_debug_console();
         self.debug.write(&bytes);
+        self.pass_on_sound();
+        self.warn_of_disks();
+        closed
+    }
+
+    /// Passes on what the guest played since the last call.
+    pub(crate) fn pass_on_sound(&mut self) {
         if self.audio.listens() {
             self.samples.clear();
             self.machine.render_sound(&mut self.samples);
             self.audio.play(&self.samples);
         }
-        self.warn_of_disks();
-        closed
+    }
+
+    /// Whether somebody hears the guest now, and waits for it.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.audio.is_card()
     }
 
     fn warn_of_disks(&mut self) {
@@ -164,6 +174,11 @@ impl Session {
     pub(crate) fn close(&mut self) {
         if let Err(error) = self.machine.flush_disks() {
             crate::report::say(&format!("warning: the last writes to a disk image may be lost: {error}"));
+        }
+        if self.audio.listens() {
+            self.samples.clear();
+            self.machine.render_last_sound(&mut self.samples);
+            self.audio.play(&self.samples);
         }
         self.audio.close();
     }

@@ -59,5 +59,19 @@ impl Machine {
     fn mix(&mut self, mix: &mut [Frame]) {
         let (now, first) = (self.bus.now(), self.sound.next);
         self.bus.call(self.parts.pit, |pit, _| pit.render(now, first, mix));
+        if let Some(sb16) = self.parts.sb16 {
+            self.bus.call(sb16, |card, _| card.render(now, first, mix));
+        }
+        if let Some(adlib) = self.parts.adlib {
+            self.bus.call(adlib, |card, _| card.render(now, first, mix));
+        }
+        if let Some(ac97) = self.parts.ac97 {
+            self.bus.call(ac97, |card, _| card.render(first, mix));
+        }
+    }
+
+    /// MIDI that the guest sent through the Sound Blaster since the last call.
+    pub fn take_midi(&mut self) -> Vec<u8> {
+        self.parts.sb16.map(|card| self.bus.call(card, |card, _| card.take_midi())).unwrap_or_default()
     }
 }

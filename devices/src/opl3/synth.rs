@@ -72,10 +72,6 @@ pub(super) struct Synth {
     routes: [[Route; 18]; 2],
 }
 
-fn channel_of(slot: usize) -> usize {
-    slot / 6 * 3 + slot % 3
-}
-
 /// The first operator of a channel; the second is three further.
 fn first_slot(channel: usize) -> usize {
     channel / 3 * 6 + channel % 3

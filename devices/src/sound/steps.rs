@@ -154,6 +154,19 @@ impl Steps {
         self.marked_at
     }
 
+    /// Software puts the line to `level` at `now`: for lines that nothing else moves.
+    pub fn put(&mut self, now: VTime, level: i32) {
+        let passed = now.ns_since(self.marked_at);
+        if passed > MEMORY_NS {
+            if self.is_heard(passed) {
+                self.follow(now);
+            }
+            self.settle(VTime(now.0 - MEMORY_NS), self.level());
+        }
+        self.set(now, level);
+        self.mark(now);
+    }
+
     /// The line rests at `level` at `at`, whatever it did before.
     pub fn settle(&mut self, at: VTime, level: i32) {
         let begin = self.line.next - self.heard.len() as u64;
