@@ -121,7 +121,9 @@ impl Ac97 {
             }
             let rate = self.state.codec.rate(rate);
             let stream = &mut self.stream;
-            master.follow(now, rate, &mut fabric.ram, what, |at, frame| stream.push(at, rate, apply(gain, frame)));
+            master.follow(now, rate, &mut fabric.ram, what, |at, frame| {
+                stream.push(at, rate, apply(gain, frame))
+            });
         }
     }
 

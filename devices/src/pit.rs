@@ -186,7 +186,10 @@ impl Pit {
     fn inaudible_period(&self) -> Option<i32> {
         let counter = self.state.chip.counter(2);
         let repeats = matches!(counter.mode(), Mode::RateGenerator | Mode::SquareWave);
-        counter.period().filter(|&period| repeats && (2..=INAUDIBLE_CLOCKS).contains(&period)).map(|n| n as i32)
+        counter
+            .period()
+            .filter(|&period| repeats && (2..=INAUDIBLE_CLOCKS).contains(&period))
+            .map(|n| n as i32)
     }
 
     /// Tells the speaker of every edge up to `now`.

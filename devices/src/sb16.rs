@@ -22,9 +22,7 @@ use crate::sound::stream::{Stream, StreamState};
 use dsp::{Action, Dsp};
 use mixer::{IRQ_8_BIT, IRQ_16_BIT, IRQ_MPU, Mixer};
 use mpu::Mpu;
-use ringzero_bus::{
-    Device, EventSlot, Fabric, ForkError, IrqPin, PortAccess, Section, SnapshotError, VTime,
-};
+use ringzero_bus::{Device, EventSlot, Fabric, ForkError, IrqPin, PortAccess, Section, SnapshotError, VTime};
 use serde::{Deserialize, Serialize};
 use transfer::{Format, Transfer};
 
@@ -157,7 +155,8 @@ impl Sb16 {
     fn show_requests(&mut self, fabric: &mut Fabric) {
         let mut lines = 0;
         for wide in [false, true] {
-            let waits = self.state.transfers[usize::from(wide)].as_ref().is_some_and(|t| t.waits() && !t.paused);
+            let waits =
+                self.state.transfers[usize::from(wide)].as_ref().is_some_and(|t| t.waits() && !t.paused);
             if waits {
                 lines |= 1 << self.channel(wide);
             }
@@ -175,7 +174,8 @@ impl Sb16 {
 
     /// Whether a DMA cycle of `channel` belongs to the 16-bit transfer.
     fn is_wide(&self, channel: u8) -> bool {
-        let waits = |wide: bool| self.state.transfers[usize::from(wide)].as_ref().is_some_and(Transfer::waits);
+        let waits =
+            |wide: bool| self.state.transfers[usize::from(wide)].as_ref().is_some_and(Transfer::waits);
         channel == self.channel(true) && (channel != self.channel(false) || waits(true) && !waits(false))
     }
 

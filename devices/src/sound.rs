@@ -67,7 +67,8 @@ impl Rate {
 
     /// Whole samples that begin in `ns` nanoseconds.
     pub fn samples_in(self, ns: u64) -> u64 {
-        let samples = u128::from(ns) * u128::from(self.cycles) / (SECOND * u128::from(self.per_seconds.max(1)));
+        let samples =
+            u128::from(ns) * u128::from(self.cycles) / (SECOND * u128::from(self.per_seconds.max(1)));
         u64::try_from(samples).unwrap_or(u64::MAX)
     }
 

@@ -264,6 +264,9 @@ impl Live<'_> {
         if let Some(verdict) = self.session.pass_on() {
             return Err(verdict);
         }
+        if let Some(note) = self.session.take_sound_note() {
+            self.viewer.message(note);
+        }
         let session = &mut self.session;
         match stop {
             Stop::Hang(hang) if self.habits.survives_hangs => {

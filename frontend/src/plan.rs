@@ -2,8 +2,8 @@
 //!
 //! Nothing is created, shortened or overwritten before everything has been checked.
 
-use crate::cli::values::{AudioTarget, DebugTarget, Device, SerialTarget};
 use crate::cli::sound::{self, SoundCard};
+use crate::cli::values::{AudioTarget, DebugTarget, Device, SerialTarget};
 use crate::cli::{ClockKind, DisplayKind, RunArgs};
 use crate::drives::{Drives, Image, file_name, same_file};
 use crate::firmware;

@@ -102,6 +102,11 @@ impl Session {
         }
     }
 
+    /// What is to be said, once, of sound that nobody hears.
+    pub(crate) fn take_sound_note(&mut self) -> Option<&'static str> {
+        self.audio.take_note()
+    }
+
     /// Whether somebody hears the guest now, and waits for it.
     pub(crate) fn is_heard(&self) -> bool {
         self.audio.is_card()

@@ -67,6 +67,7 @@ pub use ringzero_devices::keyboard::{self, Key};
 pub use ringzero_devices::mouse::MouseButton;
 pub use ringzero_devices::pc::DebugExitConfig;
 pub use ringzero_devices::sb16::Sb16Config;
+pub use ringzero_devices::sound::kernel as sound_filter;
 pub use ringzero_devices::storage;
 pub use ringzero_devices::text::{self, Cell, TextScreen};
 pub use ringzero_devices::vga::Frame;

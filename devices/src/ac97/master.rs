@@ -202,7 +202,10 @@ impl Master {
             }
             match what {
                 Use::Play => self.play(rate, ram, count, &mut play),
-                Use::Record(_) => ram.write(PhysAddr(self.address.into()), &[0; 4 * PIECE][..2 * count * usize::from(samples)]),
+                Use::Record(_) => ram.write(
+                    PhysAddr(self.address.into()),
+                    &[0; 4 * PIECE][..2 * count * usize::from(samples)],
+                ),
             }
             let moved = (count as u16).saturating_mul(samples);
             self.frames += count as u64;

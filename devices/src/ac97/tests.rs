@@ -106,7 +106,10 @@ fn a_new_last_buffer_lets_it_go_on() {
     assert_eq!(read(&mut bus, NABM + 0x14, Width::Word), 0);
     byte(&mut bus, NABM + 0x15, 2);
     run(&mut bus, 20_500);
-    assert_eq!((read(&mut bus, NABM + 0x14, Width::Byte), read(&mut bus, NABM + 0x16, Width::Byte) & 1), (1, 0));
+    assert_eq!(
+        (read(&mut bus, NABM + 0x14, Width::Byte), read(&mut bus, NABM + 0x16, Width::Byte) & 1),
+        (1, 0)
+    );
 }
 
 /// How Linux's driver measures the clock: where playing is after 50 ms.

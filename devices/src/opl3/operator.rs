@@ -188,8 +188,7 @@ impl Operator {
     /// The attenuation of this sample in 3/16 dB; the next sample's is counted.
     fn clock_envelope(&mut self, sample: u64, lfo: Lfo) -> u32 {
         let tremolo = if self.control & 0x80 != 0 { lfo.tremolo } else { 0 };
-        let attenuation =
-            self.envelope + (u16::from(self.level & 0x3F) << 2) + self.key_scale() + tremolo;
+        let attenuation = self.envelope + (u16::from(self.level & 0x3F) << 2) + self.key_scale() + tremolo;
         self.step_envelope(sample);
         u32::from(attenuation)
     }
@@ -318,11 +317,12 @@ mod tests {
 
     /// Samples until the envelope is at `level`.
     fn samples_to(operator: &mut Operator, level: u16) -> u64 {
-        (0..).find(|&n| {
-            operator.step_envelope(n);
-            operator.envelope == level
-        })
-        .unwrap()
+        (0..)
+            .find(|&n| {
+                operator.step_envelope(n);
+                operator.envelope == level
+            })
+            .unwrap()
     }
 
     /// 96 dB in 39.28 s at rate 4, half as long for each four rates more [YMF262, "Decay Time"].
@@ -376,16 +376,31 @@ mod tests {
 
     #[test]
     fn key_scaling_is_by_octaves() {
-        let at = |block, level| Operator { level, pitch: Pitch { f_num: 0x3FF, block, note_select: false }, ..Operator::default() }.key_scale();
+        let at = |block, level| {
+            Operator {
+                level,
+                pitch: Pitch { f_num: 0x3FF, block, note_select: false },
+                ..Operator::default()
+            }
+            .key_scale()
+        };
         // 16 steps of 3/16 dB are 3 dB.
-        assert_eq!((at(7, 0x40) - at(6, 0x40), at(7, 0x80) - at(6, 0x80), at(7, 0xC0) - at(6, 0xC0)), (16, 8, 32));
+        assert_eq!(
+            (at(7, 0x40) - at(6, 0x40), at(7, 0x80) - at(6, 0x80), at(7, 0xC0) - at(6, 0xC0)),
+            (16, 8, 32)
+        );
         assert_eq!(at(7, 0), 0);
     }
 
     #[test]
     fn vibrato_moves_by_the_top_bits_of_the_pitch() {
-        let operator = Operator { control: 0x40, pitch: Pitch { f_num: 0x380, block: 4, note_select: false }, ..Operator::default() };
-        let at = |vibrato, deep_vibrato| operator.f_num(Lfo { tremolo: 0, vibrato, deep_vibrato }) as i32 - 0x380;
+        let operator = Operator {
+            control: 0x40,
+            pitch: Pitch { f_num: 0x380, block: 4, note_select: false },
+            ..Operator::default()
+        };
+        let at =
+            |vibrato, deep_vibrato| operator.f_num(Lfo { tremolo: 0, vibrato, deep_vibrato }) as i32 - 0x380;
         assert_eq!([0, 1, 2, 3, 4, 5, 6, 7].map(|n| at(n, true)), [0, 3, 7, 3, 0, -3, -7, -3]);
         assert_eq!([2, 6].map(|n| at(n, false)), [3, -3]);
     }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 const CHANNEL_KEY: u8 = 1;
 const RHYTHM_KEY: u8 = 2;
 /// Rhythm instruments: the bit of register BDh, and the operators it presses.
-const DRUMS: [(u8, &[usize]); 5] = [(0x10, &[12, 15]), (0x08, &[16]), (0x04, &[14]), (0x02, &[17]), (0x01, &[13])];
+const DRUMS: [(u8, &[usize]); 5] =
+    [(0x10, &[12, 15]), (0x08, &[16]), (0x04, &[14]), (0x02, &[17]), (0x01, &[13])];
 /// Samples between two looks at whether all is silent.
 const BLOCK: u64 = 64;
 const HI_HAT: usize = 13;
@@ -335,7 +336,8 @@ impl Synth {
         }
         let bit = |value: u32, n: u32| value >> n & 1;
         let (hat, cymbal) = (self.hi_hat, self.cymbal);
-        let ring = (bit(hat, 2) ^ bit(hat, 7)) | (bit(hat, 3) ^ bit(cymbal, 5)) | (bit(cymbal, 3) ^ bit(cymbal, 5));
+        let ring =
+            (bit(hat, 2) ^ bit(hat, 7)) | (bit(hat, 3) ^ bit(cymbal, 5)) | (bit(cymbal, 3) ^ bit(cymbal, 5));
         let noise = self.noise & 1;
         match slot {
             HI_HAT => ring << 9 | if ring ^ noise != 0 { 0xD0 } else { 0x34 },
@@ -357,7 +359,11 @@ impl Synth {
         let channels = self.channels.iter().flatten().all(|c| c.f_num < 0x400 && c.block < 8);
         let phases = self.hi_hat < 0x400 && self.cymbal < 0x400 && self.noise < 1 << 23;
         let new = !self.new || self.chip == Chip::Ymf262;
-        channels && phases && new && self.four_operators < 0x40 && self.sample < 1 << 56
+        channels
+            && phases
+            && new
+            && self.four_operators < 0x40
+            && self.sample < 1 << 56
             && self.operators.iter().flatten().all(Operator::is_valid)
     }
 

@@ -81,7 +81,8 @@ fn four_operators_follow_their_leaders_key() {
         ((0x31, 0x30), [1, 0, 0, 1]),
         ((0x31, 0x31), [1, 0, 1, 1]),
     ] {
-        let mut synth = with(&[(1, 4, 1), (0, 0xC0, connections.0), (0, 0xC3, connections.1), (0, 0xB0, 0x20)]);
+        let mut synth =
+            with(&[(1, 4, 1), (0, 0xC0, connections.0), (0, 0xC3, connections.1), (0, 0xB0, 0x20)]);
         let heard = [0, 3, 6, 9].map(|slot| synth.routes[0][slot].gain[0]);
         assert_eq!(heard, routes);
         assert!([0, 3, 6, 9].iter().all(|&slot| !synth.operators[0][slot].is_asleep()));

@@ -30,13 +30,23 @@ pub(super) enum Action {
     Direct(u8),
     Play(Box<Transfer>),
     /// Of the 8- or 16-bit transfer.
-    Pause { wide: bool },
-    Continue { wide: bool },
+    Pause {
+        wide: bool,
+    },
+    Continue {
+        wide: bool,
+    },
     /// Ends with its block.
-    LeaveAutoInit { wide: bool },
+    LeaveAutoInit {
+        wide: bool,
+    },
     /// 45h, 47h.
-    Again { wide: bool },
-    Interrupt { wide: bool },
+    Again {
+        wide: bool,
+    },
+    Interrupt {
+        wide: bool,
+    },
     /// E2h: a byte to memory.
     Identify(u8),
     Midi(u8),

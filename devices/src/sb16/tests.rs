@@ -6,7 +6,8 @@ use ringzero_bus::{Irq, PhysAddr, Port, SystemBus, Width};
 /// One instruction is a microsecond.
 fn machine() -> (SystemBus, PcParts) {
     let mut bus = SystemBus::new(1 << 20, 1);
-    let parts = pc::build(&mut bus, &PcConfig { sb16: Some(Sb16Config::default()), ..PcConfig::default() }).unwrap();
+    let parts =
+        pc::build(&mut bus, &PcConfig { sb16: Some(Sb16Config::default()), ..PcConfig::default() }).unwrap();
     out(&mut bus, 0x226, &[1, 0]);
     assert_eq!(input(&mut bus, 0x22A), 0xAA);
     (bus, parts)
@@ -28,7 +29,9 @@ fn dsp(bus: &mut SystemBus, bytes: &[u8]) {
 fn dma_8(bus: &mut SystemBus, data: &[u8], mode: u8) {
     data.iter().zip(0x2_0000..).for_each(|(&byte, at)| bus.write(PhysAddr(at), Width::Byte, byte.into()));
     let [low, high] = (data.len() as u16 - 1).to_le_bytes();
-    for (port, value) in [(0x0A, 5), (0x0C, 0), (0x0B, mode | 1), (2, 0), (2, 0), (0x83, 2), (3, low), (3, high), (0x0A, 1)] {
+    for (port, value) in
+        [(0x0A, 5), (0x0C, 0), (0x0B, mode | 1), (2, 0), (2, 0), (0x83, 2), (3, low), (3, high), (0x0A, 1)]
+    {
         out(bus, port, &[value]);
     }
 }
@@ -39,9 +42,17 @@ fn dma_16(bus: &mut SystemBus, data: &[i16], mode: u8) {
         bus.write(PhysAddr(0x2_0000 + 2 * n), Width::Word, u32::from(word as u16));
     });
     let [low, high] = (data.len() as u16 - 1).to_le_bytes();
-    for (port, value) in
-        [(0xD4, 5), (0xD8, 0), (0xD6, mode | 1), (0xC4, 0), (0xC4, 0), (0x8B, 2), (0xC6, low), (0xC6, high), (0xD4, 1)]
-    {
+    for (port, value) in [
+        (0xD4, 5),
+        (0xD8, 0),
+        (0xD6, mode | 1),
+        (0xC4, 0),
+        (0xC4, 0),
+        (0x8B, 2),
+        (0xC6, low),
+        (0xC6, high),
+        (0xD4, 1),
+    ] {
         out(bus, port, &[value]);
     }
 }
@@ -141,7 +152,8 @@ fn auto_init_goes_on_and_interrupts_each_block() {
     rises.extend(run(&mut bus, until));
     // 256 samples are 5333.3 us.
     assert!(rises.windows(2).take(4).all(|pair| (pair[1] - pair[0]) % 5_333 < 4), "{rises:?}");
-    let wanted: Vec<Frame> = data.iter().chain(&data).map(|&byte| [(i32::from(byte) - 128) << 8; 2]).collect();
+    let wanted: Vec<Frame> =
+        data.iter().chain(&data).map(|&byte| [(i32::from(byte) - 128) << 8; 2]).collect();
     assert!(find(&sound(&mut bus, &parts), &wanted).is_some());
 }
 

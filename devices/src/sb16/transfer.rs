@@ -17,9 +17,13 @@ const MOST_AHEAD: u64 = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Format {
     /// 8 bits, perhaps signed.
-    Pcm8 { signed: bool },
+    Pcm8 {
+        signed: bool,
+    },
     /// 16 bits, perhaps signed.
-    Pcm16 { signed: bool },
+    Pcm16 {
+        signed: bool,
+    },
     Adpcm(Adpcm),
     /// No bytes at all: the command that makes a pause.
     Silence,

@@ -90,8 +90,8 @@ impl Run {
         if self.is_direct() {
             return Place { sample: frame as i64 - self.direct_frame() as i64, rest: 0 };
         }
-        let since = i128::from(frame) * i128::from(SECOND)
-            - i128::from(self.begin.0) * i128::from(SAMPLE_RATE);
+        let since =
+            i128::from(frame) * i128::from(SECOND) - i128::from(self.begin.0) * i128::from(SAMPLE_RATE);
         let scaled = since * i128::from(self.rate.cycles);
         let unit = i128::from(self.unit());
         Place { sample: scaled.div_euclid(unit) as i64, rest: scaled.rem_euclid(unit) as u64 }
@@ -140,7 +140,10 @@ impl Run {
     }
 
     fn is_valid(&self) -> bool {
-        self.rate.is_valid() && self.first < 1 << 56 && self.start <= self.first && self.begin.0 < u64::MAX / 4
+        self.rate.is_valid()
+            && self.first < 1 << 56
+            && self.start <= self.first
+            && self.begin.0 < u64::MAX / 4
     }
 }
 
@@ -211,7 +214,9 @@ impl Stream {
 
     /// Whether a sample at `at` goes on with the last run, which is filled up to it.
     fn continues(&mut self, at: VTime, rate: Rate) -> bool {
-        let Some(run) = self.runs.back_mut().filter(|run| run.rate == rate && !self.sealed) else { return false };
+        let Some(run) = self.runs.back_mut().filter(|run| run.rate == rate && !self.sealed) else {
+            return false;
+        };
         let expected = run.time_of(run.end());
         let (late, early) = (at.ns_since(expected), expected.ns_since(at));
         let near = rate.ns_of(MOST_GAP);

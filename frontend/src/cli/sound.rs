@@ -109,7 +109,12 @@ mod tests {
 
     #[test]
     fn mistakes_say_what_there_is() {
-        for (text, part) in [("sb16,irq=6", "2, 5, 7 and 10"), ("sb16,port=1", "iobase"), ("gus", "adlib"), ("ac97,x", "\"x\"")] {
+        for (text, part) in [
+            ("sb16,irq=6", "2, 5, 7 and 10"),
+            ("sb16,port=1", "iobase"),
+            ("gus", "adlib"),
+            ("ac97,x", "\"x\""),
+        ] {
             let complaint = device(text).unwrap_err();
             assert!(complaint.contains(part), "{text}: {complaint}");
         }

@@ -1,7 +1,7 @@
 //! Values of options: sizes, models, boot orders, devices, patterns. Every error says what would be right.
 
-use regex::RegexBuilder;
 use super::sound::{self, SoundCard};
+use regex::RegexBuilder;
 use ringzero_machine::{BootDevice, DebugExitConfig, Layout, Model};
 use std::path::PathBuf;
 use std::time::Duration;
