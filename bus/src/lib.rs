@@ -52,4 +52,4 @@ pub use system::{Accesses, Handle, SystemBus, Wiring};
 pub use tap::{BusEvent, TapKinds};
 pub use time::{Clock, EventSlot, Scheduler, TimeBase, VTime};
 pub use types::{Irq, LinAddr, PhysAddr, Port, Vector, Width};
-pub use wires::{DmaRequests, IrqLines, IrqPin, PciIntPin, Shadow, Smram, SystemRequest, Wires};
+pub use wires::{Aperture, DmaRequests, IrqLines, IrqPin, PciIntPin, Shadow, Smram, SystemRequest, Wires};

@@ -148,7 +148,7 @@ impl PortMap {
 /// What answers at a physical page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageTarget {
-    /// RAM: loads and stores go straight to this offset.
+    /// RAM or video memory: loads and stores go straight to this offset.
     Ram(RamOffset),
     /// ROM: loads go straight to this offset, stores are dropped.
     Rom(RamOffset),
@@ -174,6 +174,10 @@ pub(crate) enum MemoryKind {
     Device {
         device: DeviceId,
         region: u8,
+    },
+    /// Video memory that no card stands in front of.
+    Video {
+        at: RamOffset,
     },
     /// RAM does not answer, though it lies behind: the holes of the legacy area.
     Open,
@@ -268,6 +272,7 @@ impl MemoryRegion {
         match self.what {
             _ if first < self.first || self.last < last => PageTarget::Mmio,
             MemoryKind::Rom { at } => PageTarget::Rom(RamOffset(at.0 + (first - self.first))),
+            MemoryKind::Video { at } => PageTarget::Ram(RamOffset(at.0 + (first - self.first))),
             MemoryKind::Open => PageTarget::Open,
             MemoryKind::Device { .. } => PageTarget::Mmio,
         }

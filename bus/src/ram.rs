@@ -1,17 +1,21 @@
-//! Guest memory: pages of RAM and ROM that are shared until they are written, with a note of which 64-byte lines hold
-//! decoded code.
+//! Guest memory: pages of RAM, ROM and video memory that are shared until they are written, with a note of which 64-byte
+//! lines hold decoded code.
+
+mod video;
 
 use crate::types::PhysAddr;
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
+use video::VideoPages;
 
 /// Bytes in a page.
 pub const PAGE_SIZE: usize = 4096;
 /// Bytes in a line, the grain of code tracking. A page has 64 of them, so a page's lines are one `u64`.
 pub const LINE_SIZE: usize = 64;
 
-/// An offset into [`GuestRam`]: RAM first (offset = physical address), ROM images behind it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// An offset into [`GuestRam`]: RAM first (offset = physical address), ROM images and video memory behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RamOffset(pub u64);
 
 impl RamOffset {
@@ -46,14 +50,18 @@ pub struct MovedPage {
 #[derive(Debug, Default)]
 pub struct RamClaim(Arc<()>);
 
-/// All RAM at one moment. It shares pages with the memory it was taken from until they are written there.
+/// All RAM and video memory at one moment. It shares pages with the memory it was taken from until they are written
+/// there.
 #[derive(Clone)]
-pub struct RamImage(Vec<Arc<Page>>);
+pub struct RamImage {
+    ram: Vec<Arc<Page>>,
+    video: Vec<Arc<Page>>,
+}
 
 impl RamImage {
-    /// Bytes in the image.
+    /// Bytes of RAM in the image.
     pub fn size(&self) -> usize {
-        self.0.len() * PAGE_SIZE
+        self.ram.len() * PAGE_SIZE
     }
 }
 
@@ -71,6 +79,7 @@ impl std::fmt::Debug for RamImage {
 pub struct GuestRam {
     pages: Vec<Arc<Page>>,
     ram_size: usize,
+    video: VideoPages,
     code_lines: Vec<u64>,
     code_hits: Vec<CodeHit>,
     /// Pages copied since the claimant last looked.
@@ -83,13 +92,14 @@ impl GuestRam {
     pub fn new(ram_size: usize) -> Self {
         let ram_size = ram_size.next_multiple_of(PAGE_SIZE);
         let zeros = Arc::new(Page([0; PAGE_SIZE]));
-        Self::of(std::iter::repeat_n(zeros, ram_size / PAGE_SIZE).collect(), ram_size)
+        let pages = std::iter::repeat_n(zeros, ram_size / PAGE_SIZE).collect();
+        Self::of(pages, ram_size, VideoPages::default())
     }
 
-    fn of(pages: Vec<Arc<Page>>, ram_size: usize) -> Self {
+    fn of(pages: Vec<Arc<Page>>, ram_size: usize, video: VideoPages) -> Self {
         let code_lines = vec![0; pages.len()];
         let claim = RamClaim::default();
-        Self { pages, ram_size, code_lines, code_hits: Vec::new(), moves: Vec::new(), claim }
+        Self { pages, ram_size, video, code_lines, code_hits: Vec::new(), moves: Vec::new(), claim }
     }
 
     /// Bytes of RAM, a multiple of [`PAGE_SIZE`].
@@ -168,6 +178,7 @@ impl GuestRam {
             let lines =
                 u64::MAX >> (63 - (inside.end - 1) / LINE_SIZE) & u64::MAX << (inside.start / LINE_SIZE);
             self.page_mut(page).0[inside].copy_from_slice(&data[part]);
+            self.video.note_store(page);
             self.hit(page, lines);
         }
     }
@@ -189,22 +200,29 @@ impl GuestRam {
     /// Not while a CPU runs on it: it has the addresses of pages that were its own.
     pub(crate) fn fork(&mut self) -> Self {
         self.end_claim();
-        Self::of(self.pages.clone(), self.ram_size)
+        Self::of(self.pages.clone(), self.ram_size, self.video.clone())
     }
 
-    /// All RAM as it is now. Not while a CPU runs on it, as for [`GuestRam::fork`].
+    /// All RAM and video memory as they are now. Not while a CPU runs on it, as for [`GuestRam::fork`].
     pub(crate) fn image(&mut self) -> RamImage {
         self.end_claim();
-        RamImage(self.ram_pages().to_vec())
+        RamImage { ram: self.ram_pages().to_vec(), video: self.pages[self.video.range()].to_vec() }
     }
 
-    /// Replaces all RAM; false when `image` has another size. Not while a CPU runs on it.
+    /// Whether an image is one of memory of this size.
+    pub fn fits(&self, image: &RamImage) -> bool {
+        image.size() == self.ram_size && image.video.len() == self.video.range().len()
+    }
+
+    /// Replaces all RAM and video memory; false when `image` has another size. Not while a CPU runs on it.
     pub(crate) fn restore(&mut self, image: &RamImage) -> bool {
-        if image.size() != self.ram_size {
+        if !self.fits(image) {
             return false;
         }
         self.end_claim();
-        self.pages[..image.0.len()].clone_from_slice(&image.0);
+        self.pages[..image.ram.len()].clone_from_slice(&image.ram);
+        self.pages[self.video.range()].clone_from_slice(&image.video);
+        self.video.note_all();
         for page in 0..self.code_lines.len() {
             self.hit(page, u64::MAX);
         }
@@ -230,8 +248,8 @@ impl GuestRam {
     /// The claimant promises to ask that before it uses addresses it has kept, and to keep no other reference to the
     /// memory meanwhile than that of the bus it runs on; to read at an address only until [`GuestRam::take_moves`]
     /// names the page (the old place lives until then) and to drop the address before it drops what was taken; to
-    /// write only RAM, only pages that [`GuestRam::make_private`] or [`GuestRam::is_private`] has vouched for since
-    /// its claim began, and only those whose [`GuestRam::code_lines`] are 0.
+    /// write only pages that [`GuestRam::takes_direct_stores`] has vouched for since its claim began and since
+    /// [`GuestRam::video_epoch`] last changed, and only while their [`GuestRam::code_lines`] are 0.
     pub fn claim(&mut self) -> RamClaim {
         self.end_claim();
         RamClaim(Arc::clone(&self.claim.0))
@@ -252,14 +270,19 @@ impl GuestRam {
         Arc::as_ptr(&self.pages[page as usize]).expose_provenance()
     }
 
-    /// Whether nobody else holds a page, so that it may be written where it is.
-    pub fn is_private(&mut self, page: u32) -> bool {
-        Arc::get_mut(&mut self.pages[page as usize]).is_some()
+    /// Whether a page may be written where it is: nobody else holds it, it holds no decoded code, and if it is video
+    /// memory, it is known to have been written.
+    pub fn takes_direct_stores(&mut self, page: u32) -> bool {
+        let number = page as usize;
+        self.code_lines[number] == 0
+            && Arc::get_mut(&mut self.pages[number]).is_some()
+            && self.video.may_be_stored(number)
     }
 
-    /// Copies a page if somebody else holds it too.
-    pub fn make_private(&mut self, page: u32) {
+    /// Announces a store to a page: it is copied if somebody else holds it too, and noted if it is video memory.
+    pub fn prepare_store(&mut self, page: u32) {
         self.page_mut(page as usize);
+        self.video.note_store(page as usize);
     }
 
     /// Whether pages have moved since [`GuestRam::take_moves`].
@@ -328,96 +351,5 @@ fn pieces(at: RamOffset, len: usize) -> impl Iterator<Item = (usize, Range<usize
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn outside_ram_reads_ones_and_drops_writes() {
-        let mut ram = GuestRam::new(PAGE_SIZE);
-        let rom = ram.add_rom(&[0x90]);
-        ram.write(PhysAddr(0xFFE), &[1, 2, 3, 4]);
-        ram.write(PhysAddr(u64::MAX), &[9]);
-        let mut out = [0; 4];
-        ram.read(PhysAddr(0xFFE), &mut out);
-        assert_eq!(out, [1, 2, 0xFF, 0xFF]);
-        ram.read_at(rom, &mut out);
-        assert_eq!(out, [0x90, 0xFF, 0xFF, 0xFF]);
-    }
-
-    #[test]
-    fn only_a_write_to_a_code_line_is_a_hit() {
-        let mut ram = GuestRam::new(2 * PAGE_SIZE);
-        ram.mark_code(0, 1 << 63);
-        ram.mark_code(1, 0b11);
-        ram.write(PhysAddr(0x100), &[0; 16]);
-        assert!(!ram.has_code_hits());
-        ram.write(PhysAddr(0xFFF), &[0, 0]);
-        assert_eq!(
-            ram.take_code_hits(),
-            [CodeHit { page: 0, lines: 1 << 63 }, CodeHit { page: 1, lines: 1 }]
-        );
-        assert_eq!(ram.code_lines(1), 0b10);
-    }
-
-    #[test]
-    fn memory_that_was_never_written_costs_no_pages() {
-        let mut ram = GuestRam::new(64 * PAGE_SIZE);
-        assert_eq!(ram.private_pages(), 0);
-        ram.write(PhysAddr(0x1FFF), &[1, 2]);
-        assert_eq!((ram.private_pages(), ram.bytes(PhysAddr(0x1FFE))), (2, [0, 1, 2, 0]));
-        assert_eq!(ram.bytes(PhysAddr(0x3FFF)), [0, 0]);
-    }
-
-    #[test]
-    fn a_fork_shares_pages_until_one_side_writes() {
-        let mut ram = GuestRam::new(8 * PAGE_SIZE);
-        ram.write(PhysAddr(0), &[1; 3 * PAGE_SIZE]);
-        let mut other = ram.fork();
-        assert_eq!((ram.private_pages(), other.private_pages()), (0, 0));
-        ram.write(PhysAddr(0x10), &[7]);
-        other.write(PhysAddr(0x1010), &[8]);
-        assert_eq!([0x10, 0x1010].map(|at| ram.bytes(PhysAddr(at))), [[7], [1]]);
-        assert_eq!([0x10, 0x1010].map(|at| other.bytes(PhysAddr(at))), [[1], [8]]);
-        // Of a page that one side has copied the other is left the only holder, once nobody can use the old place.
-        let _claims = [ram.claim(), other.claim()];
-        assert_eq!((ram.private_pages(), other.private_pages()), (2, 2));
-    }
-
-    #[test]
-    fn what_forks_restores_or_claims_ends_the_claim_before() {
-        let mut ram = GuestRam::new(PAGE_SIZE);
-        let change: [fn(&mut GuestRam); 3] = [
-            |ram| drop(ram.fork()),
-            |ram| {
-                let image = ram.image();
-                assert!(ram.restore(&image));
-            },
-            |ram| drop(ram.claim()),
-        ];
-        for change in change {
-            let claim = ram.claim();
-            assert!(ram.is_claimed_by(&claim));
-            change(&mut ram);
-            assert!(!ram.is_claimed_by(&claim));
-        }
-    }
-
-    #[test]
-    fn a_page_that_moves_is_named_to_the_claimant_alone() {
-        let mut ram = GuestRam::new(4 * PAGE_SIZE);
-        let (old, new) = (ram.claim(), ram.claim());
-        let zeros = ram.host_address(2);
-        ram.write(PhysAddr(0x2000), &[1]);
-        assert!(ram.has_moves() && ram.host_address(2) != zeros && ram.is_private(2));
-        assert!(ram.take_moves(&old).is_empty());
-        assert_eq!(ram.take_moves(&new).iter().map(|moved| moved.page).collect::<Vec<_>>(), [2]);
-        ram.write(PhysAddr(0x2000), &[2]);
-        assert!(!ram.has_moves());
-    }
-
-    #[test]
-    fn an_image_of_another_size_is_refused() {
-        let image = GuestRam::new(2 * PAGE_SIZE).image();
-        assert!(!GuestRam::new(PAGE_SIZE).restore(&image));
-    }
-}
+#[path = "ram/tests.rs"]
+mod tests;

@@ -18,7 +18,7 @@ use crate::map::{DeviceId, MemoryMap, PortMap};
 use crate::tap::{BusEvent, Tap, TapKinds};
 use crate::time::{TimeBase, VTime};
 use crate::types::{PhysAddr, Port, Vector, Width};
-use crate::wires::{IrqPin, Shadow, Smram, SystemRequest};
+use crate::wires::{Aperture, IrqPin, Shadow, Smram, SystemRequest};
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::marker::PhantomData;
@@ -69,6 +69,7 @@ pub struct SystemBus {
     pci_owners: Vec<pci::Owner>,
     shadow_seen: Shadow,
     smram_seen: Smram,
+    aperture_seen: Option<Aperture>,
     /// The processor is in system management mode.
     smm: bool,
     map_generation: u64,
@@ -119,6 +120,7 @@ impl SystemBus {
             pci_owners: Vec::new(),
             shadow_seen: Shadow::default(),
             smram_seen: Smram::default(),
+            aperture_seen: None,
             smm: false,
             map_generation: 0,
             accesses: Accesses::default(),
@@ -193,6 +195,7 @@ impl SystemBus {
         self.fabric.wires.ignne = false;
         self.fabric.wires.shadow = Shadow::default();
         self.fabric.wires.smram = Smram::default();
+        self.fabric.wires.aperture = None;
         self.fabric.wires.cpu = CpuSignals::default();
         self.map_local();
         self.settle();
@@ -283,6 +286,11 @@ impl SystemBus {
             self.map_generation += 1;
             self.attention = true;
         }
+        if self.fabric.wires.aperture != self.aperture_seen {
+            self.aperture_seen = self.fabric.wires.aperture;
+            self.fabric.ram.renew_video();
+            self.attention = true;
+        }
         if self.fabric.wires.dreq.levels() != 0 {
             self.serve_dma();
         }
@@ -358,7 +366,8 @@ impl SystemBus {
         self.a20_seen = self.fabric.wires.a20;
     }
 
-    /// Changes whenever [`SystemBus::page`] may answer otherwise than before, A20 apart. The change calls for attention.
+    /// Changes whenever [`SystemBus::page`] may answer otherwise than before, A20 and [`crate::Wires::aperture`] apart.
+    /// The change calls for attention, as that of the aperture does.
     pub fn map_generation(&self) -> u64 {
         self.map_generation
     }

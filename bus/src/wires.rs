@@ -1,7 +1,8 @@
 //! The wires between chips: interrupt requests, DMA requests, A20, reset, power.
 
+use crate::RamOffset;
 use crate::apic::CpuSignals;
-use crate::types::Irq;
+use crate::types::{Irq, PhysAddr};
 use serde::{Deserialize, Serialize};
 
 /// One driver of an interrupt wire. A wire shared by several pins is the OR of them.
@@ -287,6 +288,26 @@ pub struct Wires {
     pub cpu: CpuSignals,
     /// RAM under the VGA's window.
     pub smram: Smram,
+    /// Video memory that the CPU reaches directly.
+    pub aperture: Option<Aperture>,
+}
+
+/// A part of the address space where video memory answers, without its card being asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aperture {
+    /// Its first physical address, that of a page.
+    pub first: u64,
+    /// Its last physical address.
+    pub last: u64,
+    /// What answers at the first.
+    pub at: RamOffset,
+}
+
+impl Aperture {
+    /// What answers at an address.
+    pub(crate) fn find(&self, at: PhysAddr) -> Option<RamOffset> {
+        (self.first..=self.last).contains(&at.0).then(|| RamOffset(self.at.0 + (at.0 - self.first)))
+    }
 }
 
 impl Default for Wires {
@@ -300,6 +321,7 @@ impl Default for Wires {
             shadow: Shadow::default(),
             cpu: CpuSignals::default(),
             smram: Smram::default(),
+            aperture: None,
         }
     }
 }

@@ -54,6 +54,8 @@ pub struct Cpu {
     pub(crate) a20: bool,
     /// The generation of the memory map that translations were made under.
     pub(crate) map: u64,
+    /// The same of video memory.
+    pub(crate) video_epoch: u64,
     pub(crate) block_limit: usize,
     /// The block that was decoded for one use.
     pub(crate) scratch: Option<Block>,
@@ -87,6 +89,7 @@ impl Cpu {
             cache: BlockCache::new(),
             a20: true,
             map: 0,
+            video_epoch: 0,
             block_limit: Self::MAX_BLOCK,
             scratch: None,
             entered_handler: false,
@@ -105,6 +108,7 @@ impl Cpu {
             cache: self.cache.without_blocks(),
             a20: self.a20,
             map: self.map,
+            video_epoch: self.video_epoch,
             block_limit: self.block_limit,
             entered_handler: self.entered_handler,
             recorder: self.recorder.clone(),
@@ -231,6 +235,14 @@ impl Cpu {
     pub(crate) fn forget_places(&mut self) {
         self.tlb.forget_places();
         self.other_tlb.forget_places();
+    }
+
+    /// Forgets where video memory lies on the host.
+    pub(crate) fn forget_video(&mut self, bus: &SystemBus) {
+        let ram = &bus.fabric().ram;
+        self.tlb.forget_pages(|page| ram.is_video(page));
+        self.other_tlb.forget_pages(|page| ram.is_video(page));
+        self.cache.forget_fetch_page();
     }
 
     /// Whether translations lead where they should.

@@ -6,7 +6,8 @@
 //! - [`Cpu::run`] begins by asking whether its claim still holds, and forgets every address if not.
 //! - A page that moves stays alive where it was until [`Cpu::note_moves`] has forgotten that place. Moves call for
 //!   attention, and what moves a page outside an instruction's last step (page walks) is noted at once.
-//! - A page has a store half only after memory has said that nobody else holds it.
+//! - A page has a store half only after memory has said that nobody else holds it; one of video memory loses its place
+//!   whenever [`Cpu::note_video`] finds that memory wants it so: at the start of every run, and at attention.
 #![expect(unsafe_code, reason = "loads and stores at addresses the TLB has vouched for")]
 
 use crate::cpu::Cpu;
@@ -62,6 +63,32 @@ impl HostAddress {
         unsafe { self.pointer().cast::<[u8; N]>().write_unaligned(bytes) }
     }
 
+    /// By how many bytes this place lies behind `from`; 0 when it lies before it.
+    #[inline(always)]
+    pub(crate) fn distance_from(self, from: Self) -> u64 {
+        self.0.saturating_sub(from.0)
+    }
+
+    /// # Safety
+    /// The TLB of the running CPU has given this address for a store, and `from` for a load, of `len` bytes, and no page
+    /// has moved since.
+    #[inline(always)]
+    pub(crate) unsafe fn copy_from(self, from: Self, len: u64) {
+        // SAFETY: the caller promises both ranges.
+        unsafe { from.pointer().copy_to(self.pointer(), len as usize) }
+    }
+
+    /// # Safety
+    /// The TLB of the running CPU has given this address for a store of `count` times `T::BYTES` bytes, and no page has
+    /// moved since.
+    #[inline(always)]
+    pub(crate) unsafe fn fill<T: Word>(self, value: T, count: u64) {
+        for n in 0..count {
+            // SAFETY: the caller promises the range.
+            unsafe { Self(self.0 + n * T::BYTES).store(value) };
+        }
+    }
+
     /// # Safety
     /// The TLB of the running CPU has given this address for a store of `T::BYTES` bytes, and no page has moved since.
     #[inline(always)]
@@ -88,7 +115,17 @@ impl Cpu {
             self.claim = ram.claim();
             self.forget_places();
         }
+        self.note_video(bus);
         self.note_moves(bus);
+    }
+
+    /// Forgets where video memory lies if another part of it answers, or stores to it are to be noted again.
+    pub(crate) fn note_video(&mut self, bus: &SystemBus) {
+        let epoch = bus.fabric().ram.video_epoch();
+        if self.video_epoch != epoch {
+            self.video_epoch = epoch;
+            self.forget_video(bus);
+        }
     }
 
     /// Forgets the old places of pages that have moved.

@@ -168,9 +168,9 @@ impl Cpu {
     fn enter_ram(&mut self, bus: &mut SystemBus, lin: u64, page: u32, found: &Translation, intent: Intent) {
         let ram = &mut bus.fabric_mut().ram;
         if intent == Intent::Write {
-            ram.make_private(page);
+            ram.prepare_store(page);
         }
-        let fast_stores = ram.code_lines(page) == 0 && ram.is_private(page);
+        let fast_stores = ram.takes_direct_stores(page);
         let place = (page, ram.host_address(page));
         self.note_moves(bus);
         self.tlb.fill(lin, place, found, fast_stores);

@@ -73,6 +73,7 @@ impl Cpu {
             (self.a20, self.map) = (a20, map);
             self.flush_translations();
         }
+        self.note_video(bus);
         self.note_moves(bus);
         self.drop_overwritten_code(bus);
         if bus.take_firmware_call() {
@@ -193,7 +194,7 @@ impl Cpu {
         let trap = self.state.flags.control(bit::TF);
         let resume = self.state.flags.control(bit::RF);
         let shadow = std::mem::take(&mut self.state.interrupt_shadow);
-        let single = trap || shadow != Shadow::None || resume || self.breakpoints.any();
+        let single = trap || shadow != Shadow::None || self.breakpoints.any();
         let before = self.left;
         if resume {
             // RF is for one instruction; IRET, and a repeat that is not done, set it again.

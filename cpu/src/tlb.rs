@@ -151,6 +151,15 @@ impl Tlb {
         self.aliases(page).for_each(Entry::forget_place);
     }
 
+    /// The same for the pages of memory that `which` picks.
+    pub(crate) fn forget_pages(&mut self, which: impl Fn(u32) -> bool) {
+        let Table { entries, known } = &mut *self.0;
+        let entries = entries.iter_mut().zip(known.iter());
+        entries
+            .filter(|(_, known)| known.lin != NEVER && which(known.page))
+            .for_each(|(entry, _)| entry.forget_place());
+    }
+
     /// The same for all pages.
     pub(crate) fn forget_places(&mut self) {
         self.0.entries.iter_mut().for_each(Entry::forget_place);

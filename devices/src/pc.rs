@@ -27,7 +27,7 @@ use crate::pvpanic::{self, PvPanic};
 use crate::rtc::{CmosConfig, Rtc};
 use crate::sb16::{self, Sb16, Sb16Config, Sb16Wiring};
 use crate::uart::{Uart, UartWiring};
-use crate::vga::{self, Vga};
+use crate::vga::{self, Vga, VgaWiring};
 use ringzero_bus::{AttachError, Handle, Irq, SystemBus, Width, Wiring};
 
 /// Names of serial ports, which are also those of their snapshot sections.
@@ -316,18 +316,23 @@ fn attach_ac97(bus: &mut SystemBus) -> Result<Handle<Ac97>, AttachError> {
 
 fn attach_vga(bus: &mut SystemBus, config: &PcConfig) -> Result<Handle<Vga>, AttachError> {
     bus.attach("vga", |wiring| {
-        for ports in vga::PORTS {
-            bytes(wiring, ports)?;
+        let [bytes @ .., words] = vga::PORTS;
+        for ports in bytes {
+            wiring.ports(ports, Width::Byte)?;
         }
+        wiring.ports(words, Width::Word)?;
         wiring.memory(vga::WINDOW)?;
+        let memory = wiring.video_memory(vga::MEMORY);
         if config.pci {
             let function = wiring.pci_function::<Vga>(pci::VGA, pci::vga(), &[])?;
+            wiring.pci_video_memory(function, vga::FRAME_BUFFER, memory);
+            wiring.pci_memory(function, vga::REGISTERS);
             if let Some(image) = &config.vga_rom {
                 // The command register does not matter to this function; the BIOS of Bochs relies on that.
                 wiring.pci_rom(function, image, false);
             }
         }
-        Ok(Vga::new())
+        Ok(Vga::new(VgaWiring { irq: wiring.irq(Irq(9)), retrace: wiring.slot(), memory }))
     })
 }
 

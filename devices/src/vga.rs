@@ -1,213 +1,226 @@
-//! VGA: the IBM Video Graphics Array with 256 KB.
+//! VGA: the IBM Video Graphics Array, with the Bochs extension for larger pictures as a PCI function.
 //!
 //! Sources: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem", keyed \[VGA\]; where the manual is
-//! silent, Intel 82C440 / FreeVGA register descriptions.
+//! silent, Intel 82C440 / FreeVGA register descriptions; "VBE Display Interface" of Bochs, keyed \[VBE-DISPI\].
 //!
 //! *Modelled*: CRTC, sequencer, graphics controller, attribute controller, DAC, general registers; the memory path with
 //! all modes; the picture in every standard mode and what can be made of their registers; retrace and display enable
-//! from the CRTC's own timing.
+//! from the CRTC's own timing, the vertical retrace interrupt; register changes within a frame, from the line on at which
+//! they come, the start address from the retrace on; the Bochs extension in all depths to 2560x1600, its registers in
+//! memory, the monitor's EDID there and by DDC.
 //!
-//! *Not modelled*: the vertical retrace interrupt, the light pen, the border, blinking in graphics modes, register
-//! changes within a frame (a frame is drawn as the registers stand when it is asked for).
+//! *Not modelled*: the light pen, the border, memory written while the beam passes (a line shows memory as it stands when
+//! the picture is asked for), the diagnostic bits of input status register 1. Where the window shows memory byte for
+//! byte, reads leave the latches alone.
 
 mod attribute;
 mod crtc;
 mod dac;
+mod ddc;
+mod edid;
 mod graphics;
+mod journal;
+mod mmio;
+mod planes;
+mod ports;
+mod registers;
 mod render;
 mod sequencer;
+mod timing;
+mod vbe;
 
 pub use render::Frame;
 
 use crate::text::TextScreen;
-use attribute::Attribute;
-use crtc::Crtc;
-use dac::Dac;
-use graphics::{Graphics, MemoryPath};
+use crtc::RetraceInterrupt;
+use ddc::Ddc;
+use graphics::MemoryPath;
+use journal::Journal;
+use planes::Planes;
+use registers::{Change, Effect, Registers};
+use render::Source;
 use ringzero_bus::{
-    Device, Fabric, ForkError, MmioAccess, PciFunction, PciFunctionId, PortAccess, Section, SnapshotError,
-    VTime,
+    Aperture, Device, EventSlot, Fabric, ForkError, GuestRam, IrqPin, MemoryBar, MmioAccess, PciFunction,
+    PciFunctionId, PortAccess, RamOffset, Section, SnapshotError, VTime,
 };
-use sequencer::Sequencer;
 use serde::{Deserialize, Serialize};
 
 /// Bytes of one plane.
 const PLANE: usize = 0x1_0000;
-
-/// Miscellaneous output register, 3C2h [VGA, "Miscellaneous Output Register"].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Misc(u8);
-
-impl Misc {
-    /// IOS: the CRTC answers at 3Dxh rather than 3Bxh.
-    fn colour_ports(self) -> bool {
-        self.0 & 0x01 != 0
-    }
-    /// ERAM.
-    fn memory_enabled(self) -> bool {
-        self.0 & 0x02 != 0
-    }
-    /// CS: dots per second.
-    fn dot_clock(self) -> u64 {
-        if self.0 >> 2 & 3 == 1 { 28_322_000 } else { 25_175_000 }
-    }
-}
+/// Bytes of video memory: the largest picture of the Bochs extension fits.
+pub const MEMORY: usize = 16 << 20;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct VgaState {
-    misc: Misc,
+    registers: Registers,
     feature: u8,
     /// 3C3h bit 0: the video subsystem answers.
     enable: u8,
-    crtc: Crtc,
-    sequencer: Sequencer,
-    graphics: Graphics,
-    attribute: Attribute,
-    dac: Dac,
-    /// Four planes, interleaved: plane p of address a is byte 4a + p.
-    memory: Vec<u8>,
+    /// A vertical retrace has come and its interrupt was not cleared.
+    retrace_pending: bool,
+    vbe_index: u16,
+    ddc: Ddc,
 }
 
 impl Default for VgaState {
     fn default() -> Self {
         Self {
-            misc: Misc::default(),
+            registers: Registers::default(),
             feature: 0,
             enable: 1,
-            crtc: Crtc::default(),
-            sequencer: Sequencer::default(),
-            graphics: Graphics::default(),
-            attribute: Attribute::default(),
-            dac: Dac::default(),
-            memory: vec![0; 4 * PLANE],
+            retrace_pending: false,
+            vbe_index: 0,
+            ddc: Ddc::default(),
         }
     }
 }
 
-/// The card. Port regions and what they must be attached to are [`PORTS`]; its memory is A0000h-BFFFFh.
-#[derive(Clone, Debug, Default)]
+/// Where the card's pins lead, and where its memory is.
+#[derive(Clone, Copy, Debug)]
+pub struct VgaWiring {
+    /// The vertical retrace interrupt: IRQ 2 of the slot, which is IRQ 9.
+    pub irq: IrqPin,
+    /// The next retrace.
+    pub retrace: EventSlot,
+    /// [`MEMORY`] bytes of video memory.
+    pub memory: RamOffset,
+}
+
+/// The card. Port regions and what they must be attached to are [`PORTS`]; its memory regions are [`WINDOW`] and, as a PCI
+/// function, [`REGISTERS`].
+#[derive(Clone, Debug)]
 pub struct Vga {
+    wiring: VgaWiring,
     state: VgaState,
+    journal: Journal,
     /// Counts changes that may show.
     changes: u64,
 }
 
-/// The card's port ranges, in the order of its regions.
-pub const PORTS: [std::ops::RangeInclusive<u16>; 5] =
-    [0x3B4..=0x3B5, 0x3BA..=0x3BA, 0x3C0..=0x3CF, 0x3D4..=0x3D5, 0x3DA..=0x3DA];
+/// The card's port ranges, in the order of its regions: the last takes words.
+pub const PORTS: [std::ops::RangeInclusive<u16>; 6] =
+    [0x3B4..=0x3B5, 0x3BA..=0x3BA, 0x3C0..=0x3CF, 0x3D4..=0x3D5, 0x3DA..=0x3DA, 0x1CE..=0x1D0];
 /// The card's window.
 pub const WINDOW: std::ops::RangeInclusive<u64> = 0xA_0000..=0xB_FFFF;
-
-/// A port by what it does, whatever its address. `None` is a port that does not answer at present.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum VgaPort {
-    CrtcIndex,
-    CrtcData,
-    /// Input status 1 when read, feature control when written.
-    Status1,
-    /// 3C0h to 3CFh, by its low four bits.
-    Fixed(u16),
-}
+/// The base register behind which video memory lies: nothing but the memory itself.
+pub const FRAME_BUFFER: MemoryBar = MemoryBar { index: 0, size: MEMORY as u32, prefetchable: true };
+/// The base register behind which the card's registers lie.
+pub const REGISTERS: MemoryBar = MemoryBar { index: 2, size: 0x1000, prefetchable: false };
 
 impl Vga {
     /// A card after power-on: nothing programmed, the screen black.
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(wiring: VgaWiring) -> Self {
+        Self { wiring, state: VgaState::default(), journal: Journal::default(), changes: 0 }
+    }
+
+    fn source<'a>(&'a self, ram: &'a GuestRam) -> Source<'a> {
+        Source { registers: &self.state.registers, journal: &self.journal, ram, planes: self.planes() }
+    }
+
+    fn planes(&self) -> Planes {
+        Planes(self.wiring.memory)
     }
 
     /// Draws the screen as it shows at `now`. The frame's memory is reused.
-    pub fn render(&self, now: VTime, frame: &mut Frame) {
-        render::render(&self.state, now, frame);
+    pub fn render(&self, ram: &GuestRam, now: VTime, frame: &mut Frame) {
+        self.source(ram).render(now, frame);
     }
 
     /// The text on the screen, or `None` in a graphics mode.
-    pub fn text(&self) -> Option<TextScreen> {
-        render::text(&self.state)
+    pub fn text(&self, ram: &GuestRam) -> Option<TextScreen> {
+        render::text(&self.source(ram))
     }
 
-    /// Counts changes that may show, the cursor's blinking apart.
+    /// Counts changes that may show, the cursor's blinking and what is written to memory apart.
     pub fn changes(&self) -> u64 {
         self.changes
     }
 
-    /// Equal numbers at two times mean equal pictures.
-    pub fn generation(&self, now: VTime) -> u64 {
-        let phase =
-            if self.state.attribute.graphics_mode() { 0 } else { render::blink_phase(&self.state, now) };
-        self.changes << 2 | phase
+    /// Memory was written.
+    pub fn memory_changed(&mut self) {
+        self.changes += 1;
     }
 
-    fn decode(&self, access: PortAccess) -> Option<VgaPort> {
-        let colour = self.state.misc.colour_ports();
-        match (access.region, access.offset) {
-            (0, 0) if !colour => Some(VgaPort::CrtcIndex),
-            (0, _) if !colour => Some(VgaPort::CrtcData),
-            (1, _) if !colour => Some(VgaPort::Status1),
-            (2, n) => Some(VgaPort::Fixed(n)),
-            (3, 0) if colour => Some(VgaPort::CrtcIndex),
-            (3, _) if colour => Some(VgaPort::CrtcData),
-            (4, _) if colour => Some(VgaPort::Status1),
-            _ => None,
+    /// Equal numbers at two times mean equal pictures; `more` are changes that are not counted yet.
+    pub fn generation(&self, now: VTime, more: u64) -> u64 {
+        let registers = &self.state.registers;
+        let blinks = registers.vbe.size().is_none()
+            && (!registers.attribute.graphics_mode() || registers.attribute.blinks_graphics());
+        (self.changes + more) << 2 | if blinks { render::blink_phase(registers, now) } else { 0 }
+    }
+
+    // --- registers ------------------------------------------------------------------------------------------
+
+    /// Gives a register a new value, and lets what depends on it follow.
+    fn change(&mut self, fabric: &mut Fabric, change: Change) {
+        let Some(effect) = self.state.registers.effect(change) else { return };
+        match effect {
+            Effect::None | Effect::Cursor => {}
+            Effect::Line => self.journal.note(&self.state.registers, fabric.now, change),
+            Effect::Geometry => self.journal.clear(),
         }
-    }
-
-    /// Input status register 1 [VGA, "Input Status Register 1"].
-    fn status_1(&mut self, now: VTime) -> u8 {
-        self.state.attribute.reset_flip_flop();
-        let timing = self.state.crtc.timing(self.state.misc.dot_clock(), self.state.sequencer.timing());
-        timing.at(now).status()
-    }
-
-    fn read_fixed(&mut self, offset: u16) -> u8 {
-        let state = &mut self.state;
-        match offset {
-            0x0 => state.attribute.read_index(),
-            0x1 => state.attribute.read_data(),
-            // Input status register 0: the sense switch reads a colour display.
-            0x2 => 0x10,
-            0x3 => state.enable,
-            0x4 => state.sequencer.index,
-            0x5 => state.sequencer.read(),
-            0x6 => state.dac.mask,
-            0x7 => state.dac.read_state(),
-            0x8 => state.dac.write_index(),
-            0x9 => state.dac.read_data(),
-            0xA => state.feature,
-            0xC => state.misc.0,
-            0xE => state.graphics.index,
-            0xF => state.graphics.read(),
-            _ => 0xFF,
+        self.state.registers.apply(change);
+        if effect != Effect::None {
+            self.changes += 1;
         }
+        if effect == Effect::Geometry || matches!(change, Change::Crtc(0x11, _)) {
+            self.follow_retrace(fabric);
+        }
+        self.follow_window(fabric);
     }
 
-    fn write_fixed(&mut self, offset: u16, value: u8) {
-        let state = &mut self.state;
-        match offset {
-            0x0 => state.attribute.write(value),
-            0x2 => state.misc = Misc(value),
-            0x3 => state.enable = value & 1,
-            0x4 => state.sequencer.index = value & 7,
-            0x5 => state.sequencer.write(value),
-            0x6 => state.dac.mask = value,
-            0x7 => state.dac.set_read_index(value),
-            0x8 => state.dac.set_write_index(value),
-            0x9 => state.dac.write_data(value),
-            0xE => state.graphics.index = value & 0x0F,
-            0xF => state.graphics.write(value),
-            _ => {}
-        }
+    /// Lets the CPU have the window while it shows memory byte for byte.
+    fn follow_window(&self, fabric: &mut Fabric) {
+        let registers = &self.state.registers;
+        let (start, len) = match registers.vbe.window() {
+            Some(bank) => (bank as u64, 0x1_0000),
+            None => (0, registers.graphics.window().1),
+        };
+        let linear = registers.vbe.window().is_some()
+            || graphics::is_linear(&registers.sequencer, &registers.graphics)
+                && registers.graphics.window().0 == 0;
+        let first = *WINDOW.start();
+        fabric.wires.aperture = (linear && self.answers()).then_some(Aperture {
+            first,
+            last: first + len - 1,
+            at: RamOffset(self.wiring.memory.0 + start),
+        });
     }
+
+    fn answers(&self) -> bool {
+        self.state.registers.misc.memory_enabled() && self.state.enable != 0
+    }
+
+    // --- the vertical retrace interrupt ---------------------------------------------------------------------
+
+    fn follow_retrace(&mut self, fabric: &mut Fabric) {
+        match self.state.registers.crtc.retrace_interrupt() {
+            RetraceInterrupt::Armed { on: true } => {
+                let next = self.state.registers.timing().next_retrace(fabric.now);
+                fabric.sched.arm(self.wiring.retrace, next);
+            }
+            RetraceInterrupt::Armed { on: false } => fabric.sched.cancel(self.wiring.retrace),
+            RetraceInterrupt::Cleared => {
+                fabric.sched.cancel(self.wiring.retrace);
+                self.state.retrace_pending = false;
+            }
+        }
+        fabric.irqs.set(self.wiring.irq, self.state.retrace_pending);
+    }
+
+    // --- memory ---------------------------------------------------------------------------------------------
 
     /// Where in the window's memory a byte at `offset` from A0000h lies, if the card answers there.
     fn window(&self, offset: u64) -> Option<usize> {
-        let (first, len) = self.state.graphics.window();
+        let (first, len) = self.state.registers.graphics.window();
         let inside = offset.checked_sub(first).filter(|&at| at < len)?;
-        (self.state.misc.memory_enabled() && self.state.enable != 0).then_some(inside as usize)
+        self.answers().then_some(inside as usize)
     }
 
-    fn path(&mut self) -> MemoryPath<'_> {
-        let VgaState { sequencer, graphics, memory, .. } = &mut self.state;
-        MemoryPath { sequencer, graphics, memory }
+    fn path<'a>(&'a mut self, fabric: &'a mut Fabric) -> MemoryPath<'a> {
+        let planes = self.planes();
+        let Registers { sequencer, graphics, .. } = &mut self.state.registers;
+        MemoryPath { sequencer, graphics, ram: &mut fabric.ram, planes }
     }
 }
 
@@ -220,51 +233,51 @@ impl Device for Vga {
         "vga"
     }
 
-    fn reset(&mut self, _fabric: &mut Fabric) {
-        let memory = std::mem::take(&mut self.state.memory);
-        self.state = VgaState { memory, ..VgaState::default() };
+    fn reset(&mut self, fabric: &mut Fabric) {
+        self.state = VgaState::default();
+        self.journal.clear();
         self.changes += 1;
+        self.follow_retrace(fabric);
+        self.follow_window(fabric);
     }
 
     fn pio_read(&mut self, fabric: &mut Fabric, access: PortAccess) -> u32 {
-        u32::from(match self.decode(access) {
-            None => 0xFF,
-            Some(VgaPort::CrtcIndex) => self.state.crtc.index,
-            Some(VgaPort::CrtcData) => self.state.crtc.read(),
-            Some(VgaPort::Status1) => self.status_1(fabric.now),
-            Some(VgaPort::Fixed(offset)) => self.read_fixed(offset),
-        })
+        self.read_port(fabric, access)
     }
 
-    fn pio_write(&mut self, _fabric: &mut Fabric, access: PortAccess, value: u32) {
-        let value = value as u8;
-        match self.decode(access) {
-            None => return,
-            Some(VgaPort::CrtcIndex) => self.state.crtc.index = value & 0x3F,
-            Some(VgaPort::CrtcData) => self.state.crtc.write(value),
-            Some(VgaPort::Status1) => self.state.feature = value,
-            Some(VgaPort::Fixed(offset)) => self.write_fixed(offset, value),
+    fn pio_write(&mut self, fabric: &mut Fabric, access: PortAccess, value: u32) {
+        self.write_port(fabric, access, value);
+    }
+
+    fn mmio_read(&mut self, fabric: &mut Fabric, access: MmioAccess) -> u32 {
+        if access.region != 0 {
+            return self.read_registers(fabric, access);
         }
-        self.changes += 1;
-    }
-
-    fn mmio_read(&mut self, _fabric: &mut Fabric, access: MmioAccess) -> u32 {
         (0..access.width.bytes()).fold(0, |value, n| {
             let byte = match self.window(access.offset + u64::from(n)) {
-                Some(at) => self.path().read(at),
+                Some(at) => self.path(fabric).read(at),
                 None => 0xFF,
             };
             value | u32::from(byte) << (8 * n)
         })
     }
 
-    fn mmio_write(&mut self, _fabric: &mut Fabric, access: MmioAccess, value: u32) {
+    fn mmio_write(&mut self, fabric: &mut Fabric, access: MmioAccess, value: u32) {
+        if access.region != 0 {
+            return self.write_registers(fabric, access, value);
+        }
         for n in 0..access.width.bytes() {
             if let Some(at) = self.window(access.offset + u64::from(n)) {
-                self.path().write(at, (value >> (8 * n)) as u8);
+                self.path(fabric).write(at, (value >> (8 * n)) as u8);
             }
         }
-        self.changes += 1;
+    }
+
+    fn on_event(&mut self, fabric: &mut Fabric, _slot: EventSlot, deadline: VTime) {
+        self.state.retrace_pending = true;
+        fabric.irqs.set(self.wiring.irq, true);
+        let next = self.state.registers.timing().next_retrace(deadline);
+        fabric.sched.arm(self.wiring.retrace, next);
     }
 
     fn fork(&self) -> Result<Box<dyn Device>, ForkError> {
@@ -272,26 +285,22 @@ impl Device for Vga {
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {
-        Section::encode(self.name(), 1, &self.state)
+        Section::encode(self.name(), 2, &self.state)
     }
 
     fn load(&mut self, section: &Section) -> Result<(), SnapshotError> {
-        let state: VgaState = section.decode(self.name(), 1)?;
-        let valid = state.memory.len() == 4 * PLANE
-            && state.crtc.is_valid()
-            && state.sequencer.index < 8
-            && state.graphics.index < 16
-            && state.attribute.is_valid()
-            && state.dac.is_valid();
-        if !valid {
+        let state: VgaState = section.decode(self.name(), 2)?;
+        if !state.registers.is_valid(MEMORY) || !state.ddc.is_valid() {
             return Err(SnapshotError::OutOfRange { section: "vga", what: "index or length" });
         }
         self.state = state;
+        // Changes within a frame that is half drawn are not part of a snapshot.
+        self.journal.clear();
         self.changes += 1;
         Ok(())
     }
 }
 
 #[cfg(test)]
-#[path = "vga/tests.rs"]
+#[path = "vga/tests/mod.rs"]
 mod tests;

@@ -364,9 +364,9 @@ fn pass(bus: &mut SystemBus, random: &mut Random) {
 fn observe(bus: &mut SystemBus, parts: &PcParts, frame: &mut Frame) {
     let now = bus.now();
     let vga = bus.get(parts.vga.unwrap());
-    vga.render(now, frame);
+    vga.render(&bus.fabric().ram, now, frame);
     assert_eq!(frame.pixels.len(), frame.width * frame.height);
-    if let Some(text) = vga.text() {
+    if let Some(text) = vga.text(&bus.fabric().ram) {
         assert_eq!(text.cells.len(), text.columns * text.rows);
     }
     let mut samples = Vec::new();

@@ -206,6 +206,7 @@ impl Machine {
     /// Runs until instruction `limit` (see [`Machine::count`]) or something to tell. Comes back with [`Stop::Limit`]
     /// early when a minute has been jumped over without an instruction: nothing but input may wake such a guest.
     pub fn run(&mut self, limit: u64, on_idle: OnIdle) -> Stop {
+        self.note_video_memory();
         let (mut count, mut since) = (self.count(), self.now());
         loop {
             if self.count() != count {

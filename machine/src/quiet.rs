@@ -78,6 +78,7 @@ impl Machine {
             return;
         }
         let signs = self.signs();
+        self.note_video_memory();
         self.quiet.look(signs, now);
         // A guest that asked not long ago is quiet from a moment that is still to come.
         if let Some(since) = self.quiet.since().filter(|&since| since <= now && !self.waits_for_key()) {

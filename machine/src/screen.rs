@@ -7,24 +7,35 @@ use ringzero_devices::vga::Frame;
 impl Machine {
     /// The text screen; `None` in graphics modes.
     pub fn text_screen(&self) -> Option<TextScreen> {
-        self.bus.get(self.parts.vga?).text()
+        self.bus.get(self.parts.vga?).text(&self.bus.fabric().ram)
     }
 
     /// Draws the picture into `frame`.
     pub fn render(&self, frame: &mut Frame) {
         if let Some(vga) = self.parts.vga {
-            self.bus.get(vga).render(self.bus.now(), frame);
+            self.bus.get(vga).render(&self.bus.fabric().ram, self.bus.now(), frame);
         }
     }
 
     /// Changes whenever the picture may have changed.
     pub fn picture_generation(&self) -> u64 {
-        self.parts.vga.map_or(0, |vga| self.bus.get(vga).generation(self.bus.now()))
+        let stored = u64::from(self.bus.fabric().ram.has_stored_video());
+        self.parts.vga.map_or(0, |vga| self.bus.get(vga).generation(self.bus.now(), stored))
     }
 
     /// Changes whenever the guest may have changed the picture: the cursor's blinking does not count.
     pub fn picture_changes(&self) -> u64 {
-        self.parts.vga.map_or(0, |vga| self.bus.get(vga).changes())
+        let stored = u64::from(self.bus.fabric().ram.has_stored_video());
+        self.parts.vga.map_or(0, |vga| self.bus.get(vga).changes() + stored)
+    }
+
+    /// Counts what was stored to video memory, which [`Machine::picture_changes`] counts already, so that what is stored
+    /// from now on counts again.
+    pub(crate) fn note_video_memory(&mut self) {
+        if let Some(vga) = self.parts.vga.filter(|_| self.bus.fabric().ram.has_stored_video()) {
+            self.bus.fabric_mut().ram.take_stored_video();
+            self.bus.call(vga, |vga, _| vga.memory_changed());
+        }
     }
 
     /// Bytes that serial port `port` (0 is COM1) sent since the last call.

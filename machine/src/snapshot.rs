@@ -47,7 +47,7 @@ impl Machine {
             |name: &str| SnapshotError::WrongSection { wanted: name.to_owned(), found: String::new() };
         let cpu: CpuState = find("cpu").ok_or_else(|| missing("cpu"))?.decode("cpu", 3)?;
         let polls = find("idle").ok_or_else(|| missing("idle"))?.decode("idle", 1)?;
-        if snapshot.ram.size() != self.bus.fabric().ram.ram_size() {
+        if !self.bus.fabric().ram.fits(&snapshot.ram) {
             return Err(SnapshotError::OutOfRange { section: "ram", what: "size" });
         }
         self.bus.load(&snapshot.sections)?;
@@ -58,7 +58,7 @@ impl Machine {
         Ok(())
     }
 
-    /// Hashes CPU, RAM and chips.
+    /// Hashes CPU, RAM, video memory and chips.
     pub fn state_hash(&self) -> Result<StateHash, SnapshotError> {
         let mut hasher = blake3::Hasher::new();
         for section in self.sections()? {
@@ -67,7 +67,8 @@ impl Machine {
         }
         // The hash works on much at a time faster than on a page.
         let mut stretch = Vec::with_capacity(STRETCH * PAGE_SIZE);
-        for page in self.bus.fabric().ram.pages() {
+        let ram = &self.bus.fabric().ram;
+        for page in ram.pages().chain(ram.video_pages()) {
             stretch.extend_from_slice(page);
             if stretch.len() == STRETCH * PAGE_SIZE {
                 hasher.update(&stretch);

@@ -8,6 +8,9 @@ use crate::tap::BusEvent;
 use crate::types::{PhysAddr, Width};
 use crate::wires::Smram;
 
+/// Video memory answers from here on.
+const VIDEO_FROM: u64 = 0xA_0000;
+
 impl SystemBus {
     fn gate_a20(&self, addr: PhysAddr) -> PhysAddr {
         if self.fabric.wires.a20 { addr } else { PhysAddr(addr.0 & !(1 << 20)) }
@@ -36,8 +39,32 @@ impl SystemBus {
             (true, false) => PageTarget::Rom(ram),
             // Loads and stores part ways: each must be looked at.
             (false, true) => PageTarget::Mmio,
-            (false, false) => self.memory.page(at),
+            (false, false) => match self.aperture(ram.0, PAGE_SIZE as u64 - 1) {
+                Some(video) => PageTarget::Ram(video),
+                None => self.memory.page(at),
+            },
         }
+    }
+
+    /// Where in video memory `at..=at + last` lies while the card lets it be reached directly in its window.
+    fn aperture(&self, at: u64, last: u64) -> Option<RamOffset> {
+        let aperture = self.aperture_seen?;
+        aperture.find(PhysAddr(at + last)).and_then(|_| aperture.find(PhysAddr(at)))
+    }
+
+    /// The same wherever video memory answers.
+    fn video(&self, at: PhysAddr, last: u64, overlaid: bool) -> Option<RamOffset> {
+        if overlaid || at.0 < VIDEO_FROM {
+            return None;
+        }
+        self.aperture(at.0, last).or_else(|| match self.memory.find(at)? {
+            MemoryRegion { first, last: end, what: MemoryKind::Video { at: video } }
+                if at.0 + last <= end =>
+            {
+                Some(RamOffset(video.0 + (at.0 - first)))
+            }
+            _ => None,
+        })
     }
 
     /// Whether loads from and stores to an address go to RAM that something else lies over: the RAM under the ROM
@@ -84,6 +111,11 @@ impl SystemBus {
     pub fn read(&mut self, addr: PhysAddr, width: Width) -> u32 {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
         let overlay = self.overlay(at).0;
+        if let Some(video) = self.video(at, last, overlay) {
+            let mut bytes = [0; 4];
+            self.fabric.ram.read_at(video, &mut bytes[..width.bytes() as usize]);
+            return u32::from_le_bytes(bytes);
+        }
         if let Some((device, access)) = self.device_at(at, width, overlay) {
             self.accesses.reads += 1;
             let value = match self.parts(device) {
@@ -112,6 +144,11 @@ impl SystemBus {
     pub fn write(&mut self, addr: PhysAddr, width: Width, value: u32) {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
         let overlay = self.overlay(at).1;
+        if let Some(video) = self.video(at, last, overlay) {
+            self.fabric.ram.write_at(video, &value.to_le_bytes()[..width.bytes() as usize]);
+            self.attention |= self.fabric.ram.has_news();
+            return;
+        }
         if let Some((device, access)) = self.device_at(at, width, overlay) {
             self.accesses.writes += 1;
             self.note(BusEvent::Memory { addr: at, width, value: value & width.open_bus(), write: true });
@@ -154,6 +191,10 @@ impl SystemBus {
             return None;
         }
         let mut byte = [0xFF];
+        if let Some(video) = self.video(at, 0, overlay) {
+            self.fabric.ram.read_at(video, &mut byte);
+            return Some(byte[0]);
+        }
         match self.memory.find(at) {
             _ if overlay => self.fabric.ram.read(at, &mut byte),
             None => self.fabric.ram.read(at, &mut byte),

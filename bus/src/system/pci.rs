@@ -4,6 +4,7 @@ use super::{SystemBus, Wiring};
 use crate::device::{Device, Fabric};
 use crate::map::{AttachError, DeviceId, MemoryKind, MemoryRegion, PortRange, PortRegion};
 use crate::pci::{ConfigSpace, MemoryBar, PciAddress, PciFunction, PciFunctionId, PortBar, RomBar};
+use crate::ram::RamOffset;
 use crate::types::Port;
 use crate::wires::PciIntPin;
 use std::any::Any;
@@ -71,6 +72,14 @@ impl Wiring<'_> {
         let what = MemoryKind::Device { device: self.id, region };
         self.bus.pci_owners[usize::from(function.0)].memory.push((MemoryDecoder::Bar(bar), what));
         region
+    }
+
+    /// Gives a function of the device a memory base address register behind which video memory lies, from `at` on, without
+    /// the device being asked.
+    pub fn pci_video_memory(&mut self, function: PciFunctionId, bar: MemoryBar, at: RamOffset) {
+        bar.put(&mut self.bus.fabric.pci, function);
+        let what = MemoryKind::Video { at };
+        self.bus.pci_owners[usize::from(function.0)].memory.push((MemoryDecoder::Bar(bar), what));
     }
 
     /// Gives a function of the device an expansion ROM, padded with FFh to a power of two. Stores to it are dropped.

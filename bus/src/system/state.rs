@@ -1,8 +1,10 @@
 //! The bus's part of a snapshot, and the devices' sections gathered.
 
 use super::{Accesses, SystemBus};
+use crate::ram::{PAGE_SIZE, RamOffset};
 use crate::snapshot::{Section, SnapshotError};
 use crate::time::TimeBase;
+use crate::wires::Aperture;
 use serde::{Deserialize, Serialize};
 
 /// The part of the bus's own state that a snapshot carries.
@@ -29,7 +31,7 @@ impl SystemBus {
             accesses: self.accesses,
             pci: self.fabric.pci.state(),
         };
-        let mut sections = vec![Section::encode("bus", 3, &state)?];
+        let mut sections = vec![Section::encode("bus", 4, &state)?];
         for section in self.pic.iter().map(|d| d.save()) {
             sections.push(section?);
         }
@@ -60,6 +62,14 @@ impl SystemBus {
         result
     }
 
+    fn is_video_memory(&self, aperture: Aperture) -> bool {
+        let Aperture { first, last, at } = aperture;
+        let aligned = (first | at.0) % PAGE_SIZE as u64 == 0;
+        let end = at.0.checked_add(last.saturating_sub(first)).map(RamOffset);
+        let inside = |end: RamOffset| [at, end].iter().all(|offset| self.fabric.ram.is_video(offset.page()));
+        aligned && first <= last && end.is_some_and(inside)
+    }
+
     fn load_unguarded(&mut self, sections: &[Section]) -> Result<(), SnapshotError> {
         let find = |name: &str| {
             sections
@@ -74,11 +84,12 @@ impl SystemBus {
             }
         });
         result?;
-        let state: BusState = find("bus")?.decode("bus", 3)?;
+        let state: BusState = find("bus")?.decode("bus", 4)?;
         let wiring = SnapshotError::OutOfRange { section: "bus", what: "wiring" };
         if !self.fabric.sched.restore(state.sched)
             || !self.fabric.irqs.restore(state.irqs)
             || !self.fabric.pci.restore(&state.pci)
+            || !state.wires.aperture.is_none_or(|aperture| self.is_video_memory(aperture))
         {
             return Err(wiring);
         }

@@ -3,7 +3,7 @@
 use super::{DMA, FIRST_DEVICE, Handle, PIC, SystemBus};
 use crate::device::{Device, DmaController, InterruptController};
 use crate::map::{AttachError, DeviceId, MemoryKind, MemoryRegion, PortRange, PortRegion};
-use crate::ram::PAGE_SIZE;
+use crate::ram::{PAGE_SIZE, RamOffset};
 use crate::time::EventSlot;
 use crate::types::{Irq, PhysAddr, Port, Width};
 use crate::wires::IrqPin;
@@ -42,6 +42,12 @@ impl Wiring<'_> {
         self.bus.claim_memory(self.name, addresses, what)?;
         self.memory_regions += 1;
         Ok(region)
+    }
+
+    /// Video memory, zeroed; a machine has one card with any. It answers where [`Wiring::pci_video_memory`] or
+    /// [`crate::Wires::aperture`] says.
+    pub fn video_memory(&mut self, bytes: usize) -> RamOffset {
+        self.bus.fabric.ram.add_video(bytes)
     }
 
     /// A driver for interrupt wire `irq`.
@@ -168,6 +174,7 @@ impl SystemBus {
             owner: match other.what {
                 MemoryKind::Rom { .. } => "a ROM",
                 MemoryKind::Open => "an empty slot",
+                MemoryKind::Video { .. } => "video memory",
                 MemoryKind::Device { device, .. } => self.name_of(device),
             },
         })

@@ -436,6 +436,7 @@ pub(crate) unsafe fn repeat<I: Iterate>(
     // SAFETY: this operation ends its block.
     unsafe {
         loop {
+            left -= I::stretch(cpu, &*op, left);
             let progress = match I::fast(cpu, &*op) {
                 Ok(progress) => Ok(progress),
                 Err(Miss) => {

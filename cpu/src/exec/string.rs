@@ -1,21 +1,29 @@
 //! MOVS CMPS SCAS LODS STOS INS OUTS, and REP REPE REPNE before them.
+#![expect(
+    unsafe_code,
+    reason = "stretches of guest memory are moved and filled at addresses the TLB has vouched for"
+)]
 
 use super::access::{Access, Fast, Miss, Slow};
 use super::dispatch::Semantics;
 use super::io::{check_port, width_of};
 use super::op::Op;
 use crate::flags::bit;
+use crate::host_memory::HostAddress;
 use crate::mmu::Intent;
 use crate::model::Generation;
 use crate::regs::number::{AX, CX, DI, DX, SI};
 use crate::segment::SegReg;
 use crate::word::Word;
+use ringzero_bus::ram::PAGE_SIZE;
 use ringzero_bus::{Port, SystemBus};
 use std::marker::PhantomData;
 
 use crate::cpu::Cpu;
 
 const ES: usize = SegReg::Es as usize;
+/// Fewer iterations than this are done one by one.
+const SHORT: u64 = 4;
 
 /// One iteration of a string instruction: checks everything, then moves and counts.
 pub(crate) trait Step {
@@ -25,6 +33,11 @@ pub(crate) trait Step {
     /// when that access faults [80286 captures].
     const INDICES: &'static [(u8, u64)];
     fn step<T: Word, P: Word, A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail>;
+    /// Up to `most` iterations at once, none of which can fault or touch a device: how many were done.
+    #[inline(always)]
+    fn stretch<T: Word, P: Word>(_cpu: &mut Cpu, _op: &Op, _most: u64) -> u64 {
+        0
+    }
 }
 
 /// What one iteration adds to an index register.
@@ -59,6 +72,53 @@ impl Step for Movs {
         step_index::<T, P>(m.cpu(), DI);
         Ok(())
     }
+    fn stretch<T: Word, P: Word>(cpu: &mut Cpu, op: &Op, most: u64) -> u64 {
+        let (si, di) = (index::<P>(cpu, SI), index::<P>(cpu, DI));
+        let count = room::<T, P>(cpu, ES, di, most);
+        let count = room::<T, P>(cpu, op.mem.seg(), si, count);
+        let from = reach::<T>(cpu, op.mem.seg(), si, count, Intent::Read);
+        let to = reach::<T>(cpu, ES, di, count, Intent::Write);
+        let (Some(from), Some(to)) = (from, to) else { return 0 };
+        // What was just written may be what is read next.
+        let count = match to.distance_from(from) {
+            0 => count,
+            ahead => count.min(ahead / T::BYTES),
+        };
+        // SAFETY: the TLB has given both places for so many bytes, in this very instruction.
+        unsafe { to.copy_from(from, count * T::BYTES) };
+        advance::<T, P>(cpu, SI, count);
+        advance::<T, P>(cpu, DI, count);
+        count
+    }
+}
+
+/// How many of `most` elements from `offset` on lie in one page, inside the segment and below the top of the index.
+#[inline(always)]
+fn room<T: Word, P: Word>(cpu: &Cpu, seg: usize, offset: u64, most: u64) -> u64 {
+    let page = PAGE_SIZE as u64;
+    let lin = cpu.windows[seg].base.wrapping_add(offset);
+    let in_page = page - (lin & (page - 1));
+    let in_index = (u64::MAX >> (64 - P::BITS)) - offset;
+    most.min(in_page / T::BYTES).min(in_index / T::BYTES)
+}
+
+/// Where `count` elements from `offset` on lie, if the TLB knows and the segment holds them.
+#[inline(always)]
+fn reach<T: Word>(cpu: &mut Cpu, seg: usize, offset: u64, count: u64, intent: Intent) -> Option<HostAddress> {
+    let window = &cpu.windows[seg];
+    let limit = if intent == Intent::Read { window.read_limit } else { window.write_limit };
+    let len = count * T::BYTES;
+    if count == 0 || (offset + (len - 1)) as i64 > limit {
+        return None;
+    }
+    let lin = window.base.wrapping_add(offset) & 0xFFFF_FFFF;
+    if intent == Intent::Read { cpu.tlb.read(lin, len) } else { cpu.tlb.write(lin, len) }
+}
+
+#[inline(always)]
+fn advance<T: Word, P: Word>(cpu: &mut Cpu, number: u8, count: u64) {
+    let next = index::<P>(cpu, number).wrapping_add(count * T::BYTES);
+    cpu.state.regs.write(number, P::truncate(next));
 }
 
 /// CMPS [SDM 2A, "CMPS"].
@@ -128,6 +188,15 @@ impl Step for Stos {
         m.store(spot, value);
         step_index::<T, P>(m.cpu(), DI);
         Ok(())
+    }
+    fn stretch<T: Word, P: Word>(cpu: &mut Cpu, _op: &Op, most: u64) -> u64 {
+        let di = index::<P>(cpu, DI);
+        let count = room::<T, P>(cpu, ES, di, most);
+        let Some(to) = reach::<T>(cpu, ES, di, count, Intent::Write) else { return 0 };
+        // SAFETY: the TLB has given this place for so many bytes, in this very instruction.
+        unsafe { to.fill(cpu.state.regs.read::<T>(AX), count) };
+        advance::<T, P>(cpu, DI, count);
+        count
     }
 }
 
@@ -246,18 +315,37 @@ impl<S: Step, T: Word, P: Word> Repeated<S, T, P> {
         let zf_ends = S::COMPARES && m.cpu().state.flags.zf() != (repeat == Repeat::WhileEqual);
         Ok(if count == 1 || zf_ends { Progress::Done } else { Progress::More })
     }
+
+    /// Up to `most` iterations at once, upwards, the last one never among them: how many were done.
+    #[inline(always)]
+    fn stretch(cpu: &mut Cpu, op: &Op, most: i64) -> i64 {
+        let count = cpu.state.regs.read::<P>(CX).zext();
+        let most = count.saturating_sub(1).min(most as u64);
+        if most < SHORT || cpu.state.flags.control(bit::DF) {
+            return 0;
+        }
+        let done = S::stretch::<T, P>(cpu, op, most);
+        cpu.state.regs.write(CX, P::truncate(count - done));
+        done as i64
+    }
 }
 
 /// A repeated instruction as `dispatch::repeat` drives it.
 pub(crate) trait Iterate {
     fn fast(cpu: &mut Cpu, op: &Op) -> Result<Progress, Miss>;
     fn slow(cpu: &mut Cpu, bus: &mut SystemBus, op: &Op) -> Result<Progress, crate::Fault>;
+    /// Up to `most` iterations that cannot fault, touch a device or end the instruction: how many were done.
+    fn stretch(cpu: &mut Cpu, op: &Op, most: i64) -> i64;
 }
 
 impl<S: Step, T: Word, P: Word> Iterate for Repeated<S, T, P> {
     #[inline(always)]
     fn fast(cpu: &mut Cpu, op: &Op) -> Result<Progress, Miss> {
         Self::iterate(&mut Fast(cpu), op)
+    }
+    #[inline(always)]
+    fn stretch(cpu: &mut Cpu, op: &Op, most: i64) -> i64 {
+        Self::stretch(cpu, op, most)
     }
     #[inline(never)]
     fn slow(cpu: &mut Cpu, bus: &mut SystemBus, op: &Op) -> Result<Progress, crate::Fault> {

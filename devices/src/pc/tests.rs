@@ -96,7 +96,7 @@ fn a_disk_on_the_secondary_channel_raises_irq_15() {
 #[test]
 fn the_display_memory_is_mapped() {
     let (mut bus, parts) = pc();
-    assert!(bus.get(parts.vga.unwrap()).text().is_none());
+    assert!(bus.get(parts.vga.unwrap()).text(&bus.fabric().ram).is_none());
     assert_eq!(bus.page(ringzero_bus::PhysAddr(0xB_8000)), ringzero_bus::PageTarget::Mmio);
     out(&mut bus, &[(0x3C2, 0x67)]);
     assert_eq!(bus.pio_read(Port(0x3CC), Width::Byte), 0x67);

@@ -22,7 +22,10 @@ pub(super) struct Attribute {
     colour_select: u8,
 }
 
-const PALETTE_ADDRESS_SOURCE: u8 = 0x20;
+/// Bit 5 of the index: the palette is connected.
+pub(super) const PALETTE_ADDRESS_SOURCE: u8 = 0x20;
+/// Stands for the index register where registers are numbered.
+pub(super) const INDEX: u8 = 0x20;
 
 impl Attribute {
     pub(super) fn reset_flip_flop(&mut self) {
@@ -34,33 +37,52 @@ impl Attribute {
     }
 
     pub(super) fn read_data(&self) -> u8 {
-        match self.index & 0x1F {
+        self.get(self.index & 0x1F)
+    }
+
+    /// Port 3C0h takes index and data in turn: the register written, and its new value.
+    pub(super) fn written(&mut self, value: u8) -> Option<(u8, u8)> {
+        self.data_next = !self.data_next;
+        if self.data_next {
+            return Some((INDEX, value & 0x3F));
+        }
+        let register = self.index & 0x1F;
+        let writable = match register {
+            // The palette is locked while the display uses it [VGA, "Attribute Address Register"].
+            0..=0x0F if self.display_on() => return None,
+            0..=0x0F | 0x12 => 0x3F,
+            0x10 => 0xEF,
+            0x11 => 0xFF,
+            0x13 | 0x14 => 0x0F,
+            _ => return None,
+        };
+        Some((register, value & writable))
+    }
+
+    /// A register's value, or the index.
+    pub(super) fn get(&self, register: u8) -> u8 {
+        match register {
             n @ 0..=0x0F => self.palette[usize::from(n)],
             0x10 => self.mode,
             0x11 => self.overscan,
             0x12 => self.plane_enable,
             0x13 => self.panning,
             0x14 => self.colour_select,
+            INDEX => self.index,
             _ => 0,
         }
     }
 
-    /// Port 3C0h takes index and data in turn.
-    pub(super) fn write(&mut self, value: u8) {
-        self.data_next = !self.data_next;
-        if self.data_next {
-            self.index = value & 0x3F;
-            return;
-        }
-        match self.index & 0x1F {
-            // The palette is locked while the display uses it [VGA, "Attribute Address Register"].
-            n @ 0..=0x0F if !self.display_on() => self.palette[usize::from(n)] = value & 0x3F,
-            0x10 => self.mode = value & 0xEF,
+    /// Gives a register, or the index, a value.
+    pub(super) fn set(&mut self, register: u8, value: u8) {
+        match register {
+            n @ 0..=0x0F => self.palette[usize::from(n)] = value,
+            0x10 => self.mode = value,
             0x11 => self.overscan = value,
-            0x12 => self.plane_enable = value & 0x3F,
-            0x13 => self.panning = value & 0x0F,
-            0x14 => self.colour_select = value & 0x0F,
-            _ => {}
+            0x12 => self.plane_enable = value,
+            0x13 => self.panning = value,
+            0x14 => self.colour_select = value,
+            _ => self.index = value,
         }
     }
 
@@ -99,6 +121,11 @@ impl Attribute {
 
     pub(super) fn overscan(&self) -> u8 {
         self.overscan
+    }
+
+    /// In graphics modes all pixels change between colours with bit 3 clear and set, as blinking characters do.
+    pub(super) fn blinks_graphics(&self) -> bool {
+        self.graphics_mode() && self.blink()
     }
 
     /// The DAC index of each 4-bit colour.

@@ -1,7 +1,7 @@
 //! The CRT controller: geometry, timing and the order in which display memory is scanned [VGA, "CRT Controller
 //! Registers"].
 
-use ringzero_bus::VTime;
+use super::timing::Timing;
 use serde::{Deserialize, Serialize};
 
 /// CR0 to CR18h.
@@ -29,22 +29,48 @@ pub(super) struct CursorShape {
     pub(super) last: usize,
 }
 
+/// What CR11h says of the vertical retrace interrupt [VGA, "Vertical Retrace End Register"].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RetraceInterrupt {
+    /// Bit 4 is 0: the latch is held clear.
+    Cleared,
+    /// The latch takes retraces, and drives the interrupt where it is on.
+    Armed { on: bool },
+}
+
 impl Crtc {
     pub(super) fn read(&self) -> u8 {
         self.regs.get(usize::from(self.index)).copied().unwrap_or(0xFF)
     }
 
-    /// CR11h bit 7 protects CR0 to CR7, except the line compare bit of CR7.
-    pub(super) fn write(&mut self, value: u8) {
+    /// The register that a write to the data port changes, and its new value: CR11h bit 7 protects CR0 to CR7, except the
+    /// line compare bit of CR7.
+    pub(super) fn written(&self, value: u8) -> Option<(u8, u8)> {
         let protected = self.regs[0x11] & 0x80 != 0;
         match self.index {
-            0x07 if protected => self.regs[7] = (self.regs[7] & !0x10) | (value & 0x10),
-            0x00..=0x06 if protected => {}
-            n => {
-                if let Some(reg) = self.regs.get_mut(usize::from(n)) {
-                    *reg = value;
-                }
-            }
+            0x07 if protected => Some((7, (self.regs[7] & !0x10) | (value & 0x10))),
+            0x00..=0x06 if protected => None,
+            n => (usize::from(n) < REGISTERS).then_some((n, value)),
+        }
+    }
+
+    /// A register's value.
+    pub(super) fn get(&self, register: u8) -> u8 {
+        self.regs.get(usize::from(register)).copied().unwrap_or_default()
+    }
+
+    /// Gives a register a value.
+    pub(super) fn set(&mut self, register: u8, value: u8) {
+        if let Some(reg) = self.regs.get_mut(usize::from(register)) {
+            *reg = value;
+        }
+    }
+
+    /// CR11h bits 4 and 5: the vertical retrace interrupt is on, and no longer being cleared.
+    pub(super) fn retrace_interrupt(&self) -> RetraceInterrupt {
+        match (self.regs[0x11] & 0x10 != 0, self.regs[0x11] & 0x20 == 0) {
+            (false, _) => RetraceInterrupt::Cleared,
+            (true, on) => RetraceInterrupt::Armed { on },
         }
     }
 
@@ -99,7 +125,8 @@ impl Crtc {
     /// The cursor, unless it is off.
     pub(super) fn cursor(&self) -> Option<CursorShape> {
         let (first, last) = (self.reg(0x0A) & 0x1F, self.reg(0x0B) & 0x1F);
-        let address = self.reg(0x0E) << 8 | self.reg(0x0F);
+        let skew = self.reg(0x0B) >> 5 & 3;
+        let address = (self.reg(0x0E) << 8 | self.reg(0x0F)) + skew;
         let on = self.reg(0x0A) & 0x20 == 0 && first <= last;
         on.then_some(CursorShape { address, first, last })
     }
@@ -130,17 +157,18 @@ impl Crtc {
         }
     }
 
-    /// The displayed lines, top to bottom.
-    pub(super) fn scan(&self) -> ScanLines<'_> {
-        let start = self.reg(0x0C) << 8 | self.reg(0x0D);
-        ScanLines {
-            crtc: self,
-            y: 0,
+    /// Where the picture begins: what the counters take over at the vertical retrace.
+    pub(super) fn start(&self) -> Start {
+        Start {
+            address: (self.reg(0x0C) << 8 | self.reg(0x0D)) + (self.reg(8) >> 5 & 3),
             row: self.reg(8) & 0x1F,
-            row_start: start + (self.reg(8) >> 5 & 3),
-            repeated: false,
-            split: false,
         }
+    }
+
+    /// The displayed lines, top to bottom, as the registers stand now.
+    pub(super) fn scan(&self) -> impl Iterator<Item = ScanLine> {
+        let mut counters = Counters::new(self.start());
+        (0..self.lines()).map(move |_| counters.step(self))
     }
 
     // --- timing ---------------------------------------------------------------------------------------------
@@ -150,11 +178,11 @@ impl Crtc {
         let retrace_start = self.vertical(0x10, 2, 7);
         // Four bits of the line at which retrace ends [VGA, "Vertical Retrace End Register"].
         let length = (self.reg(0x11).wrapping_sub(retrace_start) & 0x0F).max(1);
+        let dots_per_character = (clock.dots * if clock.halved { 2 } else { 1 }) as u64;
         Timing {
             dots_per_second: dot_clock,
-            dots_per_character: (clock.dots * if clock.halved { 2 } else { 1 }) as u64,
-            characters: (self.reg(0) + 5) as u64,
-            displayed: self.columns() as u64,
+            dots_per_line: (self.reg(0) + 5) as u64 * dots_per_character,
+            displayed_dots: self.columns() as u64 * dots_per_character,
             lines: total as u64,
             displayed_lines: self.vertical(0x12, 1, 6) as u64 + 1,
             retrace: retrace_start as u64..(retrace_start + length) as u64,
@@ -173,9 +201,18 @@ pub(super) struct ScanLine {
     pub(super) split: bool,
 }
 
-/// Walks the lines as the row scan counter does.
-pub(super) struct ScanLines<'a> {
-    crtc: &'a Crtc,
+/// What the counters start a picture with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Start {
+    /// Memory counter.
+    address: usize,
+    /// Preset row scan.
+    row: usize,
+}
+
+/// The counters that walk the lines of a picture.
+#[derive(Clone, Debug)]
+pub(super) struct Counters {
     y: usize,
     row: usize,
     row_start: usize,
@@ -183,69 +220,27 @@ pub(super) struct ScanLines<'a> {
     split: bool,
 }
 
-impl Iterator for ScanLines<'_> {
-    type Item = ScanLine;
+impl Counters {
+    pub(super) fn new(start: Start) -> Self {
+        Self { y: 0, row: start.row, row_start: start.address, repeated: false, split: false }
+    }
 
-    fn next(&mut self) -> Option<ScanLine> {
-        if self.y >= self.crtc.lines() {
-            return None;
-        }
+    /// The line they stand at; they go on to the next under the registers of this one.
+    pub(super) fn step(&mut self, crtc: &Crtc) -> ScanLine {
         let line = ScanLine { y: self.y, ma: self.row_start, row: self.row, split: self.split };
-        if self.y == self.crtc.line_compare() {
+        if self.y == crtc.line_compare() {
             (self.row, self.row_start, self.repeated, self.split) = (0, 0, false, true);
-        } else if self.crtc.double_scan() && !self.repeated {
+        } else if crtc.double_scan() && !self.repeated {
             self.repeated = true;
         } else {
             self.repeated = false;
             self.row = (self.row + 1) & 0x1F;
-            if self.row == self.crtc.row_height() & 0x1F {
+            if self.row == crtc.row_height() & 0x1F {
                 self.row = 0;
-                self.row_start += 2 * self.crtc.reg(0x13);
+                self.row_start += 2 * crtc.reg(0x13);
             }
         }
         self.y += 1;
-        Some(line)
-    }
-}
-
-/// The frame's timing in dots and lines.
-#[derive(Clone, Debug)]
-pub(super) struct Timing {
-    dots_per_second: u64,
-    dots_per_character: u64,
-    characters: u64,
-    displayed: u64,
-    lines: u64,
-    displayed_lines: u64,
-    retrace: std::ops::Range<u64>,
-}
-
-/// Where the beam is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Beam {
-    /// Frames since power-on.
-    pub(super) frame: u64,
-    displaying: bool,
-    vertical_retrace: bool,
-}
-
-impl Timing {
-    pub(super) fn at(&self, now: VTime) -> Beam {
-        let dots = u128::from(now.0) * u128::from(self.dots_per_second) / 1_000_000_000;
-        let characters = u64::try_from(dots / u128::from(self.dots_per_character)).unwrap_or(u64::MAX);
-        let (line, column) = (characters / self.characters, characters % self.characters);
-        let (frame, line) = (line / self.lines, line % self.lines);
-        Beam {
-            frame,
-            displaying: line < self.displayed_lines && column < self.displayed,
-            vertical_retrace: self.retrace.contains(&line),
-        }
-    }
-}
-
-impl Beam {
-    /// Bits 0 and 3 of input status register 1.
-    pub(super) fn status(self) -> u8 {
-        u8::from(!self.displaying) | u8::from(self.vertical_retrace) << 3
+        line
     }
 }

@@ -1,11 +1,12 @@
-//! The digital-to-analog converter: 256 colours of 18 bits [VGA, "Video Digital-to-Analog Converter"].
+//! The digital-to-analog converter: 256 colours of 18 bits [VGA, "Video Digital-to-Analog Converter"], or of 24 where the
+//! Bochs extension has widened it.
 
 use serde::{Deserialize, Serialize};
 
 /// The palette and its counters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Dac {
-    /// 256 times red, green, blue, 6 bits each.
+    /// 256 times red, green, blue, as they were written.
     colours: Vec<u8>,
     /// PEL mask, 3C6h.
     pub(super) mask: u8,
@@ -75,29 +76,39 @@ impl Dac {
         value
     }
 
-    pub(super) fn write_data(&mut self, value: u8) {
-        let value = value & 0x3F;
-        if self.component == 2 {
-            let first = usize::from(self.index) * 3;
-            self.colours[first..first + 3].copy_from_slice(&[self.pending[0], self.pending[1], value]);
-        } else {
-            self.pending[usize::from(self.component)] = value;
+    /// A byte for the data port; the colour that is now complete.
+    pub(super) fn written(&mut self, value: u8, wide: bool) -> Option<(u8, [u8; 3])> {
+        let value = if wide { value } else { value & 0x3F };
+        let index = self.index;
+        if let Some(pending) = self.pending.get_mut(usize::from(self.component)) {
+            *pending = value;
         }
-        self.step();
+        let [red, green] = self.pending;
+        self.step().then_some((index, [red, green, value]))
+    }
+
+    pub(super) fn colour(&self, index: u8) -> [u8; 3] {
+        let first = usize::from(index) * 3;
+        std::array::from_fn(|n| self.colours[first + n])
+    }
+
+    pub(super) fn set_colour(&mut self, index: u8, colour: [u8; 3]) {
+        let first = usize::from(index) * 3;
+        self.colours[first..first + 3].copy_from_slice(&colour);
     }
 
     /// Every index as 00RRGGBBh, the mask applied.
-    pub(super) fn rgb(&self) -> [u32; 256] {
+    pub(super) fn rgb(&self, wide: bool) -> [u32; 256] {
         std::array::from_fn(|index| {
-            let first = (index & usize::from(self.mask)) * 3;
-            self.colours[first..first + 3].iter().fold(0, |rgb, &six| {
-                let eight = u32::from(six << 2 | six >> 4);
-                rgb << 8 | eight
+            let colour = self.colour(index as u8 & self.mask);
+            colour.iter().fold(0, |rgb, &part| {
+                let six = part & 0x3F;
+                rgb << 8 | u32::from(if wide { part } else { six << 2 | six >> 4 })
             })
         })
     }
 
     pub(super) fn is_valid(&self) -> bool {
-        self.colours.len() == 768 && self.component < 3 && self.colours.iter().all(|&c| c < 0x40)
+        self.colours.len() == 768 && self.component < 3
     }
 }

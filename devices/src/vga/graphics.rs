@@ -1,6 +1,8 @@
 //! The graphics controller: between the CPU's bytes and the planes [VGA, "Graphics Controller Registers"].
 
+use super::planes::Planes;
 use super::sequencer::Sequencer;
+use ringzero_bus::GuestRam;
 use serde::{Deserialize, Serialize};
 
 /// GR0 to GR8 and the latches.
@@ -50,12 +52,27 @@ impl Graphics {
         self.regs.get(usize::from(self.index)).copied().unwrap_or(0xFF)
     }
 
-    pub(super) fn write(&mut self, value: u8) {
-        if let (Some(reg), Some(mask)) =
-            (self.regs.get_mut(usize::from(self.index)), WRITABLE.get(usize::from(self.index)))
-        {
-            *reg = value & mask;
+    /// The register that a write to the data port changes, and its new value.
+    pub(super) fn written(&self, value: u8) -> Option<(u8, u8)> {
+        WRITABLE.get(usize::from(self.index)).map(|mask| (self.index, value & mask))
+    }
+
+    /// A register's value.
+    pub(super) fn get(&self, register: u8) -> u8 {
+        self.regs.get(usize::from(register)).copied().unwrap_or_default()
+    }
+
+    /// Gives a register a value.
+    pub(super) fn set(&mut self, register: u8, value: u8) {
+        if let Some(reg) = self.regs.get_mut(usize::from(register)) {
+            *reg = value;
         }
+    }
+
+    /// Whether bytes pass through as they are, in write mode 0 and read mode 0.
+    fn passes_bytes(&self) -> bool {
+        let [_, enable_set_reset, _, rotate, _, mode, .., bit_mask] = self.regs;
+        enable_set_reset == 0 && rotate == 0 && mode & 0x0B == 0 && bit_mask == 0xFF
     }
 
     /// GR6 bits 2 and 3: the window, as an offset from A0000h and a length.
@@ -95,7 +112,7 @@ impl Graphics {
     }
 
     /// The four bytes that a CPU write brings to the planes [VGA, "Graphics Mode Register", write modes].
-    fn written(&self, value: u8) -> [u8; 4] {
+    fn mixed(&self, value: u8) -> [u8; 4] {
         let (set_reset, bit_mask) = (Self::expand(self.regs[0]), self.regs[8]);
         let mix = |data: [u8; 4], mask: u8| {
             std::array::from_fn(|plane| {
@@ -126,8 +143,14 @@ impl Graphics {
 pub(super) struct MemoryPath<'a> {
     pub(super) sequencer: &'a Sequencer,
     pub(super) graphics: &'a mut Graphics,
-    /// Interleaved planes.
-    pub(super) memory: &'a mut [u8],
+    pub(super) ram: &'a mut GuestRam,
+    /// Where the planes lie.
+    pub(super) planes: Planes,
+}
+
+/// Whether the window shows memory byte for byte: chain 4 over all planes, with nothing in the way.
+pub(super) fn is_linear(sequencer: &Sequencer, graphics: &Graphics) -> bool {
+    sequencer.chain_4() && sequencer.map_mask() == 0x0F && graphics.passes_bytes()
 }
 
 impl MemoryPath<'_> {
@@ -141,8 +164,7 @@ impl MemoryPath<'_> {
         } else {
             (at, usize::from(self.graphics.regs[4]))
         };
-        let first = (address & 0xFFFF) * 4;
-        self.graphics.latches.copy_from_slice(&self.memory[first..first + 4]);
+        self.graphics.latches = self.planes.fetch(self.ram, address);
         if self.graphics.regs[5] & 0x08 != 0 {
             return self.graphics.compared();
         }
@@ -159,11 +181,10 @@ impl MemoryPath<'_> {
         } else {
             (at, mask)
         };
-        let first = (address & 0xFFFF) * 4;
-        let bytes = self.graphics.written(value);
-        for plane in (0..4).filter(|plane| planes & (1 << plane) != 0) {
-            self.memory[first + plane] = bytes[plane];
-        }
+        let bytes = u32::from_le_bytes(self.graphics.mixed(value));
+        let mask = u32::from_le_bytes(Graphics::expand(planes));
+        let old = if mask == u32::MAX { 0 } else { u32::from_le_bytes(self.planes.fetch(self.ram, address)) };
+        self.planes.store(self.ram, address, (old & !mask | bytes & mask).to_le_bytes());
     }
 
     /// Chain 4: the two low bits choose the plane and give way to A16 and A17.

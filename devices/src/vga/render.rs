@@ -1,10 +1,15 @@
 //! The picture: what the planes, the fonts and the palette put on the screen.
 
-use super::crtc::{CursorShape, ScanLine};
+mod packed;
+
+use super::PLANE;
+use super::crtc::{Counters, CursorShape, ScanLine};
 use super::graphics::Shift;
-use super::{PLANE, VgaState};
+use super::journal::{Journal, Replay};
+use super::planes::Planes;
+use super::registers::Registers;
 use crate::text::{Cell, TextScreen};
-use ringzero_bus::VTime;
+use ringzero_bus::{GuestRam, VTime};
 
 /// One picture. A frontend keeps one and lets it be drawn over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,90 +24,135 @@ pub struct Frame {
 
 /// Bit 0: the cursor shows. Bit 1: blinking characters show. The cursor blinks every 16 frames, characters every 32
 /// [VGA, "Attribute Mode Control Register"].
-pub(super) fn blink_phase(state: &VgaState, now: VTime) -> u64 {
-    let timing = state.crtc.timing(state.misc.dot_clock(), state.sequencer.timing());
-    let frame = timing.at(now).frame;
+pub(super) fn blink_phase(registers: &Registers, now: VTime) -> u64 {
+    let frame = registers.timing().at(now).frame;
     (frame >> 3 & 1 ^ 1) | (frame >> 4 & 1 ^ 1) << 1
 }
 
-/// Draws the screen.
-pub(super) fn render(state: &VgaState, now: VTime, frame: &mut Frame) {
-    let painter = Painter::new(state, now);
-    let repeat = painter.lines_per_pixel();
-    frame.width = state.crtc.columns() * painter.pixels_per_character();
-    frame.height = state.crtc.lines().div_ceil(repeat);
-    frame.pixels.resize(frame.width * frame.height, 0);
-    if let Some(colour) = painter.blank() {
-        return frame.pixels.fill(colour);
-    }
-    let lines = state.crtc.scan().filter(|line| line.y % repeat == 0);
-    for (row, line) in frame.pixels.chunks_exact_mut(frame.width.max(1)).zip(lines) {
-        painter.line(line, row);
+/// What a picture is made of.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) registers: &'a Registers,
+    pub(super) journal: &'a Journal,
+    pub(super) ram: &'a GuestRam,
+    pub(super) planes: Planes,
+}
+
+impl Source<'_> {
+    /// Draws the screen, each line with the registers as they were when the beam was there.
+    pub(super) fn render(&self, now: VTime, frame: &mut Frame) {
+        let registers = self.registers;
+        let phase = blink_phase(registers, now);
+        let repeat = lines_per_pixel(registers);
+        (frame.width, frame.height) = registers.vbe.size().unwrap_or_else(|| {
+            let crtc = &registers.crtc;
+            (crtc.columns() * pixels_per_character(registers), crtc.lines().div_ceil(repeat))
+        });
+        frame.pixels.resize(frame.width * frame.height, 0);
+        let timing = registers.timing();
+        let mut replay = self.journal.replay(now, &timing);
+        let mut counters = Counters::new(in_force(registers, &replay).crtc.start());
+        let origin = in_force(registers, &replay).vbe.offset();
+        let mut colours = Colours::new(in_force(registers, &replay), phase);
+        for (row, out) in frame.pixels.chunks_exact_mut(frame.width.max(1)).enumerate() {
+            for part in 0..repeat {
+                let changed =
+                    replay.as_mut().is_some_and(|replay| replay.go_to((row * repeat + part) as u64));
+                let registers = in_force(registers, &replay);
+                if changed {
+                    colours = Colours::new(registers, phase);
+                }
+                let line = counters.step(&registers.crtc);
+                if part == 0 {
+                    Painter { source: *self, registers, colours: &colours, origin }.draw(line, out);
+                }
+            }
+        }
     }
 }
 
-/// Everything that stays the same within a frame.
-struct Painter<'a> {
-    state: &'a VgaState,
+/// The registers a replay has come to, or those of now.
+fn in_force<'a>(now: &'a Registers, replay: &'a Option<Replay<'_>>) -> &'a Registers {
+    replay.as_ref().map_or(now, Replay::registers)
+}
+
+fn pixels_per_character(registers: &Registers) -> usize {
+    let attribute = &registers.attribute;
+    let packed = registers.graphics.shift() == Shift::Packed;
+    match (attribute.graphics_mode(), packed) {
+        (true, true) if attribute.eight_bit() => 4,
+        (true, _) => 8,
+        (false, _) => registers.sequencer.dots(),
+    }
+}
+
+/// Lines that show the same memory, drawn once.
+fn lines_per_pixel(registers: &Registers) -> usize {
+    let crtc = &registers.crtc;
+    if registers.vbe.size().is_some() {
+        return 1;
+    }
+    let doubled = if crtc.double_scan() { 2 } else { 1 };
+    let graphics = registers.attribute.graphics_mode();
+    doubled * if graphics && !crtc.row_scan_addresses() { crtc.row_height() } else { 1 }
+}
+
+/// What depends on the palette, the cursor and the phase of blinking, the same for many lines.
+struct Colours {
     rgb: [u32; 256],
     palette: [u32; 16],
     cursor: Option<CursorShape>,
     blinking_shows: bool,
 }
 
-impl<'a> Painter<'a> {
-    fn new(state: &'a VgaState, now: VTime) -> Self {
-        let phase = blink_phase(state, now);
-        let rgb = state.dac.rgb();
+impl Colours {
+    fn new(registers: &Registers, phase: u64) -> Self {
+        let rgb = registers.dac.rgb(registers.vbe.wide_dac());
+        let indices = registers.attribute.dac_indices();
+        let flip = if registers.attribute.blinks_graphics() && phase & 2 == 0 { 8 } else { 0 };
         Self {
-            state,
             rgb,
-            palette: state.attribute.dac_indices().map(|index| rgb[usize::from(index)]),
-            cursor: state.crtc.cursor().filter(|_| phase & 1 != 0),
+            palette: std::array::from_fn(|colour| rgb[usize::from(indices[colour ^ flip])]),
+            cursor: registers.crtc.cursor().filter(|_| phase & 1 != 0),
             blinking_shows: phase & 2 != 0,
         }
     }
+}
 
-    fn graphics(&self) -> bool {
-        self.state.attribute.graphics_mode()
-    }
+/// Draws lines under the same registers.
+struct Painter<'a> {
+    source: Source<'a>,
+    registers: &'a Registers,
+    colours: &'a Colours,
+    /// The pixel of memory at the upper left corner, in the modes of the Bochs extension.
+    origin: (usize, usize),
+}
 
-    fn packed(&self) -> bool {
-        self.state.graphics.shift() == Shift::Packed
-    }
-
-    fn pixels_per_character(&self) -> usize {
-        match (self.graphics(), self.packed()) {
-            (true, true) if self.state.attribute.eight_bit() => 4,
-            (true, _) => 8,
-            (false, _) => self.state.sequencer.dots(),
+impl Painter<'_> {
+    fn draw(&self, line: ScanLine, out: &mut [u32]) {
+        match self.blank() {
+            Some(colour) => out.fill(colour),
+            None if self.registers.vbe.size().is_some() => self.packed_line(line.y, out),
+            None => self.line(line, out),
         }
-    }
-
-    /// Lines that show the same memory, drawn once.
-    fn lines_per_pixel(&self) -> usize {
-        let crtc = &self.state.crtc;
-        let doubled = if crtc.double_scan() { 2 } else { 1 };
-        let rows = if self.graphics() && !crtc.row_scan_addresses() { crtc.row_height() } else { 1 };
-        doubled * rows
     }
 
     /// The colour of a screen that shows no memory.
     fn blank(&self) -> Option<u32> {
-        match (self.state.sequencer.screen_off(), self.state.attribute.display_on()) {
+        match (self.registers.sequencer.screen_off(), self.registers.attribute.display_on()) {
             (true, _) => Some(0),
-            (false, false) => Some(self.rgb[usize::from(self.state.attribute.overscan())]),
+            (false, false) => Some(self.colours.rgb[usize::from(self.registers.attribute.overscan())]),
             (false, true) => None,
         }
     }
 
     /// Pixels by which a line is moved to the left [VGA, "Horizontal PEL Panning Register"].
-    fn panning(&self, line: ScanLine) -> usize {
-        let attribute = &self.state.attribute;
+    fn panning(&self, line: ScanLine, width: usize) -> usize {
+        let attribute = &self.registers.attribute;
         if line.split && attribute.split_does_not_pan() {
             return 0;
         }
-        match self.pixels_per_character() {
+        match width {
             4 => (attribute.panning() / 2) & 3,
             // With nine dots, 8 stands for none and 0 for one.
             9 if attribute.panning() >= 8 => 0,
@@ -112,13 +162,15 @@ impl<'a> Painter<'a> {
     }
 
     fn line(&self, line: ScanLine, out: &mut [u32]) {
-        let (width, step) = (self.pixels_per_character(), self.state.crtc.count_by());
-        let panning = self.panning(line);
+        let crtc = &self.registers.crtc;
+        let (width, step) = (pixels_per_character(self.registers), crtc.count_by());
+        let graphics = self.registers.attribute.graphics_mode();
+        let panning = self.panning(line, width);
         let mut pixels = [0; 9];
-        for column in 0..=self.state.crtc.columns() {
+        for column in 0..=crtc.columns() {
             let ma = line.ma + column / step;
-            let planes = self.fetch(self.state.crtc.address(ma, line.row));
-            if self.graphics() {
+            let planes = self.source.planes.fetch(self.source.ram, crtc.address(ma, line.row));
+            if graphics {
                 self.graphics_character(planes, &mut pixels);
             } else {
                 self.text_character(ma, line.row, planes, &mut pixels);
@@ -130,19 +182,16 @@ impl<'a> Painter<'a> {
                 }
             }
         }
-    }
-
-    fn fetch(&self, address: usize) -> [u8; 4] {
-        let first = address * 4;
-        std::array::from_fn(|plane| self.state.memory[first + plane])
+        let drawn = (crtc.columns() + 1) * width - panning;
+        out.iter_mut().skip(drawn).for_each(|pixel| *pixel = 0);
     }
 
     fn graphics_character(&self, planes: [u8; 4], pixels: &mut [u32; 9]) {
-        match self.state.graphics.shift() {
+        match self.registers.graphics.shift() {
             Shift::Planar => {
                 for (n, pixel) in pixels[..8].iter_mut().enumerate() {
                     let bit = |plane: usize| usize::from(planes[plane] >> (7 - n) & 1) << plane;
-                    *pixel = self.palette[bit(0) | bit(1) | bit(2) | bit(3)];
+                    *pixel = self.colours.palette[bit(0) | bit(1) | bit(2) | bit(3)];
                 }
             }
             Shift::Interleaved => {
@@ -150,18 +199,19 @@ impl<'a> Painter<'a> {
                     let (pair, shift) = (n / 4, 6 - 2 * (n % 4));
                     let low = usize::from(planes[pair] >> shift & 3);
                     let high = usize::from(planes[pair + 2] >> shift & 3);
-                    *pixel = self.palette[low | high << 2];
+                    *pixel = self.colours.palette[low | high << 2];
                 }
             }
-            Shift::Packed if self.state.attribute.eight_bit() => {
+            Shift::Packed if self.registers.attribute.eight_bit() => {
                 for (pixel, byte) in pixels.iter_mut().zip(planes) {
-                    *pixel = self.rgb[usize::from(byte)];
+                    *pixel = self.colours.rgb[usize::from(byte)];
                 }
             }
             Shift::Packed => {
                 for (n, pixel) in pixels[..8].iter_mut().enumerate() {
                     let byte = planes[n / 2];
-                    *pixel = self.palette[usize::from(if n % 2 == 0 { byte >> 4 } else { byte & 0x0F })];
+                    *pixel =
+                        self.colours.palette[usize::from(if n % 2 == 0 { byte >> 4 } else { byte & 0x0F })];
                 }
             }
         }
@@ -170,20 +220,20 @@ impl<'a> Painter<'a> {
     fn text_character(&self, ma: usize, row: usize, planes: [u8; 4], pixels: &mut [u32; 9]) {
         let [character, attribute, ..] = planes;
         let glyph = self.glyph(character, attribute, row);
-        let blink = self.state.attribute.blink();
+        let blink = self.registers.attribute.blink();
         let background = attribute >> 4 & if blink { 7 } else { 15 };
-        let hidden = blink && attribute & 0x80 != 0 && !self.blinking_shows;
-        let at_cursor = self.cursor.is_some_and(|cursor| {
+        let hidden = blink && attribute & 0x80 != 0 && !self.colours.blinking_shows;
+        let at_cursor = self.colours.cursor.is_some_and(|cursor| {
             cursor.address == ma & 0xFFFF && (cursor.first..=cursor.last).contains(&row)
         });
-        let underlined = attribute & 7 == 1 && row == self.state.crtc.underline_row();
+        let underlined = attribute & 7 == 1 && row == self.registers.crtc.underline_row();
         let bits = match (at_cursor, hidden) {
             (true, _) => 0x1FF,
             (false, true) => 0,
             (false, false) if underlined => 0x1FF,
             (false, false) => glyph,
         };
-        let colours = [background, attribute & 0x0F].map(|colour| self.palette[usize::from(colour)]);
+        let colours = [background, attribute & 0x0F].map(|colour| self.colours.palette[usize::from(colour)]);
         for (n, pixel) in pixels.iter_mut().enumerate() {
             *pixel = colours[usize::from(bits >> (8 - n) & 1)];
         }
@@ -191,20 +241,22 @@ impl<'a> Painter<'a> {
 
     /// Nine dots of a character's scan row, the leftmost in bit 8.
     fn glyph(&self, character: u8, attribute: u8, row: usize) -> u16 {
-        let font = self.state.sequencer.fonts()[usize::from(attribute >> 3 & 1)];
+        let font = self.registers.sequencer.fonts()[usize::from(attribute >> 3 & 1)];
         let address = (font + usize::from(character) * 32 + row) % PLANE;
-        let dots = u16::from(self.state.memory[address * 4 + 2]);
-        let repeats = self.state.attribute.line_graphics() && (0xC0..=0xDF).contains(&character);
+        let dots = u16::from(self.source.planes.fetch(self.source.ram, address)[2]);
+        let repeats = self.registers.attribute.line_graphics() && (0xC0..=0xDF).contains(&character);
         dots << 1 | if repeats { dots & 1 } else { 0 }
     }
 }
 
 /// Reads the screen as text.
-pub(super) fn text(state: &VgaState) -> Option<TextScreen> {
-    if state.attribute.graphics_mode() || !state.attribute.display_on() {
+pub(super) fn text(source: &Source<'_>) -> Option<TextScreen> {
+    let registers = source.registers;
+    let attribute = &registers.attribute;
+    if attribute.graphics_mode() || !attribute.display_on() || registers.vbe.size().is_some() {
         return None;
     }
-    let crtc = &state.crtc;
+    let crtc = &registers.crtc;
     let (columns, step) = (crtc.columns(), crtc.count_by());
     let cursor_shape = crtc.cursor();
     let mut screen = TextScreen { columns, ..TextScreen::default() };
@@ -221,8 +273,8 @@ pub(super) fn text(state: &VgaState) -> Option<TextScreen> {
             if cursor_shape.is_some_and(|cursor| cursor.address == ma & 0xFFFF) {
                 screen.cursor = Some((column, screen.rows));
             }
-            let at = crtc.address(ma, 0) * 4;
-            screen.cells.push(Cell { character: state.memory[at], attribute: state.memory[at + 1] });
+            let [character, attribute, ..] = source.planes.fetch(source.ram, crtc.address(ma, 0));
+            screen.cells.push(Cell { character, attribute });
         }
         screen.rows += 1;
     }

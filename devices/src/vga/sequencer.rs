@@ -18,11 +18,20 @@ impl Sequencer {
         self.regs.get(usize::from(self.index)).copied().unwrap_or(0xFF)
     }
 
-    pub(super) fn write(&mut self, value: u8) {
-        if let (Some(reg), Some(mask)) =
-            (self.regs.get_mut(usize::from(self.index)), WRITABLE.get(usize::from(self.index)))
-        {
-            *reg = value & mask;
+    /// The register that a write to the data port changes, and its new value.
+    pub(super) fn written(&self, value: u8) -> Option<(u8, u8)> {
+        WRITABLE.get(usize::from(self.index)).map(|mask| (self.index, value & mask))
+    }
+
+    /// A register's value.
+    pub(super) fn get(&self, register: u8) -> u8 {
+        self.regs.get(usize::from(register)).copied().unwrap_or_default()
+    }
+
+    /// Gives a register a value.
+    pub(super) fn set(&mut self, register: u8, value: u8) {
+        if let Some(reg) = self.regs.get_mut(usize::from(register)) {
+            *reg = value;
         }
     }
 
