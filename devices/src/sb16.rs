@@ -233,7 +233,7 @@ impl Sb16 {
             Action::Direct(value) => {
                 let gain = self.state.mixer.voice();
                 let level = (i32::from(value) - 0x80) << 8;
-                let [left, right] = gain.map(|gain| (i64::from(level) * i64::from(gain) >> 16) as i32);
+                let [left, right] = gain.map(|gain| ((i64::from(level) * i64::from(gain)) >> 16) as i32);
                 self.direct.put(fabric.now, (left + right) / 2);
             }
             Action::Play(transfer) => self.begin(fabric, *transfer),
@@ -324,11 +324,7 @@ impl Sb16 {
                 self.show_irq(fabric);
                 self.show_requests(fabric);
             }
-            0x6 => {
-                if self.state.dsp.write_reset(value) {
-                    self.reset_dsp(fabric);
-                }
-            }
+            0x6 if self.state.dsp.write_reset(value) => self.reset_dsp(fabric),
             0x8 | 0x9 => self.opl.write(fabric.now, offset - 8, value),
             0xC => {
                 let stereo = self.state.mixer.is_stereo();

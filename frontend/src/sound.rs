@@ -261,7 +261,9 @@ mod tests {
         for _ in 0..3000 {
             sender.send(vec![1000; 2 * 962]).unwrap();
             feed.refill();
-            (0..960).for_each(|_| drop(feed.next_frame()));
+            (0..960).for_each(|_| {
+                feed.next_frame();
+            });
         }
         assert!(feed.playing && (AIM / 2..2 * AIM).contains(&feed.waiting.len()), "{}", feed.waiting.len());
     }

@@ -1,5 +1,6 @@
 //! Sound by measurement: what boot programs make the chips play, as the machine renders it.
 
+use ringzero_machine::storage::MemoryMedium;
 use ringzero_machine::{Config, Machine, Media, OnIdle, SoundCards};
 use ringzero_tests::programs::sound::{DATA, Step, bytes, disk, dma_8, dma_16, fm};
 use std::f64::consts::{PI, TAU};
@@ -8,7 +9,7 @@ const RATE: f64 = 48_000.0;
 
 fn machine(steps: &[Step], data: &[u8], cards: SoundCards) -> Machine {
     let mut media = Media::default();
-    media.floppies[0] = Some(Box::new(disk(steps, data).unwrap()));
+    media.floppies[0] = Some(Box::new(MemoryMedium::new(disk(steps, data).unwrap())));
     Machine::new(Config { sound: cards, ..Config::default() }, media).unwrap()
 }
 

@@ -115,7 +115,7 @@ impl Codec {
             // Bit 5 means that the lower ones are all set.
             let main = attenuation((master >> shift) & 0x3F);
             let voice = attenuation((pcm >> shift & 0x1F).saturating_sub(BOOST));
-            (i64::from(main) * i64::from(voice) >> 16) as i32
+            ((i64::from(main) * i64::from(voice)) >> 16) as i32
         })
     }
 }

@@ -114,7 +114,7 @@ impl Synth {
     /// Everything has died away: samples need not be computed. Looked at from time to time only, at samples that do not
     /// depend on how it is called.
     pub(super) fn rests(&mut self) -> bool {
-        if !self.rests && self.sample % BLOCK == 0 {
+        if !self.rests && self.sample.is_multiple_of(BLOCK) {
             self.rests = self.is_silent();
         }
         self.rests

@@ -58,11 +58,11 @@ fn between<const N: usize>(table: &[[i32; N]], fraction: u32) -> [i64; N] {
 
 /// Sine of an angle in Q40, from 0 to half a turn.
 fn sin(angle: i128) -> i128 {
-    let square = angle * angle >> Q;
+    let square = (angle * angle) >> Q;
     let mut term = angle;
     let mut sum = angle;
     for n in 1..20 {
-        term = -(term * square >> Q) / (2 * n * (2 * n + 1));
+        term = -((term * square) >> Q) / (2 * n * (2 * n + 1));
         sum += term;
     }
     sum
@@ -72,7 +72,7 @@ fn sin(angle: i128) -> i128 {
 fn bessel(quarter_square: i128) -> i128 {
     let (mut term, mut sum) = (1 << Q, 1 << Q);
     for n in 1..40 {
-        term = (term * quarter_square >> Q) / (n * n);
+        term = ((term * quarter_square) >> Q) / (n * n);
         sum += term;
     }
     sum
@@ -95,7 +95,7 @@ fn impulse(distance: i128) -> i128 {
     let (halves, within) = (place / turn, place % turn);
     let sine = sin(PI * within / turn) * if halves % 2 == 0 { 1 } else { -1 };
     let sinc = (sine << Q) / (PI * place / turn) * BAND / 1000;
-    sinc * window >> Q
+    (sinc * window) >> Q
 }
 
 fn row(phase: usize) -> [i32; TAPS] {

@@ -1,7 +1,6 @@
 //! Sound: a program that carries out a list of port writes and waits, beside samples for the DMA to find.
 
 use super::{Asm, ORIGIN, Program, assemble, boot_sector};
-use crate::session::SharedDisk;
 use iced_x86::IcedError;
 use iced_x86::code_asm::*;
 use std::collections::BTreeMap;
@@ -73,8 +72,8 @@ pub fn dma_16(words: u16, mode: u8) -> Vec<Step> {
     writes.map(|(port, value)| Step::Byte(port, value)).to_vec()
 }
 
-/// A floppy whose program takes `steps` and halts, with `data` at [`DATA`].
-pub fn disk(steps: &[Step], data: &[u8]) -> Result<SharedDisk, IcedError> {
+/// The image of a floppy whose program takes `steps` and halts, with `data` at [`DATA`].
+pub fn disk(steps: &[Step], data: &[u8]) -> Result<Vec<u8>, IcedError> {
     let (program, _) = assemble(code, BTreeMap::new())?;
     let (_, bytes) = assemble(code, program.known)?;
     let mut script: Vec<u8> = steps.iter().flat_map(|step| step.bytes()).collect();
@@ -86,7 +85,7 @@ pub fn disk(steps: &[Step], data: &[u8]) -> Result<SharedDisk, IcedError> {
         disk[at..at + part.len()].copy_from_slice(part);
     }
     assert!(SCRIPT as usize + script.len() <= DATA.into() && data.len() <= ROOM, "the program is too long");
-    Ok(SharedDisk::new(disk))
+    Ok(disk)
 }
 
 fn code(p: &mut Program) -> Asm {
