@@ -187,7 +187,8 @@ fn program_platform(bus: &mut SystemBus, random: &mut Random) {
                 let width = random.width();
                 bus.write(at, width, random.next() as u32);
                 let target = bus.page(at);
-                let whole = !matches!(target, PageTarget::Ram(page) if page.0 >= 2 << 20);
+                let video = |page: u64| bus.fabric().ram.is_video((page / PAGE_SIZE as u64) as u32);
+                let whole = !matches!(target, PageTarget::Ram(page) if page.0 >= 2 << 20 && !video(page.0));
                 assert!(whole, "RAM where there is none: {target:?}");
                 bus.read(at, width);
                 bus.fetch(at);
@@ -377,8 +378,11 @@ fn observe(bus: &mut SystemBus, parts: &PcParts, frame: &mut Frame) {
     if let Some(text) = vga.text(&bus.fabric().ram) {
         assert_eq!(text.cells.len(), text.columns * text.rows);
     }
-    let mut samples = Vec::new();
-    bus.call(parts.pit, |pit, _| pit.render(now, &mut samples));
+    let mut sound = [[0; 2]; 256];
+    let first = sound::frame_at(now).saturating_sub(sound::LATENCY + 256);
+    bus.call(parts.pit, |pit, _| pit.render(now, first, &mut sound));
+    bus.call(parts.sb16.unwrap(), |card, _| card.render(now, first, &mut sound));
+    bus.call(parts.ac97.unwrap(), |card, _| card.render(first, &mut sound));
     bus.call(parts.com[0], |com, _| com.take_output());
 }
 
