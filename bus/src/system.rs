@@ -70,6 +70,8 @@ pub struct SystemBus {
     shadow_seen: Shadow,
     smram_seen: Smram,
     aperture_seen: Option<Aperture>,
+    /// The video window, whose accesses take a short way.
+    window: Option<memory::Window>,
     /// The processor is in system management mode.
     smm: bool,
     map_generation: u64,
@@ -121,6 +123,7 @@ impl SystemBus {
             shadow_seen: Shadow::default(),
             smram_seen: Smram::default(),
             aperture_seen: None,
+            window: None,
             smm: false,
             map_generation: 0,
             accesses: Accesses::default(),
@@ -283,12 +286,14 @@ impl SystemBus {
         let (shadow, smram) = (self.fabric.wires.shadow, self.fabric.wires.smram);
         if (shadow, smram) != (self.shadow_seen, self.smram_seen) {
             (self.shadow_seen, self.smram_seen) = (shadow, smram);
+            self.open_window();
             self.map_generation += 1;
             self.attention = true;
         }
         if self.fabric.wires.aperture != self.aperture_seen {
             self.aperture_seen = self.fabric.wires.aperture;
             self.fabric.ram.renew_video();
+            self.open_window();
             self.attention = true;
         }
         if self.fabric.wires.dreq.levels() != 0 {
@@ -380,6 +385,7 @@ impl SystemBus {
     /// Listens to what passes over the bus, from now on; to nothing when `kinds` names nothing.
     pub fn tap(&mut self, kinds: TapKinds) {
         self.tap = Tap::new(kinds);
+        self.open_window();
     }
 
     /// What was heard since the last call, in order, each with the count of instructions begun.

@@ -73,8 +73,15 @@ impl TimeBase {
 
     /// The time at which instruction number `count` (counted from 0) begins.
     pub fn time_at(&self, count: u64) -> VTime {
-        let ns = u128::from(count.saturating_sub(self.base_count)) * 1000 / u128::from(self.mips);
-        self.base.plus_ns(u64::try_from(ns).unwrap_or(u64::MAX))
+        let instructions = count.saturating_sub(self.base_count);
+        let ns = match instructions.checked_mul(1000) {
+            Some(thousandths) => thousandths / u64::from(self.mips),
+            None => {
+                let ns = u128::from(instructions) * 1000 / u128::from(self.mips);
+                u64::try_from(ns).unwrap_or(u64::MAX)
+            }
+        };
+        self.base.plus_ns(ns)
     }
 
     /// The first instruction that begins at or after `deadline`.

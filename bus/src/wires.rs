@@ -262,6 +262,11 @@ pub struct Smram {
 }
 
 impl Smram {
+    /// Whether it may lie over the window at all.
+    pub(crate) fn is_enabled(self) -> bool {
+        self.enabled
+    }
+
     /// Whether loads and stores of a processor in or out of system management mode reach it; `None` elsewhere.
     pub(crate) fn at(self, addr: u64, smm: bool) -> Option<bool> {
         let inside = (0xA_0000..0xC_0000).contains(&addr);

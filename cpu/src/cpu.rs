@@ -242,6 +242,8 @@ impl Cpu {
         let ram = &bus.fabric().ram;
         self.tlb.forget_pages(|page| ram.is_video(page));
         self.other_tlb.forget_pages(|page| ram.is_video(page));
+        self.tlb.forget_devices();
+        self.other_tlb.forget_devices();
         self.cache.forget_fetch_page();
     }
 

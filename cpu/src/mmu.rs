@@ -111,6 +111,13 @@ impl Cpu {
         Some(PhysAddr(phys & self.model.address_mask()))
     }
 
+    /// Where a device answers all of `len` bytes at `lin` to the present privilege, if the TLB knows.
+    #[inline(always)]
+    pub(crate) fn spot_device(&self, lin: u64, len: u64, intent: Intent) -> Option<Spot> {
+        let phys = self.tlb.device(lin, len, intent == Intent::Write)?;
+        Some(Spot::whole(PhysAddr(phys & self.model.address_mask())))
+    }
+
     /// Checks `len` bytes at linear address `lin` and remembers their page in the TLB.
     #[cold]
     pub(crate) fn spot_linear(
@@ -158,7 +165,8 @@ impl Cpu {
                     let place = (offset.page(), bus.fabric().ram.host_address(offset.page()));
                     self.tlb.fill(lin, place, &found, false);
                 }
-                PageTarget::Mmio | PageTarget::Open => {}
+                PageTarget::Mmio => self.tlb.fill_device(lin, &found),
+                PageTarget::Open => {}
             }
         }
         Ok(phys)

@@ -28,12 +28,16 @@ struct Entry {
 struct Known {
     /// Linear page.
     lin: u64,
-    /// Number of the page of guest memory.
+    /// Number of the page of guest memory, [`DEVICE`] or [`NOWHERE`].
     page: u32,
 }
 
 const EMPTY: Entry = Entry { read: NEVER, write: NEVER, addend: 0, frame: 0 };
 const UNKNOWN: Known = Known { lin: NEVER, page: 0 };
+/// Stands for the page of a device, which is no page of memory.
+const DEVICE: u32 = u32::MAX;
+/// Stands for a page of which only the translation is known.
+const NOWHERE: u32 = u32::MAX - 1;
 /// Paging lets stores through without another walk, whether or not decoded code is in their way.
 const WRITABLE: u64 = 1 << 0;
 /// Stays when CR3 is loaded.
@@ -107,6 +111,27 @@ impl Tlb {
         let frame = found.phys & PAGE_MASK | bits;
         self.0.entries[Self::index(lin)] = Entry { read: lin, write, addend, frame };
         self.0.known[Self::index(lin)] = Known { lin, page };
+    }
+
+    /// Enters the page of `lin`, where a device answers.
+    pub(crate) fn fill_device(&mut self, lin: u64, found: &Translation) {
+        self.fill(lin, (DEVICE, 0), found, false);
+        self.0.entries[Self::index(lin)].forget_place();
+    }
+
+    /// The physical address of `len` bytes in a page where a device is known to answer, if its translation is enough
+    /// for a store or for a load.
+    #[inline(always)]
+    pub(crate) fn device(&self, lin: u64, len: u64, write: bool) -> Option<u64> {
+        let known = &self.0.known[Self::index(lin)];
+        let frame = self.entry(lin).frame;
+        let hit = known.lin == lin.wrapping_add(len - 1) & PAGE_MASK && known.page == DEVICE;
+        (hit && (frame & WRITABLE != 0 || !write)).then_some(frame & PAGE_MASK | lin & !PAGE_MASK)
+    }
+
+    /// Forgets where devices answer. What their pages are translated from stays known.
+    pub(crate) fn forget_devices(&mut self) {
+        self.0.known.iter_mut().filter(|known| known.page == DEVICE).for_each(|known| known.page = NOWHERE);
     }
 
     /// Forgets everything.

@@ -321,7 +321,7 @@ fn attach_vga(bus: &mut SystemBus, config: &PcConfig) -> Result<Handle<Vga>, Att
             wiring.ports(ports, Width::Byte)?;
         }
         wiring.ports(words, Width::Word)?;
-        wiring.memory(vga::WINDOW)?;
+        wiring.video_window(vga::WINDOW)?;
         let memory = wiring.video_memory(vga::MEMORY);
         if config.pci {
             let function = wiring.pci_function::<Vga>(pci::VGA, pci::vga(), &[])?;

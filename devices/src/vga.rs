@@ -21,6 +21,7 @@ mod edid;
 mod graphics;
 mod journal;
 mod mmio;
+mod path;
 mod planes;
 mod ports;
 mod registers;
@@ -34,14 +35,14 @@ pub use render::Frame;
 use crate::text::TextScreen;
 use crtc::RetraceInterrupt;
 use ddc::Ddc;
-use graphics::MemoryPath;
 use journal::Journal;
+use path::Path;
 use planes::Planes;
 use registers::{Change, Effect, Registers};
 use render::Source;
 use ringzero_bus::{
     Aperture, Device, EventSlot, Fabric, ForkError, GuestRam, IrqPin, MemoryBar, MmioAccess, PciFunction,
-    PciFunctionId, PortAccess, RamOffset, Section, SnapshotError, VTime,
+    PciFunctionId, PortAccess, RamOffset, Section, SnapshotError, VTime, Width,
 };
 use serde::{Deserialize, Serialize};
 
@@ -92,6 +93,8 @@ pub struct VgaWiring {
 pub struct Vga {
     wiring: VgaWiring,
     state: VgaState,
+    /// The CPU's way to memory under the present registers.
+    path: Path,
     journal: Journal,
     /// Counts changes that may show.
     changes: u64,
@@ -110,7 +113,9 @@ pub const REGISTERS: MemoryBar = MemoryBar { index: 2, size: 0x1000, prefetchabl
 impl Vga {
     /// A card after power-on: nothing programmed, the screen black.
     pub fn new(wiring: VgaWiring) -> Self {
-        Self { wiring, state: VgaState::default(), journal: Journal::default(), changes: 0 }
+        let state = VgaState::default();
+        let path = Path::new(Planes(wiring.memory), &state.registers, false);
+        Self { wiring, state, path, journal: Journal::default(), changes: 0 }
     }
 
     fn source<'a>(&'a self, ram: &'a GuestRam) -> Source<'a> {
@@ -166,18 +171,29 @@ impl Vga {
         if effect == Effect::Geometry || matches!(change, Change::Crtc(0x11, _)) {
             self.follow_retrace(fabric);
         }
-        self.follow_window(fabric);
+        if matches!(change, Change::Misc(_) | Change::Sequencer(..) | Change::Graphics(..) | Change::Vbe(_)) {
+            self.follow_window(fabric);
+        }
     }
 
-    /// Lets the CPU have the window while it shows memory byte for byte.
-    fn follow_window(&self, fabric: &mut Fabric) {
+    fn answers(&self) -> bool {
+        self.state.registers.misc.memory_enabled() && self.state.enable != 0
+    }
+
+    fn renew_path(&mut self) {
+        self.path = Path::new(self.planes(), &self.state.registers, self.answers());
+    }
+
+    /// Renews the CPU's way to memory, and lets it have the window while that shows memory byte for byte.
+    fn follow_window(&mut self, fabric: &mut Fabric) {
+        self.renew_path();
         let registers = &self.state.registers;
         let (start, len) = match registers.vbe.window() {
             Some(bank) => (bank as u64, 0x1_0000),
             None => (0, registers.graphics.window().1),
         };
         let linear = registers.vbe.window().is_some()
-            || graphics::is_linear(&registers.sequencer, &registers.graphics)
+            || path::is_linear(&registers.sequencer, &registers.graphics)
                 && registers.graphics.window().0 == 0;
         let first = *WINDOW.start();
         fabric.wires.aperture = (linear && self.answers()).then_some(Aperture {
@@ -185,10 +201,6 @@ impl Vga {
             last: first + len - 1,
             at: RamOffset(self.wiring.memory.0 + start),
         });
-    }
-
-    fn answers(&self) -> bool {
-        self.state.registers.misc.memory_enabled() && self.state.enable != 0
     }
 
     // --- the vertical retrace interrupt ---------------------------------------------------------------------
@@ -210,17 +222,14 @@ impl Vga {
 
     // --- memory ---------------------------------------------------------------------------------------------
 
-    /// Where in the window's memory a byte at `offset` from A0000h lies, if the card answers there.
-    fn window(&self, offset: u64) -> Option<usize> {
-        let (first, len) = self.state.registers.graphics.window();
-        let inside = offset.checked_sub(first).filter(|&at| at < len)?;
-        self.answers().then_some(inside as usize)
+    #[inline]
+    fn read_window(&mut self, fabric: &Fabric, offset: u64) -> u8 {
+        self.path.read(&mut self.state.registers.graphics.latches, &fabric.ram, offset)
     }
 
-    fn path<'a>(&'a mut self, fabric: &'a mut Fabric) -> MemoryPath<'a> {
-        let planes = self.planes();
-        let Registers { sequencer, graphics, .. } = &mut self.state.registers;
-        MemoryPath { sequencer, graphics, ram: &mut fabric.ram, planes }
+    #[inline]
+    fn write_window(&mut self, fabric: &mut Fabric, offset: u64, value: u8) {
+        self.path.write(self.state.registers.graphics.latches, &mut fabric.ram, offset, value);
     }
 }
 
@@ -253,12 +262,11 @@ impl Device for Vga {
         if access.region != 0 {
             return self.read_registers(fabric, access);
         }
+        if access.width == Width::Byte {
+            return self.read_window(fabric, access.offset).into();
+        }
         (0..access.width.bytes()).fold(0, |value, n| {
-            let byte = match self.window(access.offset + u64::from(n)) {
-                Some(at) => self.path(fabric).read(at),
-                None => 0xFF,
-            };
-            value | u32::from(byte) << (8 * n)
+            value | u32::from(self.read_window(fabric, access.offset + u64::from(n))) << (8 * n)
         })
     }
 
@@ -266,10 +274,11 @@ impl Device for Vga {
         if access.region != 0 {
             return self.write_registers(fabric, access, value);
         }
+        if access.width == Width::Byte {
+            return self.write_window(fabric, access.offset, value as u8);
+        }
         for n in 0..access.width.bytes() {
-            if let Some(at) = self.window(access.offset + u64::from(n)) {
-                self.path(fabric).write(at, (value >> (8 * n)) as u8);
-            }
+            self.write_window(fabric, access.offset + u64::from(n), (value >> (8 * n)) as u8);
         }
     }
 
@@ -294,6 +303,7 @@ impl Device for Vga {
             return Err(SnapshotError::OutOfRange { section: "vga", what: "index or length" });
         }
         self.state = state;
+        self.renew_path();
         // Changes within a frame that is half drawn are not part of a snapshot.
         self.journal.clear();
         self.changes += 1;

@@ -27,12 +27,14 @@ fn run_on(session: &mut Session, mut tracer: Option<&mut Tracer>) -> Verdict {
             return Verdict::Signal(number);
         }
         let slice = if session.has_serial_input() { SERIAL_SLICE } else { SLICE };
+        let slice = slice.min(session.recorded_slice());
         let limit = session.goals.cap(session.machine.count() + slice);
         let stop = session.machine.run(limit, OnIdle::Return);
         if let Some(tracer) = tracer.as_deref_mut() {
             tracer.pass_on(&mut session.machine);
         }
         let stop = session.attend(stop);
+        session.record();
         if let Some(verdict) = session.pass_on() {
             return verdict;
         }

@@ -6,7 +6,8 @@ pub(crate) mod sound;
 pub(crate) mod test;
 pub(crate) mod values;
 
-use crate::trace::Filter;
+use crate::looks::{Aspect, Filter};
+use crate::trace::Filter as TraceFilter;
 use crate::verdict::EXIT_USAGE;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use ringzero_machine::{Layout, Model};
@@ -35,7 +36,8 @@ Examples:
 `ringzero run --help` explains every option.";
 
 const RUN_NOTES: &str = "\
-In the window:   Ctrl-Alt-P pause, -R reset, -D sends Ctrl-Alt-Del, -S screenshot, -Q quit; F11 full screen;
+In the window:   F12 or Ctrl-Alt-M opens a menu of all there is; Ctrl-Alt-P pause, -R reset, -D sends Ctrl-Alt-Del,
+                 -S screenshot, -V recording, -Q quit; F11 or Ctrl-Alt-Enter full screen;
                  Ctrl-Alt-E ejects the CD or brings the next, -F the same for diskette A; an image dropped onto the window
                  goes into its drive; a click or Ctrl-Alt-G gives the guest the mouse, Ctrl-Alt-G takes it back.
 In the terminal: Ctrl-A x quit, p pause, r reset, d Ctrl-Alt-Del, s screenshot, e CD, f diskette, Ctrl-A the key itself.
@@ -109,6 +111,20 @@ impl DisplayKind {
     pub(crate) fn is_seen(self) -> bool {
         self != Self::None
     }
+}
+
+/// How a terminal is shown pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Graphics {
+    /// The best that the terminal says it can.
+    #[default]
+    Auto,
+    /// Half blocks, which every terminal has.
+    Blocks,
+    /// Sixels, as of the VT340.
+    Sixel,
+    /// The kitty graphics protocol.
+    Kitty,
 }
 
 /// What drives virtual time.
@@ -221,6 +237,25 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "SPEC", value_parser = sound::audiodev, conflicts_with = "audio", hide = true)]
     pub(crate) audiodev: Option<AudioTarget>,
 
+    /// How a terminal is shown pictures.
+    #[arg(long, value_enum, default_value_t, help_heading = "Host")]
+    pub(crate) graphics: Graphics,
+    /// How the window enlarges the picture.
+    #[arg(long, value_enum, default_value_t, help_heading = "Host")]
+    pub(crate) filter: Filter,
+    /// The picture's shape in the window: that of the monitor, or square pixels.
+    #[arg(long, value_enum, default_value_t, help_heading = "Host")]
+    pub(crate) aspect: Aspect,
+    /// The window begins with the whole screen.
+    #[arg(long, help_heading = "Host")]
+    pub(crate) full_screen: bool,
+    /// No line of lights and speed below the picture.
+    #[arg(long, help_heading = "Host")]
+    pub(crate) no_status: bool,
+    /// Record the picture to this file: a moving PNG, or a GIF where the name ends in .gif.
+    #[arg(long, value_name = "FILE", value_parser = values::recording, help_heading = "Host")]
+    pub(crate) record: Option<PathBuf>,
+
     /// Type this text when the guest waits for keys: \n Enter, \t Tab, \b Backspace, \e Escape, \\ backslash.
     #[arg(long = "type", value_name = "TEXT", value_parser = values::typed, help_heading = "Script")]
     pub(crate) type_text: Option<Typed>,
@@ -259,7 +294,7 @@ pub(crate) struct RunArgs {
     pub(crate) history: usize,
     /// Say what the guest does, line by line: exec, int, io, irq, mmio, bios or all; addresses (0x7c00-0x7dff) and symbols (kernel_main) to look at; first=N or last=N lines; intel, nasm or gnu syntax. Separated by commas.
     #[arg(long, value_name = "FILTER", value_parser = crate::trace::filter, help_heading = "Script")]
-    pub(crate) trace: Option<Filter>,
+    pub(crate) trace: Option<TraceFilter>,
     /// Where --trace writes [default: stderr].
     #[arg(long, value_name = "FILE", requires = "trace", help_heading = "Script")]
     pub(crate) trace_file: Option<PathBuf>,

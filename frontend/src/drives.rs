@@ -190,10 +190,19 @@ impl Drives {
         let in_drive = |wanted: &dyn Fn(&Image) -> bool| {
             self.images.iter().find(|image| wanted(image)).map(|image| image.path.clone())
         };
-        let floppy = in_drive(&|image| image.place == Place::Floppy(0));
-        let cd = in_drive(&|image| image.is_cd);
-        let [floppies, cds] = self.waiting.clone();
-        Shelf::new(snapshot, (floppy, floppies), (cd, cds))
+        let floppies = [0, 1].map(|drive| in_drive(&|image| image.place == Place::Floppy(drive)));
+        let is_cd_place = |place: usize| {
+            let disc = |image: &Image| image.is_cd && image.place == Place::Ide(place);
+            self.empty_cds.contains(&place) || self.images.iter().any(disc)
+        };
+        let cds = (0..4).filter(|&place| is_cd_place(place));
+        let cds = cds.map(|place| in_drive(&|image| image.place == Place::Ide(place)));
+        // What waits is for the first drive of its kind.
+        let mut waiting = self.waiting.clone().map(Some);
+        let [for_floppies, for_cds] = &mut waiting;
+        let floppies = floppies.into_iter().map(|image| (image, for_floppies.take().unwrap_or_default()));
+        let cds = cds.map(|image| (image, for_cds.take().unwrap_or_default()));
+        Shelf::new(snapshot, floppies.collect(), cds.collect())
     }
 
     /// The name of the image that the run is about, for the window's title.

@@ -1,6 +1,7 @@
 //! The lights of the drives, held long enough to be seen.
 
-use ringzero_machine::Machine;
+use crate::shelf::Drawer;
+use ringzero_machine::{IdeDrive, Machine};
 use std::time::{Duration, Instant};
 
 /// How long a light stays on behind the last work.
@@ -8,6 +9,16 @@ const HOLD: Duration = Duration::from_millis(250);
 /// Drives A and B, and the four IDE places.
 const NAMES: [&str; 6] = ["A:", "B:", "hda", "hdb", "hdc", "hdd"];
 const FLOPPIES: usize = 2;
+
+/// The light of one drive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lamp {
+    pub(crate) name: &'static str,
+    pub(crate) lit: bool,
+    /// Where its disk can be changed.
+    pub(crate) drawer: Option<Drawer>,
+    pub(crate) full: bool,
+}
 
 /// Which lights are on.
 #[derive(Debug, Default)]
@@ -39,6 +50,32 @@ impl Lights {
             }
             until.take_if(|until| *until <= now);
         }
+    }
+
+    /// The lights of all drives there are.
+    pub(crate) fn lamps(&self, machine: &Machine) -> Vec<Lamp> {
+        let mut cds = 0;
+        let mut lamps = Vec::new();
+        for (number, (name, until)) in NAMES.iter().zip(&self.until).enumerate() {
+            let lit = until.is_some();
+            let Some(place) = number.checked_sub(FLOPPIES) else {
+                let full = machine.has_floppy(number);
+                if number == 0 || full {
+                    lamps.push(Lamp { name, lit, drawer: Some(Drawer::Floppy(number)), full });
+                }
+                continue;
+            };
+            match machine.ide_drive(place) {
+                Some(IdeDrive::Cd) => {
+                    let drawer = Some(Drawer::Cd(cds));
+                    lamps.push(Lamp { name: "CD", lit, drawer, full: machine.has_cd(place) });
+                    cds += 1;
+                }
+                Some(_) => lamps.push(Lamp { name, lit, drawer: None, full: true }),
+                None => {}
+            }
+        }
+        lamps
     }
 
     /// The names of the drives whose lights are on.

@@ -3,15 +3,20 @@
 //! The machine has a thread of its own; what the user does comes as [`Control`]s, what the machine shows goes to a
 //! [`Viewer`]. An idle guest sleeps until its next deadline or until the user does something.
 
+mod acts;
+mod status;
+
+pub(crate) use acts::{Control, DiskAct};
+pub(crate) use status::{Activity, Sound, Status};
+
 use crate::lights::Lights;
 use crate::pace::Pacer;
 use crate::plan::Timing;
+use crate::saved::Saved;
 use crate::session::Session;
-use crate::shelf::Drawer;
 use crate::verdict::Verdict;
-use crate::{report, screenshot, signals};
-use ringzero_machine::{Key, Machine, MouseButton, OnIdle, Stop};
-use std::path::{Path, PathBuf};
+use crate::{report, signals};
+use ringzero_machine::{Key, Machine, OnIdle, Stop, VTime};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -29,56 +34,6 @@ const SERIAL_NAP: Duration = Duration::from_millis(10);
 const SOUND_NAP: Duration = Duration::from_millis(8);
 /// How far virtual time may run ahead: short sleeps last longer than they should.
 const AHEAD: Duration = Duration::from_millis(2);
-/// How long a key is held that a terminal only reports as typed.
-const HELD: Duration = Duration::from_millis(30);
-
-/// What the user does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Control {
-    /// A key goes down or up.
-    #[cfg_attr(not(feature = "window"), expect(dead_code, reason = "terminals tell no releases"))]
-    Key(Key, bool),
-    /// Keys are pressed together and released.
-    Stroke(Vec<Key>),
-    /// Text is pasted.
-    Type(String),
-    TogglePause,
-    Reset,
-    CtrlAltDel,
-    Screenshot,
-    /// The mouse moves by counts to the right and down, its wheel by steps towards the user.
-    #[cfg_attr(not(feature = "window"), expect(dead_code, reason = "terminals have no mouse"))]
-    MouseMove(i32, i32, i32),
-    /// A button of the mouse goes down or up.
-    #[cfg_attr(not(feature = "window"), expect(dead_code, reason = "terminals have no mouse"))]
-    MouseButton(MouseButton, bool),
-    /// The eject button of the CD-ROM drive, or of diskette drive A; the next image if the drive is empty.
-    Switch(Drawer),
-    /// An image goes into the drive it is made for.
-    #[cfg_attr(not(feature = "window"), expect(dead_code, reason = "nothing is dropped onto terminals"))]
-    Insert(PathBuf),
-    Quit,
-}
-
-/// What the machine is doing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Activity {
-    Running,
-    Idle,
-    Paused,
-    /// Until a reset.
-    Stopped(String),
-}
-
-/// What a title bar tells.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Status {
-    pub(crate) activity: Activity,
-    /// Instructions per microsecond of wall time.
-    pub(crate) mips: u64,
-    /// Drives at work, such as "A: CD".
-    pub(crate) lights: String,
-}
 
 /// Someone who looks.
 pub(crate) trait Viewer {
@@ -124,6 +79,7 @@ pub(crate) fn run(
     let now = Instant::now();
     let mips = session.machine.config().mips;
     let pacer = Pacer::new(habits.timing, mips, now, session.machine.now());
+    let session_start = (session.machine.count(), session.machine.now());
     Live {
         session,
         viewer,
@@ -134,7 +90,8 @@ pub(crate) fn run(
         shown: None,
         next_frame: now,
         next_status: now,
-        counted: (now, 0),
+        counted: (now, session_start),
+        saved: None,
         held: Vec::new(),
         lights: Lights::default(),
         told_lights: String::new(),
@@ -154,8 +111,10 @@ struct Live<'a> {
     shown: Option<u64>,
     next_frame: Instant,
     next_status: Instant,
-    /// Instructions at a moment, for the status.
-    counted: (Instant, u64),
+    /// Instructions and virtual time at a moment, for the status.
+    counted: (Instant, (u64, VTime)),
+    /// The state to go back to.
+    saved: Option<Saved>,
     /// Keys to be released, and when.
     held: Vec<(Instant, Key)>,
     lights: Lights,
@@ -261,6 +220,7 @@ impl Live<'_> {
 
     fn after_slice(&mut self, stop: Stop) -> Result<(), Verdict> {
         let stop = self.session.attend(stop);
+        self.session.record();
         if let Some(verdict) = self.session.pass_on() {
             return Err(verdict);
         }
@@ -276,91 +236,6 @@ impl Live<'_> {
             Stop::Limit | Stop::Idle if !self.habits.judged => Ok(()),
             _ => session.goals.judge(&mut session.machine, stop).map_or(Ok(()), Err),
         }
-    }
-
-    // --- the user -------------------------------------------------------------------------------------------
-
-    fn obey(&mut self, control: Control) -> Option<Verdict> {
-        self.keep_step();
-        self.session.goals.touched();
-        match control {
-            Control::Key(key, pressed) => self.session.machine.key(key, pressed),
-            Control::Stroke(keys) => self.stroke(keys),
-            // What has no key is left out before it comes here.
-            Control::Type(text) => self.session.machine.type_text(&text).unwrap_or_default(),
-            Control::TogglePause => self.toggle_pause(),
-            Control::Reset => self.reset(),
-            Control::CtrlAltDel => self.stroke(vec![Key::ControlLeft, Key::AltLeft, Key::Delete]),
-            Control::Screenshot => self.screenshot(),
-            Control::MouseMove(right, down, wheel) => self.session.machine.mouse_move(right, down, wheel),
-            Control::MouseButton(button, pressed) => self.session.machine.mouse_button(button, pressed),
-            Control::Switch(drawer) => {
-                let line = self.session.shelf.switch(&mut self.session.machine, drawer, Instant::now());
-                self.viewer.message(&line);
-            }
-            Control::Insert(path) => {
-                let line = self.session.shelf.insert(&mut self.session.machine, &path);
-                self.viewer.message(&line);
-            }
-            Control::Quit => return Some(Verdict::Closed),
-        }
-        None
-    }
-
-    fn stroke(&mut self, keys: Vec<Key>) {
-        // A key that comes again while it is held is let go first.
-        self.release(|_, key| keys.contains(&key));
-        let until = Instant::now() + HELD;
-        for key in keys {
-            self.session.machine.key(key, true);
-            self.held.push((until, key));
-        }
-    }
-
-    fn release_keys(&mut self) {
-        let now = Instant::now();
-        if self.held.iter().any(|(at, _)| *at <= now) {
-            self.keep_step();
-            self.release(|at, _| at <= now);
-        }
-    }
-
-    /// Releases held keys, the last pressed first.
-    fn release(&mut self, which: impl Fn(Instant, Key) -> bool) {
-        let (released, held) =
-            std::mem::take(&mut self.held).into_iter().partition(|&(at, key)| which(at, key));
-        self.held = held;
-        let released: Vec<(Instant, Key)> = released;
-        for (_, key) in released.into_iter().rev() {
-            self.session.machine.key(key, false);
-        }
-    }
-
-    fn toggle_pause(&mut self) {
-        self.activity = match self.activity {
-            Activity::Running | Activity::Idle => Activity::Paused,
-            Activity::Paused => {
-                self.pacer.restart(Instant::now(), self.session.machine.now());
-                Activity::Running
-            }
-            Activity::Stopped(_) => return,
-        };
-        self.next_status = Instant::now();
-    }
-
-    fn reset(&mut self) {
-        self.session.machine.reset();
-        self.pacer.restart(Instant::now(), self.session.machine.now());
-        self.activity = Activity::Running;
-        self.next_status = Instant::now();
-    }
-
-    fn screenshot(&mut self) {
-        let line = match screenshot::save_numbered(&self.session.machine, Path::new("")) {
-            Ok(path) => format!("screenshot saved as {}", path.display()),
-            Err(error) => format!("warning: no screenshot: {error}"),
-        };
-        self.viewer.message(&line);
     }
 
     // --- the display ----------------------------------------------------------------------------------------
@@ -387,12 +262,7 @@ impl Live<'_> {
         self.next_status = now + STATUS;
         self.next_lights = now + LIGHTS;
         self.told_lights = self.lights.text();
-        let count = self.session.machine.count();
-        let passed = now.saturating_duration_since(self.counted.0).as_micros().max(1);
-        let mips = u128::from(count - self.counted.1) / passed;
-        self.counted = (now, count);
-        let mips = u64::try_from(mips).unwrap_or(u64::MAX);
-        let lights = self.told_lights.clone();
-        self.viewer.status(&Status { activity: self.activity.clone(), mips, lights });
+        let status = self.account(now);
+        self.viewer.status(&status);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`cli`]: the command line, QEMU's spellings included; [`plan`] checks it against the host before anything runs.
 //! - [`media`], [`serial`], [`audio`], [`screenshot`]: the host behind the machine's disks, ports and picture.
+//! - [`record`]: the picture as a moving PNG or GIF; [`saved`]: a state to go back to.
 //! - [`session`]: a machine with its host side; [`goals`] is what a run waits for, [`verdict`] how it ended.
 //! - [`batch`] runs it as fast as the host can, [`live`] in step with the wall clock ([`pace`]).
 //! - `window` and [`terminal`] show it.
@@ -18,13 +19,16 @@ mod firmware;
 mod goals;
 mod lights;
 mod live;
+mod looks;
 mod media;
 mod nearest;
 mod pace;
 mod plan;
+mod record;
 mod report;
 mod run;
 mod runner;
+mod saved;
 mod scenario;
 mod screenshot;
 mod serial;

@@ -288,6 +288,7 @@ fn trace(args: &RunArgs, timing: Timing, symbols: Option<&Symbols>) -> Result<Op
 fn outputs(args: &RunArgs) -> Vec<(&'static str, PathBuf)> {
     let mut outputs = Vec::new();
     outputs.extend(args.screenshot.clone().map(|path| ("--screenshot", path)));
+    outputs.extend(args.record.clone().map(|path| ("--record", path)));
     outputs.extend(args.trace_file.clone().map(|path| ("--trace-file", path)));
     for target in &args.serial {
         if let SerialTarget::File(path) = target {

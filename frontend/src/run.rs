@@ -5,7 +5,10 @@ use crate::cli::RunArgs;
 use crate::cli::values::{AudioTarget, DebugTarget, SerialTarget};
 use crate::goals::{Goals, Limits};
 use crate::live::{self, Habits, NoViewer};
+#[cfg(feature = "window")]
+use crate::looks::Looks;
 use crate::plan::{self, Display, Plan, Timing};
+use crate::record::Recording;
 use crate::serial::{Sink, Stdin};
 use crate::session::{Outputs, Rules, Session};
 use crate::trace::TracePlan;
@@ -114,10 +117,10 @@ fn start(args: &RunArgs, mut plan: Plan) -> Result<Ended, String> {
     match stage {
         #[cfg(feature = "window")]
         Stage::Window(desktop) => desktop
-            .show(session, title, habits)
+            .show(session, title, habits, looks(args))
             .map(Ended::from)
             .map_err(|reason| format!("no window: {reason}; use --display terminal or --headless")),
-        Stage::Terminal => crate::terminal::show(session, &title, habits)
+        Stage::Terminal => crate::terminal::show(session, &title, habits, args.graphics)
             .map(Ended::from)
             .map_err(|error| format!("the terminal cannot be used: {error}; use --headless")),
         Stage::Headless => {
@@ -131,6 +134,13 @@ fn start(args: &RunArgs, mut plan: Plan) -> Result<Ended, String> {
             Ok(Ended { verdict, post_mortem })
         }
     }
+}
+
+/// How the window is to look.
+#[cfg(feature = "window")]
+fn looks(args: &RunArgs) -> Looks {
+    let status_line = !args.no_status;
+    Looks { filter: args.filter, aspect: args.aspect, full_screen: args.full_screen, status_line }
 }
 
 /// What there is to say of a run that ended badly.
@@ -169,6 +179,9 @@ fn connect(args: &RunArgs, plan: Plan, headless: bool) -> io::Result<Session> {
     let rules = Rules { reset_at_shutdown: !args.no_reboot && (args.reboot || !headless) };
     let mut session = Session::new(plan.machine, goals(args, headless), outputs, rules);
     session.shelf = plan.shelf;
+    if let Some(path) = &args.record {
+        session.recording = Some(Recording::create(path, &session.machine).map_err(io::Error::other)?);
+    }
     session.trace = plan
         .trace
         .map(|filter| TracePlan::open(filter, args.trace_file.as_deref(), plan.symbols))

@@ -34,6 +34,7 @@ fn encode(frame: &Frame) -> Result<Vec<u8>, ScreenshotError> {
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    encoder.add_text_chunk("Software".to_owned(), "RingZero".to_owned())?;
     let rgb: Vec<u8> = frame
         .pixels
         .iter()

@@ -2,11 +2,14 @@
 
 use crate::audio::Audio;
 use crate::goals::Goals;
+use crate::live::Sound;
+use crate::record::Recording;
 use crate::serial::{Sink, Stdin, Written};
 use crate::shelf::Shelf;
 use crate::trace::TracePlan;
 use crate::verdict::Verdict;
 use ringzero_machine::{Machine, OnIdle, Stop, VTime};
+use std::time::{Duration, Instant};
 
 /// The earliest virtual time at which a guest that says nothing is given serial input: start-up code empties the
 /// receiver.
@@ -16,6 +19,14 @@ const SERIAL_END_NS: u64 = 100_000_000;
 
 /// Events that may be due in that time.
 const MOST_EVENTS: usize = 100_000;
+
+/// How long sound shows as heard.
+const SOUND_HOLD: Duration = Duration::from_millis(300);
+
+/// Whether samples are more than silence, which has one level.
+fn is_heard(samples: &[i16]) -> bool {
+    samples.windows(2).any(|pair| pair[0].abs_diff(pair[1]) > 1)
+}
 
 /// What ends a run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,6 +46,12 @@ pub(crate) struct Session {
     pub(crate) shelf: Shelf,
     /// What is to be traced.
     pub(crate) trace: Option<TracePlan>,
+    /// The picture, as it is being written to a file.
+    pub(crate) recording: Option<Recording>,
+    /// Sound goes nowhere.
+    pub(crate) muted: bool,
+    /// When something was last to be heard.
+    heard: Option<Instant>,
     serial: [Sink; 2],
     debug: Sink,
     audio: Audio,
@@ -62,6 +79,9 @@ impl Session {
             stdin_port: 0,
             shelf: Shelf::default(),
             trace: None,
+            recording: None,
+            muted: false,
+            heard: None,
             serial,
             debug,
             audio,
@@ -98,6 +118,12 @@ impl Session {
         if self.audio.listens() {
             self.samples.clear();
             self.machine.render_sound(&mut self.samples);
+            if is_heard(&self.samples) {
+                self.heard = Some(Instant::now());
+            }
+            if self.muted {
+                self.samples.fill(0);
+            }
             self.audio.play(&self.samples);
         }
     }
@@ -110,6 +136,42 @@ impl Session {
     /// Whether somebody hears the guest now, and waits for it.
     pub(crate) fn is_heard(&self) -> bool {
         self.audio.is_card()
+    }
+
+    /// What is to be heard.
+    pub(crate) fn sound(&self, now: Instant) -> Sound {
+        let playing = self.heard.is_some_and(|then| now.saturating_duration_since(then) < SOUND_HOLD);
+        match (self.audio.listens(), self.muted) {
+            (false, _) => Sound::None,
+            (true, true) => Sound::Muted,
+            (true, false) if playing => Sound::Playing,
+            (true, false) => Sound::Silent,
+        }
+    }
+
+    /// Shows the recording, if there is one, what the screen shows now.
+    pub(crate) fn record(&mut self) {
+        let Some(recording) = &mut self.recording else { return };
+        if let Err(error) = recording.look(&self.machine) {
+            crate::report::say(&format!("warning: the recording ends here: {error}"));
+            self.recording = None;
+        }
+    }
+
+    /// Instructions after which a recording wants to see the picture again.
+    pub(crate) fn recorded_slice(&self) -> u64 {
+        let mips = u64::from(self.machine.config().mips);
+        self.recording.as_ref().map_or(u64::MAX, |recording| (mips * recording.interval_ns() / 1000).max(1))
+    }
+
+    /// Completes the recording, if there is one; what became of it.
+    pub(crate) fn stop_recording(&mut self) -> Option<String> {
+        let recording = self.recording.take()?;
+        let path = recording.path().to_owned();
+        Some(match recording.finish(&self.machine) {
+            Ok(()) => format!("recording saved as {}", path.display()),
+            Err(error) => format!("warning: the recording {} is incomplete: {error}", path.display()),
+        })
     }
 
     fn warn_of_disks(&mut self) {
@@ -179,6 +241,9 @@ impl Session {
     pub(crate) fn close(&mut self) {
         if let Err(error) = self.machine.flush_disks() {
             crate::report::say(&format!("warning: the last writes to a disk image may be lost: {error}"));
+        }
+        if let Some(line) = self.stop_recording().filter(|line| line.starts_with("warning")) {
+            crate::report::say(&line);
         }
         if self.audio.listens() {
             self.samples.clear();

@@ -1,6 +1,6 @@
 //! Images that go in and out of the drives while the machine runs.
 
-use crate::drives::file_name;
+use crate::drives::{file_name, same_file};
 use crate::media::{self, Access, Content, MediaError, Opened};
 use ringzero_machine::{IdeDrive, Machine, Medium};
 use std::path::{Path, PathBuf};
@@ -12,26 +12,42 @@ const INSIST: Duration = Duration::from_secs(5);
 /// A drive whose disk can be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Drawer {
-    /// Diskette drive A.
-    Floppy,
-    /// The first CD-ROM drive.
-    Cd,
+    /// Diskette drive A is 0, B is 1.
+    Floppy(usize),
+    /// CD-ROM drives, counted in the order of their places.
+    Cd(usize),
 }
 
 impl Drawer {
-    fn name(self) -> &'static str {
+    /// What people call it.
+    pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Floppy => "drive A",
-            Self::Cd => "the CD-ROM drive",
+            Self::Floppy(0) => "drive A",
+            Self::Floppy(_) => "drive B",
+            Self::Cd(0) => "the CD-ROM drive",
+            Self::Cd(_) => "the second CD-ROM drive",
         }
     }
 
     fn option(self) -> &'static str {
         match self {
-            Self::Floppy => "-fda",
-            Self::Cd => "-cdrom",
+            Self::Floppy(0) => "-fda",
+            Self::Floppy(_) => "-fdb",
+            Self::Cd(_) => "-cdrom",
         }
     }
+}
+
+/// A drive as the display shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DrawerState {
+    pub(crate) drawer: Drawer,
+    /// There is a disk in it.
+    pub(crate) full: bool,
+    /// Names of the images on its pile.
+    pub(crate) images: Vec<String>,
+    /// The one in the drive.
+    pub(crate) current: Option<usize>,
 }
 
 /// An image, and its disk while that is out of the drive.
@@ -67,32 +83,110 @@ impl Pile {
     }
 }
 
+/// Drives of each kind that have a pile.
+const FLOPPIES: usize = 2;
+const CDS: usize = 4;
+
 /// The images of all drives that can be changed.
 #[derive(Default)]
 pub(crate) struct Shelf {
     snapshot: bool,
-    floppies: Pile,
-    cds: Pile,
+    floppies: [Pile; FLOPPIES],
+    cds: [Pile; CDS],
     /// When a locked disc was asked for.
     refused: Option<Instant>,
 }
 
+/// Which image is in which drive.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Places([(usize, bool); FLOPPIES + CDS]);
+
 impl Shelf {
-    /// Images in the drive and waiting: of diskette drive A, and of the CD-ROM drive.
+    /// Images in the drive and waiting: of the diskette drives, and of the CD-ROM drives.
     pub(crate) fn new(
         snapshot: bool,
-        floppies: (Option<PathBuf>, Vec<PathBuf>),
-        cds: (Option<PathBuf>, Vec<PathBuf>),
+        floppies: Vec<(Option<PathBuf>, Vec<PathBuf>)>,
+        cds: Vec<(Option<PathBuf>, Vec<PathBuf>)>,
     ) -> Self {
-        let (floppies, cds) = (Pile::new(floppies.0, floppies.1), Pile::new(cds.0, cds.1));
-        Self { snapshot, floppies, cds, refused: None }
+        let mut shelf = Self { snapshot, ..Self::default() };
+        for (pile, (in_drive, waiting)) in shelf.floppies.iter_mut().zip(floppies) {
+            *pile = Pile::new(in_drive, waiting);
+        }
+        for (pile, (in_drive, waiting)) in shelf.cds.iter_mut().zip(cds) {
+            *pile = Pile::new(in_drive, waiting);
+        }
+        shelf
     }
 
     fn pile(&mut self, drawer: Drawer) -> &mut Pile {
         match drawer {
-            Drawer::Floppy => &mut self.floppies,
-            Drawer::Cd => &mut self.cds,
+            Drawer::Floppy(drive) => &mut self.floppies[drive.min(FLOPPIES - 1)],
+            Drawer::Cd(drive) => &mut self.cds[drive.min(CDS - 1)],
         }
+    }
+
+    /// The drives and what is in them.
+    pub(crate) fn state(&mut self, machine: &Machine) -> Vec<DrawerState> {
+        let cds = (0..4).filter(|&place| machine.ide_drive(place) == Some(IdeDrive::Cd)).count();
+        let drawers = (0..FLOPPIES).map(Drawer::Floppy).chain((0..cds).map(Drawer::Cd));
+        let state = |drawer| {
+            let full = is_full(machine, drawer);
+            let pile = self.pile(drawer);
+            let images = (0..pile.images.len()).map(|index| pile.name(index)).collect();
+            DrawerState { drawer, full, images, current: (full && pile.begun).then_some(pile.current) }
+        };
+        drawers.map(state).collect()
+    }
+
+    /// Which image is where, to be restored with a saved machine.
+    pub(crate) fn places(&self) -> Places {
+        let mut places = Places::default();
+        for (place, pile) in places.0.iter_mut().zip(self.floppies.iter().chain(&self.cds)) {
+            *place = (pile.current, pile.begun);
+        }
+        places
+    }
+
+    /// The machine was replaced by one with its own media.
+    pub(crate) fn restore(&mut self, places: Places) {
+        for (place, pile) in places.0.into_iter().zip(self.floppies.iter_mut().chain(&mut self.cds)) {
+            (pile.current, pile.begun) = place;
+            // The disk in the drive is the restored machine's.
+            if let Some(image) = pile.images.get_mut(place.0).filter(|_| place.1) {
+                image.disk = None;
+            }
+        }
+    }
+
+    /// Takes the disk out of a drive. What happened, in a line.
+    pub(crate) fn take_out(&mut self, machine: &mut Machine, drawer: Drawer, now: Instant) -> String {
+        if is_full(machine, drawer) {
+            return self.eject(machine, drawer, now);
+        }
+        format!("{} is empty", drawer.name())
+    }
+
+    /// Puts image `index` of a drive's pile into it.
+    pub(crate) fn choose(&mut self, machine: &mut Machine, drawer: Drawer, index: usize) -> String {
+        if self.pile(drawer).images.get(index).is_none() {
+            return format!("there is no such image for {}", drawer.name());
+        }
+        if let Err(line) = self.make_room(machine, drawer) {
+            return line;
+        }
+        let pile = self.pile(drawer);
+        (pile.current, pile.begun) = (index, false);
+        self.insert_next(machine, drawer)
+    }
+
+    fn make_room(&mut self, machine: &mut Machine, drawer: Drawer) -> Result<(), String> {
+        if is_full(machine, drawer) {
+            let line = self.eject(machine, drawer, Instant::now());
+            if is_full(machine, drawer) {
+                return Err(line);
+            }
+        }
+        Ok(())
     }
 
     /// Presses the button of a drive: its disk comes out, or the next one goes in. What happened, in a line.
@@ -106,9 +200,11 @@ impl Shelf {
 
     fn eject(&mut self, machine: &mut Machine, drawer: Drawer, now: Instant) -> String {
         let disk = match drawer {
-            Drawer::Floppy => machine.eject_floppy(0),
-            Drawer::Cd => {
-                let Some(place) = cd_place(machine) else { return "there is no CD-ROM drive".to_owned() };
+            Drawer::Floppy(drive) => machine.eject_floppy(drive),
+            Drawer::Cd(number) => {
+                let Some(place) = cd_place(machine, number) else {
+                    return "there is no CD-ROM drive".to_owned();
+                };
                 let insists =
                     self.refused.take().is_some_and(|then| now.saturating_duration_since(then) < INSIST);
                 match machine.eject_cd(place) {
@@ -129,7 +225,12 @@ impl Shelf {
             image.disk = disk;
         }
         match next {
-            Some(next) => format!("{name} taken out of {}; the key again puts {next} in", drawer.name()),
+            Some(next) if !name.is_empty() => {
+                format!("{name} taken out of {}; the key again puts {next} in", drawer.name())
+            }
+            Some(next) => {
+                format!("the disk was taken out of {}; the key again puts {next} in", drawer.name())
+            }
             None => format!("the disk was taken out of {}", drawer.name()),
         }
     }
@@ -159,60 +260,86 @@ impl Shelf {
         }
     }
 
-    /// Puts an image into the drive it is made for. What happened, in a line.
+    /// Puts an image into the first drive it is made for. What happened, in a line.
     pub(crate) fn insert(&mut self, machine: &mut Machine, path: &Path) -> String {
-        let drawer = match media::look_at(path) {
-            Ok(Content::Floppy) => Drawer::Floppy,
-            Ok(Content::Cd) => Drawer::Cd,
-            Ok(Content::HardDisk | Content::Kernel) => {
-                return format!("{} is no diskette and no CD; start a run with it", path.display());
-            }
-            Err(error) => return error.to_string(),
-        };
-        if is_full(machine, drawer) {
-            let line = self.eject(machine, drawer, Instant::now());
-            if is_full(machine, drawer) {
-                return line;
-            }
+        match fitting(path) {
+            Ok(drawer) => self.insert_into(machine, drawer, path),
+            Err(line) => line,
+        }
+    }
+
+    /// Puts an image into a drive. What happened, in a line.
+    pub(crate) fn insert_into(&mut self, machine: &mut Machine, drawer: Drawer, path: &Path) -> String {
+        // What cannot go in must not cost the disk that is in.
+        if let Err(error) = open(path, drawer, true) {
+            return format!("nothing was put into {}: {error}", drawer.name());
+        }
+        if let Err(line) = self.make_room(machine, drawer) {
+            return line;
         }
         let pile = self.pile(drawer);
-        pile.images.push(Image { path: path.to_owned(), disk: None });
-        (pile.current, pile.begun) = (pile.images.len() - 1, false);
+        let old = (pile.current, pile.begun);
+        let known = pile.images.iter().position(|image| same_file(&image.path, path));
+        let place = known.unwrap_or(pile.images.len());
+        if known.is_none() {
+            pile.images.push(Image { path: path.to_owned(), disk: None });
+        }
+        (pile.current, pile.begun) = (place, false);
         let line = self.insert_next(machine, drawer);
         if !is_full(machine, drawer) {
             let pile = self.pile(drawer);
-            pile.images.pop();
-            pile.current = 0;
+            if known.is_none() {
+                pile.images.pop();
+            }
+            (pile.current, pile.begun) = old;
         }
         line
     }
 }
 
-fn cd_place(machine: &Machine) -> Option<usize> {
-    (0..4).find(|&place| machine.ide_drive(place) == Some(IdeDrive::Cd))
+/// The first drive that an image is made for.
+pub(crate) fn fitting(path: &Path) -> Result<Drawer, String> {
+    match media::look_at(path) {
+        Ok(Content::Floppy) => Ok(Drawer::Floppy(0)),
+        Ok(Content::Cd) => Ok(Drawer::Cd(0)),
+        Ok(Content::HardDisk) => Err(format!(
+            "{} is a hard disk, which cannot be changed while the machine runs; start a run with it",
+            path.display()
+        )),
+        Ok(Content::Kernel) => {
+            Err(format!("{} is a kernel, no diskette and no CD; start a run with it", path.display()))
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn cd_place(machine: &Machine, number: usize) -> Option<usize> {
+    (0..4).filter(|&place| machine.ide_drive(place) == Some(IdeDrive::Cd)).nth(number)
 }
 
 fn is_full(machine: &Machine, drawer: Drawer) -> bool {
     match drawer {
-        Drawer::Floppy => machine.has_floppy(0),
-        Drawer::Cd => cd_place(machine).is_some_and(|place| machine.has_cd(place)),
+        Drawer::Floppy(drive) => machine.has_floppy(drive),
+        Drawer::Cd(number) => cd_place(machine, number).is_some_and(|place| machine.has_cd(place)),
     }
 }
 
 fn open(path: &Path, drawer: Drawer, snapshot: bool) -> Result<Opened, MediaError> {
     let access = if snapshot { Access::Snapshot } else { Access::ReadWrite };
     match drawer {
-        Drawer::Floppy => media::open_floppy(path, access),
-        Drawer::Cd => media::open_cd(path),
+        Drawer::Floppy(_) => media::open_floppy(path, access),
+        Drawer::Cd(_) => media::open_cd(path),
     }
 }
 
 /// Puts a disk into an empty drive; what the user should know of it.
 fn put_in(machine: &mut Machine, drawer: Drawer, disk: Opened) -> Result<Option<String>, String> {
     match drawer {
-        Drawer::Floppy => machine.insert_floppy(0, disk.medium).map_err(|error| error.to_string())?,
-        Drawer::Cd => {
-            let place = cd_place(machine).ok_or("there is no CD-ROM drive")?;
+        Drawer::Floppy(drive) => {
+            machine.insert_floppy(drive, disk.medium).map_err(|error| error.to_string())?
+        }
+        Drawer::Cd(number) => {
+            let place = cd_place(machine, number).ok_or("there is no CD-ROM drive")?;
             machine.insert_cd(place, disk.medium);
         }
     }
@@ -234,11 +361,11 @@ mod tests {
     #[test]
     fn the_disk_that_was_taken_out_goes_in_again() {
         let (mut machine, now) = (machine(), Instant::now());
-        let mut shelf = Shelf::new(false, (Some("a.img".into()), vec![]), (None, vec![]));
-        let line = shelf.switch(&mut machine, Drawer::Floppy, now);
+        let mut shelf = Shelf::new(false, vec![(Some("a.img".into()), vec![])], vec![]);
+        let line = shelf.switch(&mut machine, Drawer::Floppy(0), now);
         assert_eq!(line, "a.img taken out of drive A; the key again puts a.img in");
         assert!(!machine.has_floppy(0));
-        assert_eq!(shelf.switch(&mut machine, Drawer::Floppy, now), "a.img is in drive A");
+        assert_eq!(shelf.switch(&mut machine, Drawer::Floppy(0), now), "a.img is in drive A");
         assert!(machine.has_floppy(0));
     }
 
@@ -254,7 +381,7 @@ mod tests {
     #[test]
     fn an_empty_drive_without_images_says_what_to_do() {
         let mut shelf = Shelf::default();
-        assert!(shelf.switch(&mut machine(), Drawer::Cd, Instant::now()).contains("-cdrom"));
+        assert!(shelf.switch(&mut machine(), Drawer::Cd(0), Instant::now()).contains("-cdrom"));
     }
 
     #[test]

@@ -1,30 +1,40 @@
-//! The machine in a terminal: text modes as text, graphics modes as half blocks, over SSH as well.
+//! The machine in a terminal, over SSH as well: text modes as text; graphics modes by the kitty protocol or sixels where the
+//! terminal says it can, else as half blocks.
 //!
 //! *Modelled*: colours, code page 437, the cursor, keys with Shift, Ctrl and Alt, pasting.
 //! *Not modelled*: how long a key is held, which terminals do not tell: each is pressed and released.
 
+mod ability;
 mod guard;
 mod keys;
+mod pixels;
 mod screen;
+mod sixel;
 
 pub(crate) use guard::RawMode;
 
+use crate::cli::Graphics;
 use crate::live::{self, Activity, Control, Habits, Status, Viewer};
 use crate::run::guarded;
 use crate::session::Session;
 use crate::verdict::Verdict;
+use ability::Ability;
 use crossterm::event::{Event, KeyEventKind};
 use guard::Guard;
 use keys::{Input, Prefix};
+use pixels::Pixels;
 use ringzero_machine::{Frame, Machine, TextScreen};
 use screen::{Canvas, Painter};
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const HELP: &str = "Ctrl-A, then: x quit, p pause, r reset, d Ctrl-Alt-Del, s screenshot, e CD, f diskette, Ctrl-A the key itself";
 /// How long a message stays.
 const MESSAGE: Duration = Duration::from_secs(4);
+
+/// Pictures are drawn no more often than this.
+const FRAME: Duration = Duration::from_millis(33);
 
 /// Whether this program has a terminal to itself.
 pub(crate) fn is_available() -> bool {
@@ -47,8 +57,14 @@ enum Happening {
 }
 
 /// Shows `session` in the terminal until one of them ends.
-pub(crate) fn show(mut session: Session, title: &str, habits: Habits) -> io::Result<Verdict> {
+pub(crate) fn show(
+    mut session: Session,
+    title: &str,
+    habits: Habits,
+    graphics: Graphics,
+) -> io::Result<Verdict> {
     let guard = Guard::enter(title)?;
+    let ability = Ability::of_this_terminal(graphics);
     let (tell, told) = mpsc::channel();
     let (control, controls) = mpsc::channel();
     let (again, ready) = mpsc::channel();
@@ -70,7 +86,7 @@ pub(crate) fn show(mut session: Session, title: &str, habits: Habits) -> io::Res
             }
         }
     });
-    let result = Pane::new(control.clone(), again).and_then(|mut pane| pane.run(&told));
+    let result = Pane::new(control.clone(), again, ability).and_then(|mut pane| pane.run(&told));
     // The machine may have ended before.
     let _ = control.send(Control::Quit);
     let verdict = machine.join().unwrap_or(Verdict::Closed);
@@ -121,33 +137,39 @@ struct Pane {
     control: Sender<Control>,
     again: Sender<()>,
     painter: Painter,
+    pixels: Pixels,
     prefix: Prefix,
     picture: Option<Picture>,
     size: (usize, usize),
-    message: Option<(std::time::Instant, String)>,
+    message: Option<(Instant, String)>,
 }
 
 impl Pane {
-    fn new(control: Sender<Control>, again: Sender<()>) -> io::Result<Self> {
+    fn new(control: Sender<Control>, again: Sender<()>, ability: Ability) -> io::Result<Self> {
         let (columns, rows) = crossterm::terminal::size()?;
         Ok(Self {
             control,
             again,
             painter: Painter::for_this_terminal(),
+            pixels: Pixels::new(ability),
             prefix: Prefix::default(),
             picture: None,
             size: (usize::from(columns), usize::from(rows)),
-            message: Some((std::time::Instant::now(), "Ctrl-A x quits, Ctrl-A ? helps".to_owned())),
+            message: Some((Instant::now(), "Ctrl-A x quits, Ctrl-A ? helps".to_owned())),
         })
     }
 
     fn run(&mut self, told: &Receiver<Happening>) -> io::Result<()> {
+        // When the machine may send the next picture, if it waits for that.
+        let mut due: Option<Instant> = None;
         loop {
-            let first = match told.recv_timeout(MESSAGE) {
+            let wait = due.map_or(MESSAGE, |due| due.saturating_duration_since(Instant::now()).min(MESSAGE));
+            let first = match told.recv_timeout(wait) {
                 Ok(happening) => Some(happening),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             };
+            let begun = Instant::now();
             let mut shown = false;
             for happening in first.into_iter().chain(told.try_iter()) {
                 shown |= matches!(happening, Happening::Picture(_));
@@ -158,6 +180,9 @@ impl Pane {
             }
             self.paint()?;
             if shown {
+                due = Some(begun + FRAME);
+            }
+            if due.take_if(|due| *due <= Instant::now()).is_some() {
                 // The machine may have ended.
                 let _ = self.again.send(());
             }
@@ -180,7 +205,7 @@ impl Pane {
     }
 
     fn say(&mut self, line: String) {
-        self.message = Some((std::time::Instant::now(), line));
+        self.message = Some((Instant::now(), line));
     }
 
     fn event(&mut self, event: Event) -> io::Result<()> {
@@ -193,6 +218,7 @@ impl Pane {
             Event::Paste(text) => self.send(Control::Type(keys::typable(&text))),
             Event::Resize(columns, rows) => {
                 self.size = (usize::from(columns), usize::from(rows));
+                self.pixels.clear(&mut io::stdout().lock())?;
                 self.painter.forget()?;
             }
             _ => {}
@@ -207,15 +233,24 @@ impl Pane {
 
     fn paint(&mut self) -> io::Result<()> {
         let (columns, rows) = self.size;
+        let as_pixels = self.pixels.is_used() && matches!(self.picture, Some(Picture::Graphics(_)));
+        if !as_pixels && self.pixels.clear(&mut io::stdout().lock())? {
+            self.painter.forget()?;
+        }
         let mut canvas = match &self.picture {
             Some(Picture::Text(screen)) => Canvas::of_text(screen, columns, rows),
-            Some(Picture::Graphics(frame)) => Canvas::of_graphics(frame, columns, rows),
-            None => Canvas::blank(columns, rows),
+            Some(Picture::Graphics(frame)) if !as_pixels => Canvas::of_graphics(frame, columns, rows),
+            Some(Picture::Graphics(_)) | None => Canvas::blank(columns, rows),
         };
         self.message.take_if(|(since, _)| since.elapsed() >= MESSAGE);
         if let Some((_, line)) = &self.message {
             canvas.write_last_row(line);
         }
-        self.painter.paint(canvas, &mut io::stdout().lock())
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        self.painter.paint(canvas, &mut out)?;
+        match &self.picture {
+            Some(Picture::Graphics(frame)) if as_pixels => self.pixels.paint(frame, self.size, &mut out),
+            _ => out.flush(),
+        }
     }
 }

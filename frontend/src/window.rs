@@ -2,11 +2,17 @@
 
 mod app;
 mod keys;
+mod menu;
 mod mouse;
+mod overlay;
+mod palette;
+mod pane;
 mod scale;
+mod status;
 mod title;
 
 use crate::live::{self, Activity, Habits, Status, Viewer};
+use crate::looks::Looks;
 use crate::run::guarded;
 use crate::session::Session;
 use crate::verdict::Verdict;
@@ -29,7 +35,13 @@ impl Desktop {
     }
 
     /// Shows `session` in a window until one of them ends. An error comes before the guest has run.
-    pub(crate) fn show(self, mut session: Session, title: String, habits: Habits) -> Result<Verdict, String> {
+    pub(crate) fn show(
+        self,
+        mut session: Session,
+        title: String,
+        habits: Habits,
+        looks: Looks,
+    ) -> Result<Verdict, String> {
         let proxy = self.0.create_proxy();
         let (control, controls) = mpsc::channel();
         let (recycle, recycled) = mpsc::channel();
@@ -46,7 +58,7 @@ impl Desktop {
             let _ = ended.send_event(Happening::Ended);
             verdict
         });
-        let mut app = App::new(title, control, recycle);
+        let mut app = App::new(title, looks, control, recycle);
         // The desktop's library panics when the server goes away.
         let result = catch_unwind(AssertUnwindSafe(|| self.0.run_app(&mut app)));
         let broken = match result {
@@ -97,5 +109,11 @@ impl Viewer for WindowViewer {
         self.last = Some(status.clone());
         // The window may have gone.
         let _ = self.proxy.send_event(Happening::Status(status.clone()));
+    }
+
+    fn message(&mut self, line: &str) {
+        crate::report::say(line);
+        // As above.
+        let _ = self.proxy.send_event(Happening::Message(line.to_owned()));
     }
 }

@@ -9,6 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
+#[path = "displays/desktop.rs"]
+mod desktop;
+#[path = "displays/pictures.rs"]
+mod pictures;
+#[path = "displays/window.rs"]
+mod window;
+
 #[path = "../../tests/src/shared.rs"]
 #[expect(unreachable_pub, reason = "the module is public where it lives")]
 mod shared;
@@ -80,8 +87,12 @@ struct Terminal {
 
 impl Terminal {
     fn start(image: &Path) -> Self {
+        Self::start_with(image, "auto")
+    }
+
+    fn start_with(image: &Path, graphics: &str) -> Self {
         let run = format!(
-            "stty cols 100 rows 40; exec '{}' run --display terminal --audio none --snapshot '{}'",
+            "stty cols 100 rows 40; exec '{}' run --display terminal --audio none --snapshot --graphics {graphics} '{}'",
             env!("CARGO_BIN_EXE_ringzero"),
             image.display()
         );
@@ -202,7 +213,10 @@ impl Xvfb {
 
     fn ringzero_with(&self, args: &[&OsStr]) -> Guard {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ringzero"));
-        command.args(["run", "--display", "window", "--audio", "none", "--snapshot"]).args(args);
+        // Most tests look at the guest's pixels alone.
+        command
+            .args(["run", "--display", "window", "--audio", "none", "--snapshot", "--no-status"])
+            .args(args);
         command.env("DISPLAY", &self.display).env_remove("WAYLAND_DISPLAY").stderr(Stdio::null());
         Guard(command.spawn().unwrap())
     }

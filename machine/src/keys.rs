@@ -17,6 +17,11 @@ impl Machine {
         self.bus.call(self.parts.kbc, |kbc, fabric| kbc.key(fabric, key, pressed));
     }
 
+    /// The keyboard's lights: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock.
+    pub fn keyboard_leds(&self) -> u8 {
+        self.bus.get(self.parts.kbc).leds()
+    }
+
     /// Queues text to be typed on a US keyboard, a key whenever the guest waits for one.
     pub fn type_text(&mut self, text: &str) -> Result<(), Untypable> {
         self.type_text_in(Layout::Us, text)

@@ -92,7 +92,8 @@ impl GuestRam {
     #[inline]
     pub fn video_dword(&self, at: RamOffset) -> [u8; 4] {
         let (page, inside) = place(at);
-        std::array::from_fn(|n| self.pages[page].0[inside + n])
+        let bytes = self.pages[page].0[inside..].first_chunk();
+        *bytes.expect("four bytes at a multiple of four lie in one page")
     }
 
     /// Writes four bytes of video memory at an offset that is a multiple of four.

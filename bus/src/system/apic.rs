@@ -67,6 +67,7 @@ impl SystemBus {
         let page = self.local.get(CPU).and_then(|apic| apic.page()).map(|page| page.0);
         if page != self.local_page {
             self.local_page = page;
+            self.open_window();
             self.map_generation += 1;
             self.attention = true;
         }

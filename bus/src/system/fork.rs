@@ -9,7 +9,7 @@ impl SystemBus {
     /// handles of this bus are good for the other as well.
     pub fn fork(&mut self) -> Result<Self, ForkError> {
         let devices = self.devices.iter().map(|device| device.fork()).collect::<Result<_, _>>()?;
-        Ok(Self {
+        let mut bus = Self {
             devices,
             pic: self.pic.as_ref().map(|pic| pic.fork_controller()),
             dma: self.dma.as_ref().map(|dma| dma.fork_controller()),
@@ -22,7 +22,9 @@ impl SystemBus {
             pci_owners: self.pci_owners.clone(),
             tap: None,
             ..*self
-        })
+        };
+        bus.open_window();
+        Ok(bus)
     }
 
     /// All RAM as it is now, shared until it is written.

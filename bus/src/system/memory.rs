@@ -1,17 +1,55 @@
 //! Memory as the CPU reaches it: RAM, ROM, devices, and which of them answers where.
 
-use super::{LOCAL_APIC, SystemBus};
+use super::{FIRST_DEVICE, LOCAL_APIC, SystemBus};
 use crate::device::MmioAccess;
 use crate::map::{DeviceId, MemoryKind, MemoryRegion, PageTarget};
 use crate::ram::{PAGE_SIZE, RamOffset};
 use crate::tap::BusEvent;
 use crate::types::{PhysAddr, Width};
 use crate::wires::Smram;
+use std::ops::RangeInclusive;
 
 /// Video memory answers from here on.
 const VIDEO_FROM: u64 = 0xA_0000;
 
+/// A video window and whose it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    /// Place in the bus's list.
+    device: usize,
+    region: u8,
+    first: u64,
+    last: u64,
+    /// Bytes to which there is a short way: all or none.
+    open: u64,
+}
+
+impl Window {
+    pub(super) fn new(device: DeviceId, region: u8, addresses: &RangeInclusive<u64>) -> Self {
+        let device = usize::from(device.0 - FIRST_DEVICE);
+        Self { device, region, first: *addresses.start(), last: *addresses.end(), open: 0 }
+    }
+}
+
 impl SystemBus {
+    /// The card behind the video window and what an access is to it, while nothing lies over the window.
+    #[inline]
+    fn in_window(&mut self, at: PhysAddr, width: Width) -> Option<(usize, MmioAccess)> {
+        let window = self.window.as_ref()?;
+        let offset = at.0.wrapping_sub(window.first);
+        let inside = offset < window.open && offset + u64::from(width.bytes()) <= window.open;
+        inside.then(|| (window.device, MmioAccess { region: window.region, offset, width }))
+    }
+
+    /// Closes the short way to the video window while something lies over it, or somebody listens.
+    pub(super) fn open_window(&mut self) {
+        let covered = self.smram_seen.is_enabled() || self.aperture_seen.is_some() || self.tap.is_some();
+        if let Some(window) = &mut self.window {
+            let covered = covered || self.local_page.is_some_and(|page| page <= window.last);
+            window.open = if covered { 0 } else { window.last - window.first + 1 };
+        }
+    }
+
     fn gate_a20(&self, addr: PhysAddr) -> PhysAddr {
         if self.fabric.wires.a20 { addr } else { PhysAddr(addr.0 & !(1 << 20)) }
     }
@@ -110,6 +148,10 @@ impl SystemBus {
     /// A load of 1, 2 or 4 bytes, any alignment.
     pub fn read(&mut self, addr: PhysAddr, width: Width) -> u32 {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
+        if let Some((device, access)) = self.in_window(at, width) {
+            self.accesses.reads += 1;
+            return self.devices[device].mmio_read(&mut self.fabric, access) & width.open_bus();
+        }
         let overlay = self.overlay(at).0;
         if let Some(video) = self.video(at, last, overlay) {
             let mut bytes = [0; 4];
@@ -143,6 +185,12 @@ impl SystemBus {
     /// A store of 1, 2 or 4 bytes, any alignment. Stores to ROM and open bus are dropped.
     pub fn write(&mut self, addr: PhysAddr, width: Width, value: u32) {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
+        if let Some((device, access)) = self.in_window(at, width) {
+            self.accesses.writes += 1;
+            self.devices[device].mmio_write(&mut self.fabric, access, value & width.open_bus());
+            self.attention |= self.fabric.ram.has_news();
+            return;
+        }
         let overlay = self.overlay(at).1;
         if let Some(video) = self.video(at, last, overlay) {
             self.fabric.ram.write_at(video, &value.to_le_bytes()[..width.bytes() as usize]);

@@ -1,5 +1,6 @@
 //! Building a bus: attaching devices and handing them their wires, ports and addresses.
 
+use super::memory::Window;
 use super::{DMA, FIRST_DEVICE, Handle, PIC, SystemBus};
 use crate::device::{Device, DmaController, InterruptController};
 use crate::map::{AttachError, DeviceId, MemoryKind, MemoryRegion, PortRange, PortRegion};
@@ -41,6 +42,15 @@ impl Wiring<'_> {
         let what = MemoryKind::Device { device: self.id, region };
         self.bus.claim_memory(self.name, addresses, what)?;
         self.memory_regions += 1;
+        Ok(region)
+    }
+
+    /// Claims the addresses of a video window, as [`Wiring::memory`] does. Accesses see no time, drive no wire and arm no
+    /// deadline, so that nothing but memory need be looked at behind them. A machine has one.
+    pub fn video_window(&mut self, addresses: RangeInclusive<u64>) -> Result<u8, AttachError> {
+        let region = self.memory(addresses.clone())?;
+        self.bus.window = Some(Window::new(self.id, region, &addresses));
+        self.bus.open_window();
         Ok(region)
     }
 

@@ -147,19 +147,12 @@ impl Access for Slow<'_> {
     fn cpu(&mut self) -> &mut Cpu {
         self.cpu
     }
+    #[inline]
     fn spot<T: Bytes>(&mut self, seg: usize, offset: u64, intent: Intent) -> Result<Spot, Fault> {
-        let segment = self.cpu.state.segments[seg];
-        let lin = self.cpu.wrap_linear(segment.base.wrapping_add(offset));
-        if self.cpu.wraps_in_segment && offset + T::BYTES > 0x1_0000 {
-            // The 8086 keeps a word at offset FFFFh inside its segment: the high byte is at offset 0.
-            let split = 0x1_0000 - offset;
-            let first = self.cpu.translate(self.bus, lin, intent, self.cpu.user)?;
-            let second = self.cpu.translate(self.bus, segment.base, intent, self.cpu.user)?;
-            return Ok(Spot::split(first, split, second));
+        if let Some(spot) = self.spot_device::<T>(seg, offset, intent) {
+            return Ok(spot);
         }
-        self.check(&segment, seg, offset, T::BYTES, intent)?;
-        self.cpu.look_at_access::<T>(lin, intent)?;
-        self.cpu.spot_linear(self.bus, lin, T::BYTES, intent, self.cpu.user)
+        self.spot_in_full::<T>(seg, offset, intent)
     }
     fn spot_flat<T: Bytes>(&mut self, seg: usize, lin: u64, intent: Intent) -> Result<Spot, Fault> {
         self.spot::<T>(seg, lin, intent)
@@ -178,6 +171,33 @@ impl Access for Slow<'_> {
     }
     fn slow(&mut self) -> Result<Slow<'_>, Fault> {
         Ok(Slow { cpu: self.cpu, bus: self.bus })
+    }
+}
+
+impl Slow<'_> {
+    /// Bytes in a page where the TLB knows a device to answer, within what the segment surely holds.
+    #[inline(always)]
+    fn spot_device<T: Bytes>(&self, seg: usize, offset: u64, intent: Intent) -> Option<Spot> {
+        let window = &self.cpu.windows[seg];
+        let limit = if intent == Intent::Read { window.read_limit } else { window.write_limit };
+        let lin = window.base.wrapping_add(offset) & 0xFFFF_FFFF;
+        let holds = (offset + (T::BYTES - 1)) as i64 <= limit;
+        holds.then(|| self.cpu.spot_device(lin, T::BYTES, intent)).flatten()
+    }
+
+    fn spot_in_full<T: Bytes>(&mut self, seg: usize, offset: u64, intent: Intent) -> Result<Spot, Fault> {
+        let segment = self.cpu.state.segments[seg];
+        let lin = self.cpu.wrap_linear(segment.base.wrapping_add(offset));
+        if self.cpu.wraps_in_segment && offset + T::BYTES > 0x1_0000 {
+            // The 8086 keeps a word at offset FFFFh inside its segment: the high byte is at offset 0.
+            let split = 0x1_0000 - offset;
+            let first = self.cpu.translate(self.bus, lin, intent, self.cpu.user)?;
+            let second = self.cpu.translate(self.bus, segment.base, intent, self.cpu.user)?;
+            return Ok(Spot::split(first, split, second));
+        }
+        self.check(&segment, seg, offset, T::BYTES, intent)?;
+        self.cpu.look_at_access::<T>(lin, intent)?;
+        self.cpu.spot_linear(self.bus, lin, T::BYTES, intent, self.cpu.user)
     }
 }
 
@@ -295,6 +315,12 @@ impl Mem for FlatIndexed {
 impl Mem for Segmented {
     #[inline(always)]
     fn address(cpu: &Cpu, op: &Op) -> u64 {
+        if op.mem.has_short_addresses() {
+            // No wider than what was written last: the host hands a store on to a load that lies within it.
+            // SAFETY: as for `register`.
+            let [base, index] = [op.base, op.index].map(|at| unsafe { cpu.state.regs.get::<u16>(at) });
+            return u64::from(base.wrapping_add(index).wrapping_add(op.disp as u16));
+        }
         let index = register(cpu, op.index) << op.mem.scale_log2();
         let sum = register(cpu, op.base).wrapping_add(index).wrapping_add(u64::from(op.disp));
         sum & op.mem.address_mask()

@@ -67,6 +67,11 @@ impl MemInfo {
     pub(crate) fn seg(self) -> usize {
         usize::from(self.0 >> 2 & 7)
     }
+    /// Addresses of 16 bits, which have no scale.
+    #[inline(always)]
+    pub(crate) fn has_short_addresses(self) -> bool {
+        self.0 >> 5 & 3 == 0
+    }
     /// Mask of an effective address.
     #[inline(always)]
     pub(crate) fn address_mask(self) -> u64 {

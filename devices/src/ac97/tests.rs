@@ -41,7 +41,7 @@ fn list(bus: &mut SystemBus, buffers: &[(usize, u32)]) -> Vec<Frame> {
     let mut frames = Vec::new();
     for (n, &(len, flags)) in buffers.iter().enumerate() {
         bus.write(PhysAddr(LIST + 8 * n as u64), Width::Dword, at);
-        bus.write(PhysAddr(LIST + 8 * n as u64 + 4), Width::Dword, flags << 16 | 2 * len as u32);
+        bus.write(PhysAddr(LIST + 8 * n as u64 + 4), Width::Dword, (flags << 16) | (2 * len as u32));
         for _ in 0..len {
             let value = (frames.len() as u32).wrapping_mul(2_654_435_761);
             bus.write(PhysAddr(at.into()), Width::Dword, value);

@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn bytes_of_three_and_four_samples_come_high_bits_first() {
-        assert_eq!(decoded(Width::TwoPointSix, &[0x80, 0b011_001_01]), [0x83, 0x86, 0x8B]);
+        assert_eq!(decoded(Width::TwoPointSix, &[0x80, 0b0110_0101]), [0x83, 0x86, 0x8B]);
         assert_eq!(decoded(Width::Two, &[0x80, 0b01_00_11_01]), [0x81, 0x82, 0x81, 0x84]);
     }
 

@@ -1,8 +1,5 @@
 //! The graphics controller: between the CPU's bytes and the planes [VGA, "Graphics Controller Registers"].
 
-use super::planes::Planes;
-use super::sequencer::Sequencer;
-use ringzero_bus::GuestRam;
 use serde::{Deserialize, Serialize};
 
 /// GR0 to GR8 and the latches.
@@ -10,7 +7,8 @@ use serde::{Deserialize, Serialize};
 pub(super) struct Graphics {
     pub(super) index: u8,
     regs: [u8; 9],
-    latches: [u8; 4],
+    /// The byte of each plane that was read last.
+    pub(super) latches: [u8; 4],
 }
 
 /// Writable bits of GR0 to GR8.
@@ -25,26 +23,6 @@ pub(super) enum Shift {
     Interleaved,
     /// A byte per pixel.
     Packed,
-}
-
-/// GR3 bits 3 and 4: what happens between the CPU's data and the latches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Function {
-    Replace,
-    And,
-    Or,
-    Xor,
-}
-
-impl Function {
-    fn apply(self, data: u8, latch: u8) -> u8 {
-        match self {
-            Self::Replace => data,
-            Self::And => data & latch,
-            Self::Or => data | latch,
-            Self::Xor => data ^ latch,
-        }
-    }
 }
 
 impl Graphics {
@@ -70,7 +48,7 @@ impl Graphics {
     }
 
     /// Whether bytes pass through as they are, in write mode 0 and read mode 0.
-    fn passes_bytes(&self) -> bool {
+    pub(super) fn passes_bytes(&self) -> bool {
         let [_, enable_set_reset, _, rotate, _, mode, .., bit_mask] = self.regs;
         enable_set_reset == 0 && rotate == 0 && mode & 0x0B == 0 && bit_mask == 0xFF
     }
@@ -91,104 +69,5 @@ impl Graphics {
             1 => Shift::Interleaved,
             _ => Shift::Packed,
         }
-    }
-
-    fn function(&self) -> Function {
-        match self.regs[3] >> 3 & 3 {
-            0 => Function::Replace,
-            1 => Function::And,
-            2 => Function::Or,
-            _ => Function::Xor,
-        }
-    }
-
-    fn rotated(&self, value: u8) -> u8 {
-        value.rotate_right(u32::from(self.regs[3] & 7))
-    }
-
-    /// `bits` spread over the planes: all ones where the plane's bit is set.
-    fn expand(bits: u8) -> [u8; 4] {
-        [0, 1, 2, 3].map(|plane| if bits & (1 << plane) != 0 { 0xFF } else { 0 })
-    }
-
-    /// The four bytes that a CPU write brings to the planes [VGA, "Graphics Mode Register", write modes].
-    fn mixed(&self, value: u8) -> [u8; 4] {
-        let (set_reset, bit_mask) = (Self::expand(self.regs[0]), self.regs[8]);
-        let mix = |data: [u8; 4], mask: u8| {
-            std::array::from_fn(|plane| {
-                let latch = self.latches[plane];
-                (self.function().apply(data[plane], latch) & mask) | (latch & !mask)
-            })
-        };
-        match self.regs[5] & 3 {
-            0 => {
-                let (data, enable) = (self.rotated(value), Self::expand(self.regs[1]));
-                let data = std::array::from_fn(|p| (set_reset[p] & enable[p]) | (data & !enable[p]));
-                mix(data, bit_mask)
-            }
-            1 => self.latches,
-            2 => mix(Self::expand(value), bit_mask),
-            _ => mix(set_reset, bit_mask & self.rotated(value)),
-        }
-    }
-
-    /// Read mode 1: bits whose colour equals the compare register in the planes that count.
-    fn compared(&self) -> u8 {
-        let (compare, care) = (Self::expand(self.regs[2]), Self::expand(self.regs[7]));
-        (0..4).fold(0xFF, |equal, p| equal & !((self.latches[p] ^ compare[p]) & care[p]))
-    }
-}
-
-/// The CPU's way to display memory.
-pub(super) struct MemoryPath<'a> {
-    pub(super) sequencer: &'a Sequencer,
-    pub(super) graphics: &'a mut Graphics,
-    pub(super) ram: &'a mut GuestRam,
-    /// Where the planes lie.
-    pub(super) planes: Planes,
-}
-
-/// Whether the window shows memory byte for byte: chain 4 over all planes, with nothing in the way.
-pub(super) fn is_linear(sequencer: &Sequencer, graphics: &Graphics) -> bool {
-    sequencer.chain_4() && sequencer.map_mask() == 0x0F && graphics.passes_bytes()
-}
-
-impl MemoryPath<'_> {
-    /// A byte read at `at` bytes into the window.
-    pub(super) fn read(&mut self, at: usize) -> u8 {
-        let odd_even = self.graphics.regs[5] & 0x10 != 0;
-        let (address, plane) = if self.sequencer.chain_4() {
-            (Self::chained(at), at & 3)
-        } else if odd_even {
-            (at & !1, usize::from(self.graphics.regs[4] & 2) | (at & 1))
-        } else {
-            (at, usize::from(self.graphics.regs[4]))
-        };
-        self.graphics.latches = self.planes.fetch(self.ram, address);
-        if self.graphics.regs[5] & 0x08 != 0 {
-            return self.graphics.compared();
-        }
-        self.graphics.latches[plane & 3]
-    }
-
-    /// A byte written at `at` bytes into the window.
-    pub(super) fn write(&mut self, at: usize, value: u8) {
-        let mask = self.sequencer.map_mask();
-        let (address, planes) = if self.sequencer.chain_4() {
-            (Self::chained(at), mask & 1 << (at & 3))
-        } else if self.sequencer.odd_even() {
-            (at & !1, mask & if at & 1 == 0 { 0b0101 } else { 0b1010 })
-        } else {
-            (at, mask)
-        };
-        let bytes = u32::from_le_bytes(self.graphics.mixed(value));
-        let mask = u32::from_le_bytes(Graphics::expand(planes));
-        let old = if mask == u32::MAX { 0 } else { u32::from_le_bytes(self.planes.fetch(self.ram, address)) };
-        self.planes.store(self.ram, address, (old & !mask | bytes & mask).to_le_bytes());
-    }
-
-    /// Chain 4: the two low bits choose the plane and give way to A16 and A17.
-    fn chained(at: usize) -> usize {
-        (at & 0xFFFC) | (at >> 16 & 3)
     }
 }

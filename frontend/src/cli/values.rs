@@ -1,6 +1,7 @@
 //! Values of options: sizes, models, boot orders, devices, patterns. Every error says what would be right.
 
 use super::sound::{self, SoundCard};
+use crate::record::Format;
 use regex::RegexBuilder;
 use ringzero_machine::{BootDevice, DebugExitConfig, Layout, Model};
 use std::path::PathBuf;
@@ -302,6 +303,15 @@ pub(crate) fn audio(text: &str) -> Result<AudioTarget, String> {
             Some(file) if !file.is_empty() => Ok(AudioTarget::Wav(file.into())),
             _ => Err("use cpal, none or wav:FILE".to_owned()),
         },
+    }
+}
+
+/// A file name that says how to record.
+pub(crate) fn recording(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match Format::of(&path) {
+        Some(_) => Ok(path),
+        None => Err("the name must end in .png for a moving PNG, or in .gif".to_owned()),
     }
 }
 

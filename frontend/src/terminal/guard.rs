@@ -5,13 +5,24 @@ use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::style::ResetColor;
 use crossterm::terminal::{self, EnterAlternateScreen, LeaveAlternateScreen, SetTitle};
 use crossterm::{cursor, execute};
-use std::io;
+use std::io::{self, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether the alternate screen is up. The panic hook has no other way to know.
 static SCREEN: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
+
+/// Whether images of the kitty protocol may be there.
+static KITTY: AtomicBool = AtomicBool::new(false);
+
+/// Deletes every image [kitty, "Deleting images"].
+pub(super) const KITTY_CLEAR: &[u8] = b"\x1B_Ga=d,d=A,q=2\x1B\\";
+
+/// From now on there may be images to delete at the end.
+pub(super) fn note_kitty() {
+    KITTY.store(true, Ordering::Relaxed);
+}
 
 /// Bytes pass through the terminal as they are, while this lives.
 #[derive(Debug)]
@@ -67,6 +78,9 @@ impl Drop for Guard {
 fn restore() {
     // The terminal may have gone: then there is nothing to put back, and nobody to tell.
     if SCREEN.swap(false, Ordering::Relaxed) {
+        if KITTY.swap(false, Ordering::Relaxed) {
+            let _ = io::stdout().write_all(KITTY_CLEAR);
+        }
         let _ = execute!(io::stdout(), ResetColor, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
     }
     if signals::in_raw_mode() {

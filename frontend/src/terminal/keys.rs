@@ -1,6 +1,6 @@
 //! A terminal's keys as keys of the guest, and Ctrl-A, which is ours.
 
-use crate::live::Control;
+use crate::live::{Control, DiskAct};
 use crate::shelf::Drawer;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ringzero_machine::Key;
@@ -44,8 +44,8 @@ fn command(event: KeyEvent, is_prefix: bool) -> Input {
         KeyCode::Char('r') => Input::Control(Control::Reset),
         KeyCode::Char('d') => Input::Control(Control::CtrlAltDel),
         KeyCode::Char('s') => Input::Control(Control::Screenshot),
-        KeyCode::Char('e') => Input::Control(Control::Switch(Drawer::Cd)),
-        KeyCode::Char('f') => Input::Control(Control::Switch(Drawer::Floppy)),
+        KeyCode::Char('e') => Input::Control(Control::Drive(Drawer::Cd(0), DiskAct::Switch)),
+        KeyCode::Char('f') => Input::Control(Control::Drive(Drawer::Floppy(0), DiskAct::Switch)),
         KeyCode::Char('a') => Input::Control(Control::Stroke(vec![Key::ControlLeft, Key::A])),
         _ => Input::Help,
     }

@@ -2,21 +2,24 @@
 
 use super::keys::{self, Hotkey};
 use super::mouse::Mouse;
-use super::scale::Scaler;
+use super::palette::{Page, Palette};
+use super::pane::{Over, Pane};
+use super::status::{self, StatusLine};
 use super::title;
-use crate::live::{Activity, Control, Status};
+use crate::live::{Control, DiskAct, Status};
+use crate::looks::Looks;
 use ringzero_machine::{Frame, Key};
-use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
 use winit::application::ApplicationHandler;
 use winit::dpi::{LogicalSize, PhysicalSize};
 use winit::event::{DeviceEvent, DeviceId, ElementState, KeyEvent, WindowEvent};
-use winit::event_loop::{ActiveEventLoop, ControlFlow, OwnedDisplayHandle};
+use winit::event_loop::{ActiveEventLoop, ControlFlow};
 use winit::keyboard::{KeyCode, PhysicalKey};
 use winit::window::{Fullscreen, Window, WindowId};
 
-/// The window's first size: 4 to 3.
+/// The first size of the picture in the window: 4 to 3.
 const SIZE: LogicalSize<u32> = LogicalSize::new(960, 720);
 /// Its least.
 const LEAST: LogicalSize<u32> = LogicalSize::new(160, 120);
@@ -25,50 +28,57 @@ const LEAST: LogicalSize<u32> = LogicalSize::new(160, 120);
 pub(crate) enum Happening {
     Picture(Frame),
     Status(Status),
+    Message(String),
     Ended,
 }
 
-type Surface = softbuffer::Surface<OwnedDisplayHandle, Rc<Window>>;
-
-/// An open window.
-struct Pane {
-    window: Rc<Window>,
-    surface: Surface,
-    /// Known from events: to ask for the size of a window that is gone is an error.
-    size: PhysicalSize<u32>,
-}
+/// How long a message stays.
+const MESSAGE: Duration = Duration::from_secs(3);
 
 /// The window and what it shows.
 pub(super) struct App {
     name: String,
     control: Sender<Control>,
     recycle: Sender<Frame>,
-    pane: Option<Pane>,
+    pub(super) pane: Option<Pane>,
     frame: Frame,
-    scaler: Scaler,
-    status: Status,
+    pub(super) looks: Looks,
+    pub(super) status: Status,
+    pub(super) line: StatusLine,
+    /// The menu, while it is open.
+    pub(super) palette: Option<Palette>,
+    /// A message, and until when it stays.
+    toast: Option<(Instant, String)>,
+    /// Where the pointer is, in pixels.
+    pub(super) pointer: (usize, usize),
     /// Keys that are down in the guest because of us.
     held: Vec<Key>,
-    mouse: Mouse,
+    pub(super) mouse: Mouse,
     /// Keys whose release is not the guest's business.
     swallowed: Vec<KeyCode>,
+    shown_title: String,
     failure: Option<String>,
     opened: bool,
 }
 
 impl App {
-    pub(super) fn new(name: String, control: Sender<Control>, recycle: Sender<Frame>) -> Self {
+    pub(super) fn new(name: String, looks: Looks, control: Sender<Control>, recycle: Sender<Frame>) -> Self {
         Self {
             name,
             control,
             recycle,
             pane: None,
             frame: Frame::default(),
-            scaler: Scaler::default(),
-            status: Status { activity: Activity::Running, mips: 0, lights: String::new() },
+            looks,
+            line: StatusLine::of(&Status::default(), false),
+            status: Status::default(),
+            palette: None,
+            toast: None,
+            pointer: (0, 0),
             mouse: Mouse::default(),
             held: Vec::new(),
             swallowed: Vec::new(),
+            shown_title: String::new(),
             failure: None,
             opened: false,
         }
@@ -81,7 +91,7 @@ impl App {
         (self.failure, self.opened)
     }
 
-    fn send(&self, control: Control) {
+    pub(super) fn send(&self, control: Control) {
         // When the machine has ended, its last event closes the window.
         let _ = self.control.send(control);
     }
@@ -89,7 +99,8 @@ impl App {
     fn open(&self, event_loop: &ActiveEventLoop) -> Result<Pane, String> {
         let attributes = Window::default_attributes()
             .with_title(title::text(&self.name, &self.status, false))
-            .with_inner_size(SIZE)
+            .with_inner_size(self.first_size())
+            .with_fullscreen(self.looks.full_screen.then_some(Fullscreen::Borderless(None)))
             .with_min_inner_size(LEAST);
         let window = event_loop.create_window(attributes).map_err(|error| error.to_string())?;
         let window = Rc::new(window);
@@ -97,21 +108,42 @@ impl App {
             softbuffer::Context::new(event_loop.owned_display_handle()).map_err(|error| error.to_string())?;
         let surface =
             softbuffer::Surface::new(&context, window.clone()).map_err(|error| error.to_string())?;
-        let size = window.inner_size();
-        Ok(Pane { window, surface, size })
+        Ok(Pane::new(window, surface))
+    }
+
+    fn first_size(&self) -> LogicalSize<u32> {
+        let line = if self.looks.status_line { status::LINE as u32 } else { 0 };
+        LogicalSize::new(SIZE.width, SIZE.height + line)
     }
 
     fn draw(&mut self) -> Result<(), softbuffer::SoftBufferError> {
         let Some(pane) = &mut self.pane else { return Ok(()) };
-        let PhysicalSize { width, height } = pane.size;
-        let (Some(columns), Some(rows)) = (NonZeroU32::new(width), NonZeroU32::new(height)) else {
-            return Ok(());
+        let over = Over {
+            line: Some(&self.line),
+            toast: self.toast.as_ref().map(|(_, text)| text.as_str()),
+            palette: self.palette.as_ref(),
         };
-        pane.surface.resize(columns, rows)?;
-        let mut buffer = pane.surface.buffer_mut()?;
-        self.scaler.draw(&self.frame, &mut buffer, width as usize, height as usize);
-        pane.window.pre_present_notify();
-        buffer.present()
+        pane.draw(&self.frame, &self.looks, &over)
+    }
+
+    /// What lies over the picture has changed.
+    pub(super) fn touch(&self) {
+        if let Some(pane) = &self.pane {
+            pane.window.request_redraw();
+        }
+    }
+
+    /// All is to be drawn anew.
+    pub(super) fn redraw(&mut self) {
+        if let Some(pane) = &mut self.pane {
+            pane.redraw();
+        }
+    }
+
+    /// Shows a message for a moment.
+    pub(super) fn say(&mut self, line: String) {
+        self.toast = Some((Instant::now() + MESSAGE, line));
+        self.touch();
     }
 
     fn fail(&mut self, event_loop: &ActiveEventLoop, error: String) {
@@ -124,6 +156,13 @@ impl App {
     fn key(&mut self, event_loop: &ActiveEventLoop, event: &KeyEvent) {
         let PhysicalKey::Code(code) = event.physical_key else { return };
         let pressed = event.state == ElementState::Pressed;
+        if pressed && self.palette.is_some() {
+            // Its release is not the guest's business either.
+            if !event.repeat {
+                self.swallowed.push(code);
+            }
+            return self.palette_key(event_loop, event);
+        }
         // The emulated keyboard repeats by itself.
         if event.repeat {
             return;
@@ -137,47 +176,61 @@ impl App {
             return;
         }
         if let Some(key) = keys::key(code) {
+            let was_held = self.held.contains(&key);
             self.held.retain(|&held| held != key);
             if pressed {
                 self.held.push(key);
             }
-            self.send(Control::Key(key, pressed));
+            // What was released when the menu opened is not released twice.
+            if pressed || was_held {
+                self.send(Control::Key(key, pressed));
+            }
         }
     }
 
     fn hotkey(&mut self, event_loop: &ActiveEventLoop, hotkey: Hotkey) {
         match hotkey {
+            Hotkey::Menu => self.open_palette(Page::Main),
+            Hotkey::Record => self.send(Control::ToggleRecording),
             Hotkey::FullScreen => self.toggle_full_screen(),
             Hotkey::Pause => self.send(Control::TogglePause),
             Hotkey::Reset => self.send(Control::Reset),
             Hotkey::CtrlAltDel => self.send(Control::CtrlAltDel),
             Hotkey::Screenshot => self.send(Control::Screenshot),
             Hotkey::Mouse => self.capture(!self.mouse.is_captured()),
-            Hotkey::Switch(drawer) => self.send(Control::Switch(drawer)),
+            Hotkey::Switch(drawer) => self.send(Control::Drive(drawer, DiskAct::Switch)),
             Hotkey::Quit => event_loop.exit(),
         }
     }
 
-    fn toggle_full_screen(&self) {
+    pub(super) fn toggle_full_screen(&mut self) {
         let Some(pane) = &self.pane else { return };
-        let next = match pane.window.fullscreen() {
-            Some(_) => None,
-            None => Some(Fullscreen::Borderless(None)),
-        };
-        pane.window.set_cursor_visible(next.is_none());
-        pane.window.set_fullscreen(next);
+        self.looks.full_screen = !self.looks.full_screen;
+        pane.window.set_fullscreen(self.looks.full_screen.then_some(Fullscreen::Borderless(None)));
+        self.show_cursor();
+        self.redraw();
     }
 
-    fn show_title(&self) {
+    /// The desktop's pointer shows in a window, and wherever the menu is open.
+    pub(super) fn show_cursor(&self) {
         if let Some(pane) = &self.pane {
-            pane.window.set_title(&title::text(&self.name, &self.status, self.mouse.is_captured()));
+            let hidden = self.mouse.is_captured() || self.looks.full_screen;
+            pane.window.set_cursor_visible(!hidden || self.palette.is_some());
+        }
+    }
+
+    fn show_title(&mut self) {
+        let title = title::text(&self.name, &self.status, self.mouse.is_captured());
+        if let Some(pane) = self.pane.as_ref().filter(|_| title != self.shown_title) {
+            pane.window.set_title(&title);
+            self.shown_title = title;
         }
     }
 
     // --- mouse ----------------------------------------------------------------------------------------------
 
     /// Gives the guest the mouse, or takes it back.
-    fn capture(&mut self, capture: bool) {
+    pub(super) fn capture(&mut self, capture: bool) {
         let Some(pane) = &self.pane else { return };
         if capture == self.mouse.is_captured() || !self.mouse.capture(&pane.window, capture) {
             return;
@@ -186,10 +239,36 @@ impl App {
             self.send(Control::MouseButton(button, false));
         }
         self.show_title();
+        self.show_cursor();
+        self.show_line();
+    }
+
+    /// The status line says what is so now.
+    fn show_line(&mut self) {
+        let line = StatusLine::of(&self.status, self.mouse.is_captured());
+        if line != self.line {
+            self.line = line;
+            if self.looks.status_line && !self.looks.full_screen {
+                self.touch();
+            }
+        }
     }
 
     /// A click into the picture captures; that click is not the guest's.
-    fn button(&mut self, button: winit::event::MouseButton, pressed: bool) {
+    fn button(&mut self, event_loop: &ActiveEventLoop, button: winit::event::MouseButton, pressed: bool) {
+        if self.palette.is_some() {
+            if pressed {
+                self.palette_click(event_loop);
+            }
+            return;
+        }
+        let on_line = self.pane.as_ref().is_some_and(|pane| pane.line_rect(&self.looks).holds(self.pointer));
+        if on_line && !self.mouse.is_captured() {
+            if pressed {
+                self.line_click();
+            }
+            return;
+        }
         if !self.mouse.is_captured() {
             return self.capture(pressed);
         }
@@ -204,12 +283,25 @@ impl App {
         }
     }
 
+    fn resized(&mut self, size: PhysicalSize<u32>) {
+        if let Some(pane) = &mut self.pane {
+            pane.size = size;
+            pane.redraw();
+        }
+    }
+
     /// The window no longer hears releases.
-    fn release_all(&mut self) {
+    fn lost_focus(&mut self) {
+        self.release_keys();
+        self.swallowed.clear();
+        self.capture(false);
+    }
+
+    /// The guest has no key down any more.
+    pub(super) fn release_keys(&mut self) {
         for key in std::mem::take(&mut self.held).into_iter().rev() {
             self.send(Control::Key(key, false));
         }
-        self.swallowed.clear();
     }
 }
 
@@ -222,6 +314,19 @@ impl ApplicationHandler<Happening> for App {
         match self.open(event_loop) {
             Ok(pane) => (self.pane, self.opened) = (Some(pane), true),
             Err(error) => self.fail(event_loop, error),
+        }
+    }
+
+    fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
+        // Nothing is looked at again and again: a message's end is the only thing the window itself waits for.
+        match &self.toast {
+            Some((until, _)) if *until <= Instant::now() => {
+                self.toast = None;
+                self.touch();
+                event_loop.set_control_flow(ControlFlow::Wait);
+            }
+            Some((until, _)) => event_loop.set_control_flow(ControlFlow::WaitUntil(*until)),
+            None => event_loop.set_control_flow(ControlFlow::Wait),
         }
     }
 
@@ -238,14 +343,18 @@ impl ApplicationHandler<Happening> for App {
                 let old = std::mem::replace(&mut self.frame, frame);
                 // The machine may have ended.
                 let _ = self.recycle.send(old);
-                if let Some(pane) = &self.pane {
-                    pane.window.request_redraw();
-                }
+                self.redraw();
             }
             Happening::Status(status) => {
                 self.status = status;
                 self.show_title();
+                self.show_line();
+                if self.palette.is_some() {
+                    self.refresh_palette();
+                    self.touch();
+                }
             }
+            Happening::Message(line) => self.say(line),
             Happening::Ended => event_loop.exit(),
         }
     }
@@ -258,29 +367,28 @@ impl ApplicationHandler<Happening> for App {
                 event_loop.exit();
             }
             // A new scale factor brings a new size with it.
-            WindowEvent::Resized(size) => {
-                if let Some(pane) = &mut self.pane {
-                    pane.size = size;
-                    pane.window.request_redraw();
-                }
-            }
+            WindowEvent::Resized(size) => self.resized(size),
             WindowEvent::RedrawRequested => {
                 if let Err(error) = self.draw() {
                     self.fail(event_loop, error.to_string());
                 }
             }
-            WindowEvent::Focused(false) => {
-                self.release_all();
-                self.capture(false);
-            }
+            WindowEvent::Focused(false) => self.lost_focus(),
             WindowEvent::MouseInput { state, button, .. } => {
-                self.button(button, state == ElementState::Pressed)
+                self.button(event_loop, button, state == ElementState::Pressed)
+            }
+            WindowEvent::CursorMoved { position, .. } => {
+                self.pointer = (position.x.max(0.0) as usize, position.y.max(0.0) as usize);
+                self.palette_hover();
+            }
+            WindowEvent::MouseWheel { delta, .. } if self.palette.is_some() => {
+                self.palette_wheel(event_loop, delta);
             }
             WindowEvent::MouseWheel { delta, .. } => {
                 let steps = self.mouse.wheel(delta);
                 self.move_mouse((0, 0), steps);
             }
-            WindowEvent::DroppedFile(path) => self.send(Control::Insert(path)),
+            WindowEvent::DroppedFile(path) => self.dropped(path),
             // Synthetic presses tell of keys that were down before the window had the focus.
             WindowEvent::KeyboardInput { event, is_synthetic: false, .. } => self.key(event_loop, &event),
             _ => {}

@@ -4,10 +4,12 @@ use crate::shelf::Drawer;
 use ringzero_machine::Key;
 use winit::keyboard::KeyCode;
 
-/// What Ctrl-Alt and a letter, or F11, do.
+/// What Ctrl-Alt and a letter, F11 or F12, do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hotkey {
+    Menu,
     FullScreen,
+    Record,
     Pause,
     Reset,
     CtrlAltDel,
@@ -19,24 +21,42 @@ pub(super) enum Hotkey {
 
 /// The hotkey that `code` is while the keys `held` are down.
 pub(super) fn hotkey(code: KeyCode, held: &[Key]) -> Option<Hotkey> {
-    if code == KeyCode::F11 {
-        return Some(Hotkey::FullScreen);
+    match code {
+        KeyCode::F11 => return Some(Hotkey::FullScreen),
+        KeyCode::F12 => return Some(Hotkey::Menu),
+        _ => {}
     }
     let down = |left, right| held.contains(&left) || held.contains(&right);
     if !down(Key::ControlLeft, Key::ControlRight) || !down(Key::AltLeft, Key::AltRight) {
         return None;
     }
     match code {
+        KeyCode::KeyM => Some(Hotkey::Menu),
+        KeyCode::Enter => Some(Hotkey::FullScreen),
+        KeyCode::KeyV => Some(Hotkey::Record),
         KeyCode::KeyP => Some(Hotkey::Pause),
         KeyCode::KeyR => Some(Hotkey::Reset),
         KeyCode::KeyD => Some(Hotkey::CtrlAltDel),
         KeyCode::KeyS => Some(Hotkey::Screenshot),
         KeyCode::KeyG => Some(Hotkey::Mouse),
-        KeyCode::KeyE => Some(Hotkey::Switch(Drawer::Cd)),
-        KeyCode::KeyF => Some(Hotkey::Switch(Drawer::Floppy)),
+        KeyCode::KeyE => Some(Hotkey::Switch(Drawer::Cd(0))),
+        KeyCode::KeyF => Some(Hotkey::Switch(Drawer::Floppy(0))),
         KeyCode::KeyQ => Some(Hotkey::Quit),
         _ => None,
     }
+}
+
+/// Keys of other keyboards that lie where a PC has one by another name: the first Apple ones have Clear for Num Lock and
+/// Help for Insert, those without Print Screen, Scroll Lock and Pause have F13 to F15 there.
+fn elsewhere(code: KeyCode) -> Option<Key> {
+    Some(match code {
+        KeyCode::NumpadClear => Key::NumLock,
+        KeyCode::Help => Key::Insert,
+        KeyCode::F13 => Key::PrintScreen,
+        KeyCode::F14 => Key::ScrollLock,
+        KeyCode::F15 => Key::Pause,
+        _ => return None,
+    })
 }
 
 macro_rules! key_map {
@@ -46,9 +66,13 @@ macro_rules! key_map {
             match code {
                 $(KeyCode::$same => Some(Key::$same),)*
                 $(KeyCode::$code => Some(Key::$key),)*
-                _ => None,
+                _ => elsewhere(code),
             }
         }
+
+        /// What the table covers.
+        #[cfg(test)]
+        const COVERED: &[Key] = &[$(Key::$same,)* $(Key::$key,)*];
     };
 }
 
@@ -66,6 +90,7 @@ key_map! {
     KeyN N KeyO O KeyP P KeyQ Q KeyR R KeyS S KeyT T KeyU U KeyV V KeyW W KeyX X KeyY Y KeyZ Z
     SuperLeft MetaLeft SuperRight MetaRight ContextMenu Menu NumpadStar NumpadMultiply WakeUp Wake
     AudioVolumeMute VolumeMute AudioVolumeDown VolumeDown AudioVolumeUp VolumeUp
+    Meta MetaLeft Lang5 Backquote Hiragana KanaMode Katakana KanaMode
     MediaPlayPause MediaPlay MediaTrackNext MediaNext MediaTrackPrevious MediaPrevious
 }
 
@@ -99,5 +124,19 @@ mod tests {
         assert_eq!(hotkey(KeyCode::KeyQ, &[Key::ControlRight]), None);
         assert_eq!(hotkey(KeyCode::KeyQ, &[Key::ControlRight, Key::AltLeft]), Some(Hotkey::Quit));
         assert_eq!(hotkey(KeyCode::KeyX, &[Key::ControlLeft, Key::AltLeft]), None);
+    }
+
+    #[test]
+    fn every_key_of_the_guest_can_be_pressed() {
+        for key in ALL_KEYS {
+            assert!(COVERED.contains(key), "{key:?}");
+        }
+    }
+
+    #[test]
+    fn the_menu_and_full_screen_need_no_modifier() {
+        assert_eq!(hotkey(KeyCode::F12, &[]), Some(Hotkey::Menu));
+        assert_eq!(hotkey(KeyCode::F11, &[]), Some(Hotkey::FullScreen));
+        assert_eq!(hotkey(KeyCode::KeyM, &[Key::ControlLeft, Key::AltLeft]), Some(Hotkey::Menu));
     }
 }

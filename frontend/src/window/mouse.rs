@@ -43,7 +43,6 @@ impl Mouse {
         if done {
             self.captured = capture;
             self.rest = (0.0, 0.0, 0.0);
-            window.set_cursor_visible(!capture && window.fullscreen().is_none());
         }
         done
     }

@@ -1,22 +1,62 @@
 //! The guest's picture scaled into a window.
 //!
-//! Every standard mode fills a 4:3 tube, so every picture fills the largest 4:3 rectangle in the window. Enlarged by a
-//! whole factor, pixels stay sharp squares; otherwise only the border between two pixels is blended.
+//! Every standard mode fills a 4:3 tube, so its picture fills the largest 4:3 rectangle in the window; larger modes are made
+//! for square pixels. Enlarged by a whole factor, pixels stay sharp; otherwise only the border between two is blended.
 
+use crate::looks::{Aspect, Filter};
 use ringzero_machine::Frame;
 
 /// A rectangle in the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Rect {
-    x: usize,
-    y: usize,
-    width: usize,
-    height: usize,
+    pub(super) x: usize,
+    pub(super) y: usize,
+    pub(super) width: usize,
+    pub(super) height: usize,
 }
 
-/// The largest 4:3 rectangle in the middle of a window.
-fn picture_rect(width: usize, height: usize) -> Rect {
-    let (w, h) = if width * 3 <= height * 4 { (width, width * 3 / 4) } else { (height * 4 / 3, height) };
+impl Rect {
+    /// Whether a point lies in it.
+    pub(super) fn holds(self, (x, y): (usize, usize)) -> bool {
+        (self.x..self.x + self.width).contains(&x) && (self.y..self.y + self.height).contains(&y)
+    }
+}
+
+/// The largest picture that the standard modes make; what is larger was set by VBE and has square pixels.
+const STANDARD: (usize, usize) = (720, 480);
+
+/// Width and height of the picture as a monitor shows it, as a ratio.
+fn shape((width, height): (usize, usize), aspect: Aspect) -> (usize, usize) {
+    let standard = width <= STANDARD.0 && height <= STANDARD.1;
+    // Wide text modes are neither: 132 columns fill the tube too.
+    let usual = width * 4 >= height * 5 && width * 10 <= height * 24;
+    match aspect {
+        Aspect::Auto if standard || !usual => (4, 3),
+        Aspect::Auto | Aspect::Square => (width, height),
+    }
+}
+
+/// Where a picture of size `from` goes.
+fn picture_rect(
+    from: (usize, usize),
+    (filter, aspect): (Filter, Aspect),
+    width: usize,
+    height: usize,
+) -> Rect {
+    let (across, down) = shape(from, aspect);
+    let (mut w, mut h) = if width * down <= height * across {
+        (width, width * down / across)
+    } else {
+        (height * across / down, height)
+    };
+    if filter == Filter::Integer && w >= from.0 && h >= from.1 {
+        // The nearest whole factor of each that still fits.
+        let nearest =
+            |size: usize, of: usize, room: usize| ((2 * size + of) / (2 * of)).min(room / of).max(1) * of;
+        let factor = w / from.0;
+        w = factor * from.0;
+        h = nearest(w * down / across, from.1, height);
+    }
     Rect { x: (width - w) / 2, y: (height - h) / 2, width: w, height: h }
 }
 
@@ -29,7 +69,7 @@ struct Sample {
 }
 
 /// Samples for `to` pixels from `from` pixels.
-fn axis(from: usize, to: usize) -> Vec<Sample> {
+fn axis(from: usize, to: usize, filter: Filter) -> Vec<Sample> {
     let (from, to) = (from as i64, to as i64);
     let clamp = |index: i64| index.clamp(0, from - 1) as usize;
     (0..to)
@@ -37,6 +77,10 @@ fn axis(from: usize, to: usize) -> Vec<Sample> {
             // The pixel's middle in the picture, in units of 1 / (2 * to), counted from the middle of pixel 0.
             let place = (2 * pixel + 1) * from - to;
             let (first, rest) = (place.div_euclid(2 * to), place.rem_euclid(2 * to));
+            if filter == Filter::Bilinear && to >= from {
+                let weight = (256 * rest / (2 * to)) as u32;
+                return Sample { first: clamp(first), second: clamp(first + 1), weight };
+            }
             // The blend is as wide as one pixel of the window, half way between two of the picture.
             let weight = if to >= from { 128 + 128 * (rest - to) / from } else { 128 * rest / to };
             Sample { first: clamp(first), second: clamp(first + 1), weight: weight.clamp(0, 256) as u32 }
@@ -52,12 +96,24 @@ fn blend(a: u32, b: u32, weight: u32) -> u32 {
     red_blue | green
 }
 
+/// Whether a row of the window is in the last third of a row of the picture.
+fn is_dark(row: usize, from: usize, to: usize) -> bool {
+    (2 * row + 1) * from % (2 * to) * 3 >= 4 * to
+}
+
+/// Five eighths of a colour.
+fn darkened(pixel: u32) -> u32 {
+    (pixel >> 1 & 0x7F_7F7F) + (pixel >> 3 & 0x1F_1F1F)
+}
+
 /// Scales pictures; keeps what only depends on sizes.
 #[derive(Debug, Default)]
 pub(super) struct Scaler {
-    /// Picture and window sizes that the rest is for.
-    sizes: [usize; 4],
+    /// Picture and window sizes, and the looks, that the rest is for.
+    sizes: ([usize; 4], (Filter, Aspect)),
     rect: Rect,
+    /// Rows of the window between two lines of a tube.
+    dark: Vec<bool>,
     columns: Vec<Sample>,
     rows: Vec<Sample>,
     /// Two rows of the picture, scaled horizontally, and which they are.
@@ -66,11 +122,17 @@ pub(super) struct Scaler {
 
 impl Scaler {
     /// Draws `frame` into a window's `pixels`.
-    pub(super) fn draw(&mut self, frame: &Frame, pixels: &mut [u32], width: usize, height: usize) {
+    pub(super) fn draw(
+        &mut self,
+        frame: &Frame,
+        looks: (Filter, Aspect),
+        pixels: &mut [u32],
+        (width, height): (usize, usize),
+    ) {
         if frame.width == 0 || frame.height == 0 || pixels.len() < width * height {
             return pixels.fill(0);
         }
-        self.prepare([frame.width, frame.height, width, height]);
+        self.prepare(([frame.width, frame.height, width, height], looks));
         let Rect { x, y, width: columns, height: rows } = self.rect;
         pixels[..y * width].fill(0);
         pixels[(y + rows) * width..].fill(0);
@@ -78,22 +140,29 @@ impl Scaler {
             let line = &mut pixels[(y + row) * width..][..width];
             line[..x].fill(0);
             line[x + columns..].fill(0);
-            self.row(frame, row, &mut line[x..x + columns]);
+            let out = &mut line[x..x + columns];
+            self.row(frame, row, out);
+            if self.dark[row] {
+                out.iter_mut().for_each(|pixel| *pixel = darkened(*pixel));
+            }
         }
     }
 
-    fn prepare(&mut self, sizes: [usize; 4]) {
+    fn prepare(&mut self, sizes: ([usize; 4], (Filter, Aspect))) {
         for (held, _) in &mut self.lines {
             *held = None;
         }
         if self.sizes == sizes {
             return;
         }
-        let [from_width, from_height, width, height] = sizes;
+        let ([from_width, from_height, width, height], looks) = sizes;
         self.sizes = sizes;
-        self.rect = picture_rect(width, height);
-        self.columns = axis(from_width, self.rect.width);
-        self.rows = axis(from_height, self.rect.height);
+        self.rect = picture_rect((from_width, from_height), looks, width, height);
+        self.columns = axis(from_width, self.rect.width, looks.0);
+        self.rows = axis(from_height, self.rect.height, looks.0);
+        let lines = looks.0 == Filter::Scanlines && self.rect.height >= 2 * from_height;
+        self.dark =
+            (0..self.rect.height).map(|row| lines && is_dark(row, from_height, self.rect.height)).collect();
     }
 
     fn row(&mut self, frame: &Frame, row: usize, out: &mut [u32]) {
@@ -136,7 +205,7 @@ mod tests {
     #[test]
     fn whole_factors_keep_pixels_sharp() {
         for factor in 1..6 {
-            let samples = axis(5, 5 * factor);
+            let samples = axis(5, 5 * factor, Filter::Sharp);
             for (pixel, sample) in samples.iter().enumerate() {
                 let source = if sample.weight == 0 { sample.first } else { sample.second };
                 assert!(sample.weight % 256 == 0, "{factor} {pixel} {sample:?}");
@@ -147,16 +216,54 @@ mod tests {
 
     #[test]
     fn other_factors_blend_at_borders_only() {
-        let samples = axis(720, 960);
+        let samples = axis(720, 960, Filter::Sharp);
         let blended = samples.iter().filter(|sample| sample.weight % 256 != 0).count();
         assert!(blended > 0 && blended <= 720, "{blended}");
         assert!(samples.windows(2).all(|pair| pair[0].first <= pair[1].first));
     }
 
+    const USUAL: (Filter, Aspect) = (Filter::Sharp, Aspect::Auto);
+
     #[test]
-    fn the_picture_is_four_to_three_in_the_middle() {
-        assert_eq!(picture_rect(1920, 1080), Rect { x: 240, y: 0, width: 1440, height: 1080 });
-        assert_eq!(picture_rect(800, 900), Rect { x: 0, y: 150, width: 800, height: 600 });
+    fn standard_modes_are_four_to_three_in_the_middle() {
+        for size in [(320, 200), (640, 350), (720, 400), (640, 480)] {
+            assert_eq!(
+                picture_rect(size, USUAL, 1920, 1080),
+                Rect { x: 240, y: 0, width: 1440, height: 1080 }
+            );
+            assert_eq!(picture_rect(size, USUAL, 800, 900), Rect { x: 0, y: 150, width: 800, height: 600 });
+        }
+    }
+
+    #[test]
+    fn larger_modes_have_square_pixels() {
+        let rect = picture_rect((1280, 1024), USUAL, 1280, 1024);
+        assert_eq!(rect, Rect { x: 0, y: 0, width: 1280, height: 1024 });
+        let rect = picture_rect((1280, 720), USUAL, 1920, 1080);
+        assert_eq!((rect.width, rect.height), (1920, 1080));
+        // 132 columns of text.
+        let rect = picture_rect((1056, 400), USUAL, 800, 600);
+        assert_eq!((rect.width, rect.height), (800, 600));
+    }
+
+    #[test]
+    fn whole_multiples_come_as_near_to_the_shape_as_fits() {
+        let integer = (Filter::Integer, Aspect::Auto);
+        let size = |from, w, h| {
+            let rect = picture_rect(from, integer, w, h);
+            (rect.width, rect.height)
+        };
+        assert_eq!(size((320, 200), 960, 720), (960, 600));
+        assert_eq!(size((320, 200), 1600, 1200), (1600, 1200));
+        assert_eq!(size((720, 400), 960, 720), (720, 400));
+        assert_eq!(size((720, 400), 640, 480), (640, 480));
+    }
+
+    #[test]
+    fn scan_lines_darken_a_third_of_every_row() {
+        let dark: Vec<bool> = (0..6).map(|row| is_dark(row, 2, 6)).collect();
+        assert_eq!(dark, [false, false, true, false, false, true]);
+        assert_eq!(darkened(0xFF_FFFF), 0x9E_9E9E);
     }
 
     #[test]
@@ -166,8 +273,11 @@ mod tests {
             let frame = Frame { width: columns, height: rows, pixels: vec![0xFFFFFF; columns * rows] };
             for (width, height) in [(1, 1), (2, 3), (960, 720), (1000, 1), (333, 777)] {
                 let mut pixels = vec![1; width * height];
-                scaler.draw(&frame, &mut pixels, width, height);
-                assert!(pixels.iter().all(|&pixel| pixel == 0 || pixel == 0xFFFFFF));
+                for (filter, _) in Filter::ALL {
+                    scaler.draw(&frame, (filter, Aspect::Auto), &mut pixels, (width, height));
+                    let possible = |&pixel: &u32| matches!(pixel, 0 | 0x9E_9E9E | 0xFF_FFFF);
+                    assert!(pixels.iter().all(possible), "{filter:?}");
+                }
             }
         }
     }

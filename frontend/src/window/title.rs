@@ -26,7 +26,7 @@ mod tests {
 
     #[test]
     fn a_title_names_image_state_drives_and_mouse() {
-        let mut status = Status { activity: Activity::Paused, mips: 5, lights: String::new() };
+        let mut status = Status { activity: Activity::Paused, mips: 5, ..Status::default() };
         assert_eq!(text("dos.img", &status, false), "dos.img - RingZero - paused, Ctrl-Alt-P goes on");
         (status.activity, status.lights) = (Activity::Idle, "A: C:".to_owned());
         let title = "dos.img - RingZero - idle - A: C: - Ctrl-Alt-G releases the mouse";
