@@ -2,6 +2,7 @@
 
 pub(crate) mod argv;
 pub(crate) mod runner;
+pub(crate) mod sound;
 pub(crate) mod test;
 pub(crate) mod values;
 
@@ -10,6 +11,7 @@ use crate::trace::Filter as TraceFilter;
 use crate::verdict::EXIT_USAGE;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use ringzero_machine::{Layout, Model};
+use sound::SoundList;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
@@ -188,9 +190,12 @@ pub(crate) struct RunArgs {
     /// Boot order: letters of a and b (floppies), c (hard disk), d (CD).
     #[arg(long, value_name = "ORDER", default_value = "acd", value_parser = values::boot_order, help_heading = "Machine")]
     pub(crate) boot: BootOrder,
-    /// A device: isa-debug-exit, then optionally iobase=PORT and iosize=N; or pvpanic. May be repeated.
+    /// A device: isa-debug-exit, then optionally iobase=PORT and iosize=N; pvpanic; sb16, then optionally iobase=0x220, irq=5, dma=1, dma16=5; adlib; ac97. May be repeated.
     #[arg(long, value_name = "DEVICE", value_parser = values::device, help_heading = "Machine")]
     pub(crate) device: Vec<Device>,
+    /// Sound cards: sb16, adlib, ac97, several separated by commas, or none [default: sb16, unless a --device is a sound card].
+    #[arg(long, alias = "soundhw", value_name = "CARDS", value_parser = sound::list, help_heading = "Machine")]
+    pub(crate) sound: Option<SoundList>,
     /// Instructions per virtual microsecond: fixes the rate (headless default: 128).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000), help_heading = "Machine")]
     pub(crate) mips: Option<u32>,
@@ -225,9 +230,12 @@ pub(crate) struct RunArgs {
     /// Output of port E9h: a file, or `stderr` or `null` [default: stderr].
     #[arg(long, value_name = "FILE", value_parser = values::debug_target, help_heading = "Host")]
     pub(crate) debugcon: Option<DebugTarget>,
-    /// Sound: card, none or wav:FILE.
+    /// Where sound goes: cpal (this host's sound card), none or wav:FILE [default: cpal, headless none].
     #[arg(long, value_name = "TARGET", value_parser = values::audio, help_heading = "Host")]
     pub(crate) audio: Option<AudioTarget>,
+    /// The same as QEMU writes it.
+    #[arg(long, value_name = "SPEC", value_parser = sound::audiodev, conflicts_with = "audio", hide = true)]
+    pub(crate) audiodev: Option<AudioTarget>,
 
     /// How a terminal is shown pictures.
     #[arg(long, value_enum, default_value_t, help_heading = "Host")]

@@ -27,6 +27,7 @@ mod rom;
 mod runner;
 #[cfg(unix)]
 mod scenarios;
+mod sound;
 mod stack;
 mod tables;
 mod transcendentals;

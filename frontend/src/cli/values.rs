@@ -1,5 +1,6 @@
 //! Values of options: sizes, models, boot orders, devices, patterns. Every error says what would be right.
 
+use super::sound::{self, SoundCard};
 use crate::record::Format;
 use regex::RegexBuilder;
 use ringzero_machine::{BootDevice, DebugExitConfig, Layout, Model};
@@ -169,7 +170,7 @@ pub(crate) fn boot_order(text: &str) -> Result<BootOrder, String> {
 }
 
 /// A number as C writes it: decimal or 0x.
-fn number(text: &str) -> Option<u16> {
+pub(super) fn number(text: &str) -> Option<u16> {
     match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(hex) => u16::from_str_radix(hex, 16).ok(),
         None => text.parse().ok(),
@@ -183,6 +184,8 @@ pub(crate) enum Device {
     DebugExit(DebugExitConfig),
     /// A port by which a guest tells that it has panicked.
     PvPanic,
+    /// A sound card.
+    Sound(SoundCard),
 }
 
 impl Device {
@@ -190,12 +193,12 @@ impl Device {
     pub(crate) fn debug_exit(self) -> Option<DebugExitConfig> {
         match self {
             Self::DebugExit(config) => Some(config),
-            Self::PvPanic => None,
+            Self::PvPanic | Self::Sound(_) => None,
         }
     }
 }
 
-/// `isa-debug-exit,iobase=0xf4,iosize=0x04`, `pvpanic`.
+/// `isa-debug-exit,iobase=0xf4,iosize=0x04`, `pvpanic`, `sb16,irq=7`, `adlib`, `ac97`.
 pub(crate) fn device(text: &str) -> Result<Device, String> {
     let mut parts = text.split(',');
     match parts.next().unwrap_or_default() {
@@ -204,7 +207,7 @@ pub(crate) fn device(text: &str) -> Result<Device, String> {
             None | Some("ioport=0x505" | "ioport=1285") => Ok(Device::PvPanic),
             Some(part) => Err(format!("pvpanic is at port 0x505 and has no {part:?}")),
         },
-        name => Err(format!("no device {name:?}; there are isa-debug-exit and pvpanic")),
+        _ => sound::device(text).map(Device::Sound),
     }
 }
 
@@ -298,7 +301,7 @@ pub(crate) fn audio(text: &str) -> Result<AudioTarget, String> {
         "none" | "null" => Ok(AudioTarget::None),
         _ => match text.strip_prefix("wav:") {
             Some(file) if !file.is_empty() => Ok(AudioTarget::Wav(file.into())),
-            _ => Err("use card, none or wav:FILE".to_owned()),
+            _ => Err("use cpal, none or wav:FILE".to_owned()),
         },
     }
 }
