@@ -6,12 +6,13 @@
 //! A guest puts a magic number into EAX and a command into ECX and reads port 5658h; the answer is in its registers. How
 //! the registers get here is the machine's affair.
 //!
-//! *Modelled*: GETVERSION, ABSPOINTER_DATA, _STATUS and _COMMAND with absolute and relative reports, five
-//! buttons of which the protocol knows three, the wheel. A report is announced by a PS/2 packet without motion, which is
+//! *Modelled*: GETVERSION, ABSPOINTER_DATA, _STATUS and _COMMAND with absolute and relative reports, three
+//! buttons, the wheel. A report is announced by a PS/2 packet without motion, which is
 //! the caller's to send.
 //!
 //! *Not modelled*: every other command of the backdoor.
 
+use crate::mouse::MouseButton;
 use ringzero_bus::{Device, Fabric, ForkError, Section, SnapshotError};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -126,13 +127,20 @@ impl VmMouse {
     }
 
     /// Buttons that are down, as bits: left, right, middle.
-    pub fn buttons(&mut self, buttons: u8) -> bool {
+    fn buttons(&mut self, buttons: u8) -> bool {
         let changed = std::mem::replace(&mut self.state.buttons, buttons & 7) != buttons & 7;
         if !changed || !self.state.enabled {
             return false;
         }
         let (x, y) = if self.state.absolute { self.state.place } else { (0, 0) };
         self.report([u32::from(x), u32::from(y)], 0, false)
+    }
+
+    /// A button goes down or up.
+    pub fn button(&mut self, button: MouseButton, pressed: bool) -> bool {
+        let bit = 1 << button as u8;
+        let held = self.state.buttons;
+        self.buttons(if pressed { held | bit } else { held & !bit })
     }
 
     fn report(&mut self, [x, y]: [u32; 2], wheel: i32, motion: bool) -> bool {

@@ -4,16 +4,16 @@ use crate::config::{Config, ConfigError, Media};
 use crate::drives;
 use crate::events::EventLog;
 use crate::firmware::View;
-use crate::fw_cfg;
 use crate::idle::KeyPolls;
+use crate::parts::pc_config;
 use crate::quiet::QuietWatch;
 use crate::roms;
 use crate::spin::{Look, SpinWatch};
 use crate::typist::{KeyWait, Typist};
-use ringzero_bios::{Bios, BiosConfig, BootDevice};
+use ringzero_bios::{Bios, BiosConfig};
 use ringzero_bus::{ForkError, SystemBus, SystemRequest, VTime};
 use ringzero_cpu::recorder;
-use ringzero_cpu::{Activity, Cpu, Exit, Fault, Features, flags};
+use ringzero_cpu::{Activity, Cpu, Exit, Fault, flags};
 use ringzero_devices::pc::{self, PcConfig, PcParts};
 
 /// Why [`Machine::run`] came back.
@@ -298,6 +298,10 @@ impl Machine {
                 self.serve_firmware();
                 if self.idle { self.pass_idle_time(limit, on_idle) } else { None }
             }
+            Exit::Registers => {
+                self.serve_backdoor();
+                None
+            }
             Exit::Halted if !self.cpu.state().flags.control(flags::bit::IF) => Some(Stop::Hang(Hang::Halted)),
             Exit::Halted => self.pass_idle_time(limit, on_idle),
             Exit::Shutdown => self.shut_down(),
@@ -463,33 +467,6 @@ impl Machine {
     pub fn set_mips(&mut self, mips: u32) {
         self.bus.set_mips(self.cpu.state().count, mips);
     }
-}
-
-fn pc_config(config: &Config, floppy_types: [u8; 2]) -> Result<PcConfig, ConfigError> {
-    let mut boot_order = [0; 3];
-    for (place, device) in boot_order.iter_mut().zip(&config.boot_order) {
-        *place = match device {
-            BootDevice::FloppyA | BootDevice::FloppyB => 1,
-            BootDevice::HardDisk => 2,
-            BootDevice::Cd => 3,
-        };
-    }
-    Ok(PcConfig {
-        unix_time: config.unix_time,
-        floppy_types,
-        boot_order,
-        fpu: config.cpu.has(Features::FPU),
-        com: pc::COM[..config.serial_ports.min(pc::COM.len())].to_vec(),
-        debug_exit: config.debug_exit,
-        pvpanic: config.pvpanic,
-        pci: config.has_pci(),
-        vga_rom: config.has_pci().then(|| config.video_rom().map(<[u8]>::to_vec)).transpose()?,
-        fw_cfg: fw_cfg::items(config)?,
-        apic: config.local_apic(),
-        mouse: config.mouse,
-        hpet: config.local_apic().is_some(),
-        ..PcConfig::default()
-    })
 }
 
 #[cfg(test)]

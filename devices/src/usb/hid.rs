@@ -114,8 +114,9 @@ impl HidDevice {
         self.reports.motion(right, down, wheel);
     }
 
-    pub(super) fn buttons(&mut self, buttons: u8) {
-        self.reports.buttons(buttons);
+    /// A button, by its bit in the report.
+    pub(super) fn button(&mut self, bit: u8, pressed: bool) {
+        self.reports.button(bit, pressed);
     }
 
     pub(super) fn key(&mut self, key: Key, pressed: bool) {

@@ -19,6 +19,7 @@ mod schedule;
 
 use super::hid::{HidDevice, HidKind};
 use crate::keyboard::Key;
+use crate::mouse::MouseButton;
 use port::Port;
 use registers::{command, status};
 use ringzero_bus::{
@@ -137,10 +138,18 @@ impl Uhci {
         }
     }
 
-    /// Buttons that are down at a tablet or a mouse, as bits: left, right, middle, fourth, fifth.
-    pub fn buttons(&mut self, fabric: &mut Fabric, kind: HidKind, buttons: u8) {
+    /// The tablet's wheel turns by steps towards the user.
+    pub fn tablet_wheel(&mut self, fabric: &mut Fabric, wheel: i32) {
+        if let Some(tablet) = self.device(HidKind::Tablet) {
+            tablet.motion(0, 0, wheel);
+            self.hurry(fabric);
+        }
+    }
+
+    /// A button of a tablet or a mouse goes down or up.
+    pub fn button(&mut self, fabric: &mut Fabric, kind: HidKind, button: MouseButton, pressed: bool) {
         if let Some(device) = self.device(kind) {
-            device.buttons(buttons);
+            device.button(1 << button as u8, pressed);
             self.hurry(fabric);
         }
     }

@@ -85,7 +85,9 @@ pub(super) fn use_hands(bus: &mut SystemBus, parts: &PcParts, random: &mut Rando
     });
     bus.call(parts.usb.unwrap(), |usb, fabric| {
         usb.place(fabric, a, b, i32::from(a & 7) - 3);
-        usb.buttons(fabric, HidKind::Tablet, b as u8);
+        usb.button(fabric, HidKind::Tablet, MouseButton::Right, down);
+        usb.motion(fabric, 3, -900, 2);
+        usb.tablet_wheel(fabric, 1);
         usb.key(fabric, ALL_KEYS[usize::from(b) % ALL_KEYS.len()], down);
     });
     bus.call(parts.com[1], |com, fabric| {
@@ -98,7 +100,7 @@ pub(super) fn use_hands(bus: &mut SystemBus, parts: &PcParts, random: &mut Rando
         let mut registers = [0x564D_5868, what, command, 0x5658, 0, 0];
         mouse.serve(&mut registers);
         mouse.place(a, b, 0);
-        mouse.buttons(b as u8);
+        mouse.button(MouseButton::Left, down);
         mouse.motion(-1, 1, 1);
     });
 }

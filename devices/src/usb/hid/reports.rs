@@ -98,10 +98,12 @@ impl Reports {
         add(&mut tail.wheel, wheel);
     }
 
-    pub(super) fn buttons(&mut self, buttons: u8) {
-        if self.newest().buttons != buttons & 0x1F {
+    pub(super) fn button(&mut self, bit: u8, pressed: bool) {
+        let held = self.newest().buttons;
+        let buttons = if pressed { held | bit & 0x1F } else { held & !bit };
+        if buttons != held {
             let tail = self.tail(true);
-            (tail.buttons, tail.clicked) = (buttons & 0x1F, true);
+            (tail.buttons, tail.clicked) = (buttons, true);
         }
     }
 

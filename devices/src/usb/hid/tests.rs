@@ -73,9 +73,9 @@ fn a_click_between_two_questions_keeps_its_place() {
     let mut device = configured(HidKind::Tablet);
     device.place(10, 10, 0);
     device.place(20, 20, 0);
-    device.buttons(1);
+    device.button(1, true);
     device.place(30, 30, 0);
-    device.buttons(0);
+    device.button(1, false);
     let reports: Vec<Answer> = (0..5).map(|_| device.input(1, NOW)).collect();
     let at = |buttons, place| Answer::Data(vec![buttons, place, 0, place, 0, 0]);
     assert_eq!(reports, [at(0, 20), at(1, 20), at(1, 30), at(0, 30), Answer::Nak]);
