@@ -60,7 +60,7 @@ pub use ringzero_bios::BootDevice;
 pub use ringzero_bus::{BusEvent, Irq, PhysAddr, Port, Width};
 pub use ringzero_bus::{ForkError, SnapshotError, VTime};
 pub use ringzero_cpu::recorder::{self, Delivery, Place};
-pub use ringzero_cpu::{CpuState, Model, SegReg, cr0, cr4, flags, number};
+pub use ringzero_cpu::{CpuState, Generation, Model, SegReg, cr0, cr4, flags, number};
 pub use ringzero_devices::gameport::Stick;
 pub use ringzero_devices::ide::{IdeDrive, Locked};
 pub use ringzero_devices::keyboard::layout::Layout;

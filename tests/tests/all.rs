@@ -31,3 +31,4 @@ mod stack;
 mod tables;
 mod transcendentals;
 mod typing;
+mod usb;
