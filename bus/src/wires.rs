@@ -94,7 +94,7 @@ impl IrqLines {
 
     /// Drives `pin` to `level`. A pulse within one device call is not lost.
     pub fn set(&mut self, pin: IrqPin, level: bool) {
-        if let Some(state) = self.pins.get_mut(usize::from(pin.pin)) {
+        if let Some(state) = self.pins.get_mut(usize::from(pin.pin)).filter(|state| **state != level) {
             *state = level;
             self.settle(pin.irq);
         }

@@ -16,6 +16,7 @@
 //! assert_eq!(bus.get(parts.dma).post_code(), 0x55);
 //! ```
 
+pub mod ac97;
 pub mod apic;
 pub mod coprocessor;
 pub mod debug_exit;
@@ -29,6 +30,7 @@ pub mod ide;
 pub mod kbc;
 pub mod keyboard;
 pub mod mouse;
+pub mod opl3;
 pub mod parallel;
 pub mod pc;
 pub mod pci;
@@ -38,7 +40,8 @@ pub mod pm;
 pub mod pvpanic;
 mod queue;
 pub mod rtc;
-pub mod speaker;
+pub mod sb16;
+pub mod sound;
 pub mod storage;
 pub mod text;
 pub mod uart;

@@ -7,6 +7,7 @@ mod input;
 
 pub use config::{COM, DebugExitConfig, LPT1, PcConfig, PortConfig};
 
+use crate::ac97::{self, Ac97, Ac97Wiring};
 use crate::apic::{self, IoApic, LocalApic, LocalApicKind};
 use crate::coprocessor::Coprocessor;
 use crate::debug_exit::DebugExit;
@@ -18,6 +19,7 @@ use crate::gameport::GamePort;
 use crate::hpet::{self, Hpet, HpetWiring};
 use crate::ide::{self, ChannelWiring, Ide};
 use crate::kbc::{Kbc, KbcWiring};
+use crate::opl3::AdLib;
 use crate::parallel::ParallelPort;
 use crate::pci::{self, ChipsetFunctions, PciChipset};
 use crate::pic::Pic;
@@ -25,6 +27,7 @@ use crate::pit::Pit;
 use crate::pm::{self, PmWiring, PowerManagement};
 use crate::pvpanic::{self, PvPanic};
 use crate::rtc::{CmosConfig, Rtc};
+use crate::sb16::{self, Sb16, Sb16Config, Sb16Wiring};
 use crate::uart::{SerialMouseKind, Uart, UartWiring};
 use crate::usb::uhci::Uhci;
 use crate::vga::{self, Vga, VgaWiring};
@@ -85,6 +88,12 @@ pub struct PcParts {
     pub hpet: Option<Handle<Hpet>>,
     /// Power management.
     pub pm: Option<Handle<PowerManagement>>,
+    /// The Sound Blaster 16.
+    pub sb16: Option<Handle<Sb16>>,
+    /// The AdLib card.
+    pub adlib: Option<Handle<AdLib>>,
+    /// The AC'97 controller.
+    pub ac97: Option<Handle<Ac97>>,
 }
 
 /// Attaches the parts of `config` to `bus` and resets every device on it.
@@ -119,6 +128,9 @@ pub fn build(bus: &mut SystemBus, config: &PcConfig) -> Result<PcParts, AttachEr
         local_apic: config.apic.map(|kind| attach_local_apic(bus, kind)).transpose()?,
         io_apic: config.apic.map(|_| attach_io_apic(bus)).transpose()?,
         hpet: config.hpet.then(|| attach_hpet(bus)).transpose()?,
+        sb16: config.sb16.map(|card| attach_sb16(bus, card)).transpose()?,
+        adlib: config.adlib.then(|| attach_adlib(bus)).transpose()?,
+        ac97: config.ac97.then(|| attach_ac97(bus)).transpose()?,
     };
     bus.reset_devices();
     Ok(parts)
@@ -284,6 +296,38 @@ fn attach_hpet(bus: &mut SystemBus) -> Result<Handle<Hpet>, AttachError> {
             routes: hpet::ROUTES.map(|irq| wiring.irq(Irq(irq))),
             matches: std::array::from_fn(|_| wiring.slot()),
         }))
+    })
+}
+
+fn attach_sb16(bus: &mut SystemBus, config: Sb16Config) -> Result<Handle<Sb16>, AttachError> {
+    bus.attach("sb16", |wiring| {
+        bytes(wiring, config.iobase..=config.iobase.saturating_add(15))?;
+        bytes(wiring, sb16::MPU_PORTS)?;
+        bytes(wiring, sb16::FM_PORTS)?;
+        for channel in sb16::DMA_CHANNELS {
+            wiring.dma(channel)?;
+        }
+        let wires = Sb16Wiring {
+            irqs: sb16::IRQS.map(|irq| wiring.irq(Irq(irq))),
+            transfers: [wiring.slot(), wiring.slot()],
+        };
+        Ok(Sb16::new(config, wires))
+    })
+}
+
+fn attach_adlib(bus: &mut SystemBus) -> Result<Handle<AdLib>, AttachError> {
+    bus.attach("adlib", |wiring| {
+        bytes(wiring, 0x388..=0x389)?;
+        Ok(AdLib::default())
+    })
+}
+
+fn attach_ac97(bus: &mut SystemBus) -> Result<Handle<Ac97>, AttachError> {
+    bus.attach("ac97", |wiring| {
+        let function = wiring.pci_function::<Ac97>(ac97::ADDRESS, ac97::config_space(), &ac97::BASES)?;
+        let interrupt = wiring.pci_interrupt(function, 1);
+        let looks = std::array::from_fn(|_| wiring.slot());
+        Ok(Ac97::new(Ac97Wiring { function, interrupt, looks }))
     })
 }
 

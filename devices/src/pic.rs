@@ -161,6 +161,9 @@ impl I8259 {
     /// The request that the INT pin stands for.
     fn pending(&self) -> Option<u8> {
         let requests = self.irr() & !self.imr;
+        if requests == 0 {
+            return None;
+        }
         let level = self.by_priority().find(|level| requests & (1 << level) != 0)?;
         let Some(serving) = self.in_service() else { return Some(level) };
         let slave_again = self.special_fully_nested && level == serving && self.icw3 & (1 << level) != 0;

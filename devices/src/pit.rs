@@ -3,16 +3,19 @@
 //! Sources: Intel 8254 datasheet (231164), keyed \[8254\]; IBM PC/AT Technical Reference (1502494), keyed \[AT\].
 //!
 //! *Modelled*: the three counters in all modes (`counter`), counter and status latches, read-back; IRQ0 from OUT0;
-//! gate 2, speaker data, refresh toggle and OUT2 in port 61h; the speaker's line as time-stamped edges.
+//! gate 2, speaker data, refresh toggle and OUT2 in port 61h; the speaker's line as time-stamped edges, made sound by [`Steps`].
 //!
-//! *Not modelled*: parity and I/O channel check (bits 6 and 7 of port 61h read 0); counter 1 drives nothing, the refresh
+//! A tone above half the sample rate is its mean, which is all that a loudspeaker makes of it.
+//!
+//! *Not modelled*: the cone's resonance; parity and I/O channel check (bits 6 and 7 of port 61h read 0); counter 1 drives nothing, the refresh
 //! toggle runs at its customary 15.085 us.
 
 mod counter;
 
 pub use counter::{Counter, Mode};
 
-use crate::speaker::Speaker;
+use crate::sound::Frame;
+use crate::sound::steps::{self, Steps, StepsState};
 use ringzero_bus::{
     Clock, Device, EventSlot, Fabric, ForkError, IrqPin, PortAccess, Section, SnapshotError, VTime,
 };
@@ -105,22 +108,26 @@ const REFRESH_TOGGLE: u8 = 0x10;
 const OUT_2: u8 = 0x20;
 /// Clocks between refreshes: counter 1's usual count, 15.085 us.
 const REFRESH_CLOCKS: i64 = 18;
-/// Edges further back than this are of no interest to the speaker, whose buffer is shorter.
-const SPEAKER_MEMORY_NS: u64 = 2_000_000_000;
+/// The speaker's level while its line is high.
+const SPEAKER_HIGH: i32 = 16_000;
+/// Its high-pass, 30 Hz: see [`Steps::new`].
+const SPEAKER_HIGH_PASS: u32 = 8;
+/// Clocks of a period that nobody hears.
+const INAUDIBLE_CLOCKS: u32 = 24;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct PitState {
     chip: I8254,
     port_b: u8,
-    /// The speaker's line is known up to here.
-    speaker_time: VTime,
 }
 
 /// The card. Ports: region 0 is 40h-43h, region 1 is 61h.
 #[derive(Clone, Debug)]
 pub struct Pit {
     state: PitState,
-    speaker: Speaker,
+    speaker: Steps,
+    /// The speaker has been told of the line up to here.
+    followed: VTime,
     irq: IrqPin,
     edge: EventSlot,
 }
@@ -140,7 +147,7 @@ impl Pit {
         for n in 0..2 {
             state.chip.set_gate(n, true, 0);
         }
-        Self { state, speaker: Speaker::new(), irq, edge }
+        Self { state, speaker: Steps::new(SPEAKER_HIGH_PASS), followed: VTime(0), irq, edge }
     }
 
     /// The chip, for inspection.
@@ -153,32 +160,74 @@ impl Pit {
         self.state.chip.counter(0).period()
     }
 
-    /// Appends the speaker's samples up to `until`: mono, 48 kHz, virtual time.
-    pub fn render(&mut self, until: VTime, out: &mut Vec<i16>) {
-        self.follow_speaker(until);
-        self.speaker.render(until, out);
+    /// Adds the speaker's sound at `now` to frames from `first` on, which lie [`crate::sound::LATENCY`] back.
+    pub fn render(&mut self, now: VTime, first: u64, out: &mut [Frame]) {
+        self.speaker.listen(first);
+        self.follow_speaker(now);
+        self.speaker.render(first, out);
     }
 
-    fn speaker_line(&self, tick: i64) -> bool {
-        self.state.port_b & SPEAKER_DATA != 0 && self.state.chip.counter(2).out(tick)
-    }
-
-    /// Hands the speaker every edge up to `now`.
-    fn follow_speaker(&mut self, now: VTime) {
-        if now <= self.state.speaker_time {
-            return;
-        }
-        let earliest = VTime(now.0.saturating_sub(SPEAKER_MEMORY_NS));
-        let mut tick = tick_at(self.state.speaker_time.max(earliest));
-        self.state.speaker_time = now;
+    fn speaker_level(&self, tick: i64) -> i32 {
+        let counter = self.state.chip.counter(2);
         if self.state.port_b & SPEAKER_DATA == 0 {
+            return 0;
+        }
+        match self.inaudible_period() {
+            Some(period) if counter.next_change(tick).is_some() => {
+                let high = if counter.mode() == Mode::SquareWave { (period + 1) / 2 } else { period - 1 };
+                SPEAKER_HIGH * high / period
+            }
+            _ if counter.out(tick) => SPEAKER_HIGH,
+            _ => 0,
+        }
+    }
+
+    /// The period of a tone that nobody hears.
+    fn inaudible_period(&self) -> Option<i32> {
+        let counter = self.state.chip.counter(2);
+        let repeats = matches!(counter.mode(), Mode::RateGenerator | Mode::SquareWave);
+        counter
+            .period()
+            .filter(|&period| repeats && (2..=INAUDIBLE_CLOCKS).contains(&period))
+            .map(|n| n as i32)
+    }
+
+    /// Tells the speaker of every edge up to `now`.
+    fn follow_speaker(&mut self, now: VTime) {
+        if now <= self.followed {
             return;
         }
-        let end = tick_at(now);
+        let mut tick = tick_at(self.followed);
+        let moves = self.state.port_b & SPEAKER_DATA != 0 && self.inaudible_period().is_none();
+        let end = if moves { tick_at(now) } else { tick };
         while let Some(next) = self.state.chip.counter(2).next_change(tick).filter(|&next| next <= end) {
-            self.speaker.edge(time_of(next), self.speaker_line(next));
+            self.speaker.set(time_of(next), self.speaker_level(next));
             tick = next;
         }
+        self.followed = now;
+        self.speaker.follow(now);
+    }
+
+    /// Software is about to do something with counter 2 or port B. What the line did is followed over a short time only,
+    /// so that a long one costs nothing; to a listener all of it was told.
+    fn touch_speaker(&mut self, now: VTime) {
+        let passed = now.ns_since(self.speaker.known_until());
+        if passed > steps::MEMORY_NS {
+            if self.speaker.is_heard(passed) {
+                self.follow_speaker(now);
+            }
+            let start = VTime(now.0 - steps::MEMORY_NS);
+            self.speaker.settle(start, self.speaker_level(tick_at(start)));
+            self.followed = start;
+        }
+        self.follow_speaker(now);
+    }
+
+    /// Software has done it.
+    fn mark_speaker(&mut self, now: VTime) {
+        self.speaker.set(now, self.speaker_level(tick_at(now)));
+        self.speaker.mark(now);
+        self.followed = now;
     }
 
     /// Shows OUT0 on IRQ0 and arms the next moment at which it must be looked at.
@@ -211,9 +260,9 @@ impl Device for Pit {
 
     fn reset(&mut self, fabric: &mut Fabric) {
         // The 8254 has no RESET pin: its counters run on until they are programmed. Port B has one.
-        self.follow_speaker(fabric.now);
+        self.touch_speaker(fabric.now);
         self.write_port_b(0, tick_at(fabric.now));
-        self.speaker.edge(fabric.now, false);
+        self.mark_speaker(fabric.now);
     }
 
     fn pio_read(&mut self, fabric: &mut Fabric, access: PortAccess) -> u32 {
@@ -226,12 +275,22 @@ impl Device for Pit {
 
     fn pio_write(&mut self, fabric: &mut Fabric, access: PortAccess, value: u32) {
         let tick = tick_at(fabric.now);
-        self.follow_speaker(fabric.now);
+        // Counters 0 and 1 are no business of the speaker.
+        let heard = match (access.region, access.offset) {
+            (0, 3) => matches!(Control::decode(value as u8), Control::Program { counter: 2, .. }),
+            (0, counter) => counter == 2,
+            _ => true,
+        };
+        if heard {
+            self.touch_speaker(fabric.now);
+        }
         match access.region {
             0 => self.state.chip.write(access.offset, value as u8, tick),
             _ => self.write_port_b(value as u8, tick),
         }
-        self.speaker.edge(fabric.now, self.speaker_line(tick));
+        if heard {
+            self.mark_speaker(fabric.now);
+        }
         if access.region == 0 {
             self.update_irq(fabric);
         }
@@ -250,17 +309,17 @@ impl Device for Pit {
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {
-        Section::encode(self.name(), 1, &self.state)
+        Section::encode(self.name(), 2, &(&self.state, self.speaker.save()))
     }
 
     fn load(&mut self, section: &Section) -> Result<(), SnapshotError> {
-        let state: PitState = section.decode(self.name(), 1)?;
-        if !state.chip.counters.iter().all(Counter::is_valid) {
-            return Err(SnapshotError::OutOfRange { section: "pit", what: "counter" });
+        let (state, speaker): (PitState, StepsState) = section.decode(self.name(), 2)?;
+        if !state.chip.counters.iter().all(Counter::is_valid) || !Steps::accepts(&speaker) {
+            return Err(SnapshotError::OutOfRange { section: "pit", what: "counter or speaker" });
         }
         self.state = state;
-        let line = self.speaker_line(tick_at(self.state.speaker_time));
-        self.speaker.restart(self.state.speaker_time, line);
+        self.speaker.load(speaker);
+        self.followed = self.speaker.known_until();
         Ok(())
     }
 }
@@ -327,18 +386,80 @@ mod tests {
         assert_ne!(read(&mut pit, &mut fabric, 1, 0) & REFRESH_TOGGLE, first);
     }
 
+    /// The first `frames` frames of the speaker.
+    fn sound(pit: &mut Pit, frames: usize) -> Vec<i32> {
+        let mut out = vec![[0; 2]; frames];
+        pit.render(crate::sound::time_of(frames as u64 + crate::sound::LATENCY), 0, &mut out);
+        out.iter().map(|frame| frame[0]).collect()
+    }
+
+    fn listened() -> (Pit, Fabric) {
+        let (mut pit, fabric) = pit();
+        pit.render(VTime(0), 0, &mut []);
+        (pit, fabric)
+    }
+
     #[test]
     fn a_tone_reaches_the_speaker() {
-        let (mut pit, mut fabric) = pit();
+        let (mut pit, mut fabric) = listened();
         for (offset, value) in [(3, 0xB6), (2, 0xA9), (2, 0x04)] {
             out(&mut pit, &mut fabric, 0, offset, value);
         }
         out(&mut pit, &mut fabric, 1, 0, 3);
-        let mut samples = Vec::new();
-        pit.render(VTime(100_000_000), &mut samples);
-        assert_eq!(samples.len(), 4800);
+        let samples = sound(&mut pit, 4800);
         let crossings = samples.windows(2).filter(|w| w[0] < 0 && w[1] >= 0).count();
         assert!((98..=101).contains(&crossings), "{crossings} cycles of a 1 kHz tone in 0.1 s");
+    }
+
+    /// Pulses of `width` clocks in mode 0, one every 64: what "RealSound" and its like do.
+    fn pulses(pit: &mut Pit, fabric: &mut Fabric, ticks: std::ops::Range<i64>, width: u8) {
+        for n in ticks.step_by(64) {
+            fabric.now = time_of(n);
+            out(pit, fabric, 0, 2, width);
+        }
+    }
+
+    #[test]
+    fn pulse_width_modulation_makes_levels() {
+        let (mut pit, mut fabric) = listened();
+        out(&mut pit, &mut fabric, 0, 3, 0x90);
+        out(&mut pit, &mut fabric, 1, 0, 3);
+        pulses(&mut pit, &mut fabric, 0..600_000, 32);
+        pulses(&mut pit, &mut fabric, 600_000..660_000, 16);
+        let samples = sound(&mut pit, 26_000);
+        let mean = |range: std::ops::Range<usize>| {
+            let len = range.len() as i32;
+            samples[range].iter().sum::<i32>() / len
+        };
+        // A wider count keeps OUT low for longer: from 32 to 48 clocks high of 64.
+        let (before, after) = (mean(23_000..24_000), mean(24_145..24_175));
+        // The high-pass has taken a tenth of it away again.
+        assert!((after - before - 3600).abs() < 400, "{before} {after}");
+    }
+
+    #[test]
+    fn a_tone_above_the_audible_is_its_mean() {
+        let (mut pit, mut fabric) = listened();
+        for (region, offset, value) in [(0, 3, 0x96), (0, 2, 8), (1, 0, 3)] {
+            out(&mut pit, &mut fabric, region, offset, value);
+        }
+        let samples = sound(&mut pit, 200);
+        assert!((samples[50] - samples[60]).abs() < 500 && samples[60] > 5000, "{samples:?}");
+    }
+
+    #[test]
+    fn listening_does_not_show_in_the_state() {
+        let (mut heard, mut fabric) = listened();
+        let (mut unheard, mut other) = super::tests::pit();
+        for (n, value) in (0..60u64).zip([0xB6u8, 0x40, 0x13].into_iter().cycle()) {
+            for (pit, fabric) in [(&mut heard, &mut fabric), (&mut unheard, &mut other)] {
+                fabric.now = VTime(n * n * 100_000);
+                out(pit, fabric, 0, if n % 3 == 0 { 3 } else { 2 }, value);
+                out(pit, fabric, 1, 0, 3);
+            }
+            heard.render(fabric.now, n, &mut [[0; 2]]);
+        }
+        assert_eq!(heard.save().unwrap().bytes(), unheard.save().unwrap().bytes());
     }
 
     #[test]

@@ -11,11 +11,13 @@ use ringzero_devices::ide::IdeDrive;
 use ringzero_devices::keyboard::ALL_KEYS;
 use ringzero_devices::mouse::MouseButton;
 use ringzero_devices::pc::{self, DebugExitConfig, PcConfig, PcParts};
+use ringzero_devices::sb16::Sb16Config;
+use ringzero_devices::sound;
 use ringzero_devices::storage::hard_disk::DiskGeometry;
 use ringzero_devices::storage::{MemoryMedium, floppy};
 use ringzero_devices::uart::SerialMouseKind;
 use ringzero_devices::usb::hid::HidKind;
-use ringzero_devices::vga::{self, Frame};
+use ringzero_devices::vga::Frame;
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
 #[path = "fuzz/input.rs"]
@@ -66,9 +68,13 @@ const PORTS: &[(u16, u16)] = &[
     (0x170, 0x177),
     (0x201, 0x201),
     (0x1F0, 0x1F7),
+    (0x220, 0x22F),
+    (0x22C, 0x22C),
     (0x2F8, 0x2FF),
+    (0x330, 0x331),
     (0x376, 0x376),
     (0x378, 0x37A),
+    (0x388, 0x38B),
     (0x3B4, 0x3BA),
     (0x3C0, 0x3CF),
     (0x3C0, 0x3CF),
@@ -99,6 +105,8 @@ fn machine() -> (SystemBus, PcParts) {
         pci: true,
         apic: Some(LocalApicKind::Pentium4),
         hpet: true,
+        sb16: Some(Sb16Config::default()),
+        ac97: true,
         vga_rom: Some(vec![0xC3; 40_000]),
         fw_cfg: Some(vec![
             FwCfgItem::Key(5, [1, 0].into()),
@@ -148,13 +156,13 @@ fn program_ide(bus: &mut SystemBus, random: &mut Random) {
     }
 }
 
-/// The functions: host bridge, ISA bridge, IDE, USB, power management, VGA.
-const FUNCTIONS: [u32; 6] = [0, 0x800, 0x900, 0xA00, 0xB00, 0x1000];
+/// The functions: host bridge, ISA bridge, IDE, USB, power management, VGA, AC'97.
+const FUNCTIONS: [u32; 7] = [0, 0x800, 0x900, 0xA00, 0xB00, 0x1000, 0x1800];
 
 /// A random write to a random function, often to a register that places it or switches something.
 fn config_write_any(bus: &mut SystemBus, random: &mut Random) {
     const REGISTERS: [u32; 12] = [0x04, 0x10, 0x20, 0x30, 0x40, 0x58, 0x5C, 0x60, 0x70, 0x80, 0x90, 0xD0];
-    let function = FUNCTIONS[random.below(6) as usize];
+    let function = FUNCTIONS[random.below(7) as usize];
     let register = match random.below(3) {
         0 => random.below(256) as u32 & 0xFC,
         _ => REGISTERS[random.below(12) as usize],
@@ -191,10 +199,8 @@ fn program_platform(bus: &mut SystemBus, random: &mut Random) {
                 let width = random.width();
                 bus.write(at, width, random.next() as u32);
                 let target = bus.page(at);
-                // Behind RAM and the first ROM lies video memory, which answers as RAM does.
-                let video = (2 << 20) + PAGE_SIZE as u64..(2 << 20) + (PAGE_SIZE + vga::MEMORY) as u64;
-                let there = |page: u64| page < 2 << 20 || video.contains(&page);
-                let whole = !matches!(target, PageTarget::Ram(page) if !there(page.0));
+                let video = |page: u64| bus.fabric().ram.is_video((page / PAGE_SIZE as u64) as u32);
+                let whole = !matches!(target, PageTarget::Ram(page) if page.0 >= 2 << 20 && !video(page.0));
                 assert!(whole, "RAM where there is none: {target:?}");
                 bus.read(at, width);
                 bus.fetch(at);
@@ -386,8 +392,11 @@ fn observe(bus: &mut SystemBus, parts: &PcParts, frame: &mut Frame) {
     if let Some(text) = vga.text(&bus.fabric().ram) {
         assert_eq!(text.cells.len(), text.columns * text.rows);
     }
-    let mut samples = Vec::new();
-    bus.call(parts.pit, |pit, _| pit.render(now, &mut samples));
+    let mut sound = [[0; 2]; 256];
+    let first = sound::frame_at(now).saturating_sub(sound::LATENCY + 256);
+    bus.call(parts.pit, |pit, _| pit.render(now, first, &mut sound));
+    bus.call(parts.sb16.unwrap(), |card, _| card.render(now, first, &mut sound));
+    bus.call(parts.ac97.unwrap(), |card, _| card.render(first, &mut sound));
     bus.call(parts.com[0], |com, _| com.take_output());
 }
 

@@ -16,6 +16,9 @@ pub(crate) enum Audio {
     Wav(WavWriter<BufWriter<File>>),
     #[cfg(feature = "sound")]
     Card(crate::sound::Card),
+    /// There is no card, and it has not been told.
+    #[cfg(feature = "sound")]
+    NoCard,
 }
 
 impl Audio {
@@ -30,7 +33,7 @@ impl Audio {
     /// A WAV file, made anew.
     pub(crate) fn wav(path: &Path) -> io::Result<Self> {
         let spec = WavSpec {
-            channels: 1,
+            channels: 2,
             sample_rate: SAMPLE_RATE,
             bits_per_sample: 16,
             sample_format: SampleFormat::Int,
@@ -44,7 +47,25 @@ impl Audio {
         !matches!(self, Self::None)
     }
 
-    /// Plays samples.
+    /// What is to be said of it, once.
+    pub(crate) fn take_note(&mut self) -> Option<&'static str> {
+        #[cfg(feature = "sound")]
+        if matches!(self, Self::NoCard) {
+            *self = Self::None;
+            return Some("note: no sound card was found: the guest is not heard");
+        }
+        None
+    }
+
+    /// Whether it is a sound card, which plays as time passes.
+    pub(crate) fn is_card(&self) -> bool {
+        #[cfg(feature = "sound")]
+        return matches!(self, Self::Card(_));
+        #[cfg(not(feature = "sound"))]
+        return false;
+    }
+
+    /// Plays samples, left and right in turn.
     pub(crate) fn play(&mut self, samples: &[i16]) {
         match self {
             Self::None => {}
@@ -58,9 +79,11 @@ impl Audio {
             Self::Card(card) => {
                 // A full queue drops what nobody would hear in time.
                 if let Err(TrySendError::Disconnected(_)) = card.samples.try_send(samples.to_vec()) {
-                    *self = Self::None;
+                    *self = Self::NoCard;
                 }
             }
+            #[cfg(feature = "sound")]
+            Self::NoCard => {}
         }
     }
 

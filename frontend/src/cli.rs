@@ -3,6 +3,7 @@
 pub(crate) mod argv;
 pub(crate) mod device;
 pub(crate) mod runner;
+pub(crate) mod sound;
 pub(crate) mod test;
 pub(crate) mod values;
 
@@ -12,6 +13,7 @@ use crate::verdict::EXIT_USAGE;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use device::Device;
 use ringzero_machine::{Layout, Model};
+use sound::SoundList;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
@@ -191,9 +193,12 @@ pub(crate) struct RunArgs {
     /// Boot order: letters of a and b (floppies), c (hard disk), d (CD).
     #[arg(long, value_name = "ORDER", default_value = "acd", value_parser = values::boot_order, help_heading = "Machine")]
     pub(crate) boot: BootOrder,
-    /// A device; may be repeated: isa-debug-exit, then optionally iobase=PORT and iosize=N; pvpanic; usb-tablet, usb-mouse, usb-kbd; msmouse, then optionally port=com1 and wheel; gameport=off; vmport=off.
+    /// A device; may be repeated: isa-debug-exit, then optionally iobase=PORT and iosize=N; pvpanic; sb16, then optionally iobase=0x220, irq=5, dma=1, dma16=5; adlib; ac97; usb-tablet, usb-mouse, usb-kbd; msmouse, then optionally port=com1 and wheel; gameport=off; vmport=off.
     #[arg(long, value_name = "DEVICE", value_parser = device::device, help_heading = "Machine")]
     pub(crate) device: Vec<Device>,
+    /// Sound cards: sb16, adlib, ac97, several separated by commas, or none [default: sb16, unless a --device is a sound card].
+    #[arg(long, alias = "soundhw", value_name = "CARDS", value_parser = sound::list, help_heading = "Machine")]
+    pub(crate) sound: Option<SoundList>,
     /// The USB controller, with devices or without.
     #[arg(long, help_heading = "Machine")]
     pub(crate) usb: bool,
@@ -234,9 +239,12 @@ pub(crate) struct RunArgs {
     /// Output of port E9h: a file, or `stderr` or `null` [default: stderr].
     #[arg(long, value_name = "FILE", value_parser = values::debug_target, help_heading = "Host")]
     pub(crate) debugcon: Option<DebugTarget>,
-    /// Sound: card, none or wav:FILE.
+    /// Where sound goes: cpal (this host's sound card), none or wav:FILE [default: cpal, headless none].
     #[arg(long, value_name = "TARGET", value_parser = values::audio, help_heading = "Host")]
     pub(crate) audio: Option<AudioTarget>,
+    /// The same as QEMU writes it.
+    #[arg(long, value_name = "SPEC", value_parser = sound::audiodev, conflicts_with = "audio", hide = true)]
+    pub(crate) audiodev: Option<AudioTarget>,
 
     /// The guest's stick in a window: auto (the host's, if it has one), keys (the keypad), none, or a device.
     #[arg(long, value_name = "SOURCE", default_value = "auto", value_parser = crate::joystick::source, help_heading = "Host")]

@@ -16,7 +16,7 @@ pub(crate) fn configure(args: &RunArgs, config: &mut Config) -> Result<(), PlanE
             Device::GamePort(on) => config.gameport = on,
             Device::VmMouse(on) => config.vmmouse = on,
             Device::SerialMouse(port, kind) => config.serial_mouse = Some((port, kind)),
-            Device::DebugExit(_) | Device::PvPanic | Device::Usb(_) => {}
+            Device::DebugExit(_) | Device::PvPanic | Device::Sound(_) | Device::Usb(_) => {}
         }
     }
     if let Some(port) = args.serial.iter().position(|target| *target == SerialTarget::Mouse) {
@@ -45,8 +45,5 @@ fn usb(args: &RunArgs) -> Result<Option<[Option<HidKind>; USB_PORTS]>, PlanError
         return Err(PlanError::UsbPorts);
     }
     let wanted = args.usb || !given.is_empty();
-    if wanted && args.cpu.generation < ringzero_machine::Generation::I80486 {
-        return Err(PlanError::UsbNeedsPci);
-    }
     Ok(wanted.then_some(ports))
 }

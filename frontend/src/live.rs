@@ -30,6 +30,8 @@ const LIGHTS: Duration = Duration::from_millis(200);
 const NAP: Duration = Duration::from_millis(100);
 /// The same while serial input may come.
 const SERIAL_NAP: Duration = Duration::from_millis(10);
+/// The same while a sound card waits for what the guest plays.
+const SOUND_NAP: Duration = Duration::from_millis(8);
 /// How far virtual time may run ahead: short sleeps last longer than they should.
 const AHEAD: Duration = Duration::from_millis(2);
 
@@ -158,6 +160,7 @@ impl Live<'_> {
     /// Sleeps at most so long; the user's next act ends it.
     fn sleep(&mut self, wait: Duration) -> Option<Verdict> {
         let nap = if self.session.has_serial_input() { SERIAL_NAP } else { NAP };
+        let nap = if self.session.is_heard() && self.activity == Activity::Idle { SOUND_NAP } else { nap };
         let mut wait = wait.min(nap);
         let now = Instant::now();
         if self.shown != Some(self.session.machine.picture_generation()) {
@@ -187,6 +190,7 @@ impl Live<'_> {
         if self.activity == Activity::Idle {
             let to = self.pacer.virtual_at(Instant::now());
             self.session.machine.skip_to(to);
+            self.session.pass_on_sound();
         }
     }
 
@@ -222,6 +226,9 @@ impl Live<'_> {
         self.session.record();
         if let Some(verdict) = self.session.pass_on() {
             return Err(verdict);
+        }
+        if let Some(note) = self.session.take_sound_note() {
+            self.viewer.message(note);
         }
         let session = &mut self.session;
         match stop {

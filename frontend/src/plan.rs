@@ -3,6 +3,7 @@
 //! Nothing is created, shortened or overwritten before everything has been checked.
 
 use crate::cli::device::Device;
+use crate::cli::sound::{self, SoundCard};
 use crate::cli::values::{AudioTarget, DebugTarget, SerialTarget};
 use crate::cli::{ClockKind, DisplayKind, RunArgs};
 use crate::drives::{Drives, Image, file_name, same_file};
@@ -71,8 +72,6 @@ pub(crate) enum PlanError {
     SerialPorts { count: usize },
     #[error("the USB controller has two ports, for a tablet, a mouse or a keyboard, one of each")]
     UsbPorts,
-    #[error("USB needs PCI, which an 80486 or later has; choose another --cpu, or leave it away")]
-    UsbNeedsPci,
     #[error(
         "the serial mouse's port is given to something else; use --device msmouse,port=com1 or port=com2"
     )]
@@ -193,9 +192,17 @@ fn config(args: &RunArgs) -> Config {
         mips: args.mips.unwrap_or(defaults.mips),
         debug_exit: args.device.iter().find_map(|device| device.debug_exit()),
         pvpanic: args.device.contains(&Device::PvPanic),
+        sound: sound::cards(args.sound.as_ref(), sound_devices(args)),
         stop_at_reset: args.no_reboot,
         ..defaults
     }
+}
+
+fn sound_devices(args: &RunArgs) -> impl Iterator<Item = SoundCard> {
+    args.device.iter().filter_map(|device| match device {
+        Device::Sound(card) => Some(*card),
+        _ => None,
+    })
 }
 
 fn display(args: &RunArgs) -> Result<Display, PlanError> {
@@ -263,7 +270,7 @@ fn timing(args: &RunArgs, display: Display, serial: &[SerialTarget; 2]) -> Timin
 }
 
 fn audio(args: &RunArgs, display: Display) -> AudioTarget {
-    args.audio.clone().unwrap_or(match display {
+    args.audio.clone().or_else(|| args.audiodev.clone()).unwrap_or(match display {
         Display::Headless => AudioTarget::None,
         Display::Best | Display::Window | Display::Terminal => AudioTarget::Card,
     })
@@ -300,7 +307,7 @@ fn outputs(args: &RunArgs) -> Vec<(&'static str, PathBuf)> {
     if let Some(DebugTarget::File(path)) = &args.debugcon {
         outputs.push(("--debugcon", path.clone()));
     }
-    if let Some(AudioTarget::Wav(path)) = &args.audio {
+    if let Some(AudioTarget::Wav(path)) = args.audio.as_ref().or(args.audiodev.as_ref()) {
         outputs.push(("--audio", path.clone()));
     }
     outputs

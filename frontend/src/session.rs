@@ -108,6 +108,13 @@ impl Session {
         }
         let bytes = self.machine.take_debug_console();
         self.debug.write(&bytes);
+        self.pass_on_sound();
+        self.warn_of_disks();
+        closed
+    }
+
+    /// Passes on what the guest played since the last call.
+    pub(crate) fn pass_on_sound(&mut self) {
         if self.audio.listens() {
             self.samples.clear();
             self.machine.render_sound(&mut self.samples);
@@ -119,8 +126,16 @@ impl Session {
             }
             self.audio.play(&self.samples);
         }
-        self.warn_of_disks();
-        closed
+    }
+
+    /// What is to be said, once, of sound that nobody hears.
+    pub(crate) fn take_sound_note(&mut self) -> Option<&'static str> {
+        self.audio.take_note()
+    }
+
+    /// Whether somebody hears the guest now, and waits for it.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.audio.is_card()
     }
 
     /// What is to be heard.
@@ -229,6 +244,11 @@ impl Session {
         }
         if let Some(line) = self.stop_recording().filter(|line| line.starts_with("warning")) {
             crate::report::say(&line);
+        }
+        if self.audio.listens() {
+            self.samples.clear();
+            self.machine.render_last_sound(&mut self.samples);
+            self.audio.play(&self.samples);
         }
         self.audio.close();
     }

@@ -6,6 +6,7 @@ use ringzero_cpu::{Features, Generation, Model};
 use ringzero_devices::apic::LocalApicKind;
 use ringzero_devices::ide::IdeDrive;
 use ringzero_devices::pc::DebugExitConfig;
+use ringzero_devices::sb16::Sb16Config;
 use ringzero_devices::storage::{BlockMedium, hard_disk};
 use ringzero_devices::uart::SerialMouseKind;
 use ringzero_devices::usb::hid::HidKind;
@@ -49,6 +50,8 @@ pub struct Config {
     pub serial_mouse: Option<(usize, SerialMouseKind)>,
     /// The USB controller, on a machine with PCI, and what is at its ports.
     pub usb: Option<[Option<HidKind>; 2]>,
+    /// Sound cards.
+    pub sound: SoundCards,
     /// A BIOS in place of ours: 64 KiB or a multiple of it, up to 16 MiB.
     pub bios: Option<Arc<[u8]>>,
     /// A video BIOS in place of ours.
@@ -77,6 +80,7 @@ impl Default for Config {
             vmmouse: true,
             serial_mouse: None,
             usb: None,
+            sound: SoundCards::default(),
             bios: None,
             vga_bios: None,
             kernel: None,
@@ -85,9 +89,37 @@ impl Default for Config {
     }
 }
 
+/// The sound cards of a machine; the speaker is always there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SoundCards {
+    /// A Sound Blaster 16.
+    pub sb16: Option<Sb16Config>,
+    /// An AdLib card. It takes the ports of the Sound Blaster's FM.
+    pub adlib: bool,
+    /// An AC'97 controller on the PCI bus.
+    pub ac97: bool,
+}
+
+impl SoundCards {
+    /// No card.
+    pub const NONE: Self = Self { sb16: None, adlib: false, ac97: false };
+}
+
+impl Default for SoundCards {
+    fn default() -> Self {
+        Self { sb16: Some(Sb16Config::default()), ..Self::NONE }
+    }
+}
+
 /// Why a machine cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
+    /// A PCI device in a machine without PCI.
+    #[error("{device} needs PCI, which machines with an 80486 or later have")]
+    NoPci {
+        /// The device.
+        device: &'static str,
+    },
     /// Too little or too much memory.
     #[error("memory: {bytes} bytes are out of range; use 1M to 3072M")]
     Memory {

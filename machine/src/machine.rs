@@ -8,6 +8,7 @@ use crate::idle::KeyPolls;
 use crate::parts::pc_config;
 use crate::quiet::QuietWatch;
 use crate::roms;
+use crate::sound::Sound;
 use crate::spin::{Look, SpinWatch};
 use crate::typist::{KeyWait, Typist};
 use ringzero_bios::{Bios, BiosConfig};
@@ -84,6 +85,7 @@ pub struct Machine {
     last_reset: Option<recorder::Place>,
     passes_over_loops: bool,
     pub(crate) events: EventLog,
+    pub(crate) sound: Sound,
 }
 
 /// Virtual time that [`Machine::run`] jumps over at most while no instruction begins.
@@ -123,6 +125,7 @@ impl Machine {
             last_reset: None,
             passes_over_loops: true,
             events: EventLog::default(),
+            sound: Sound::default(),
         };
         machine.fill_drives(floppies, ide_media);
         Ok(machine)
@@ -143,6 +146,7 @@ impl Machine {
             spin: self.spin.clone(),
             quiet: self.quiet.clone(),
             events: EventLog::default(),
+            sound: self.sound.clone(),
             ..*self
         })
     }

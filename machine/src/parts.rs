@@ -1,4 +1,4 @@
-//! What a configuration is as a list of parts.
+//! From a configuration to a parts list.
 
 use crate::config::{Config, ConfigError};
 use crate::fw_cfg;
@@ -6,8 +6,12 @@ use ringzero_bios::BootDevice;
 use ringzero_cpu::{Features, Generation};
 use ringzero_devices::pc::{self, PcConfig};
 
-/// The parts of a machine, whose drives for diskettes have these CMOS types.
+/// What a configuration's machine is made of; its drives for diskettes have these CMOS types.
 pub(crate) fn pc_config(config: &Config, floppy_types: [u8; 2]) -> Result<PcConfig, ConfigError> {
+    let pci_cards = [(config.sound.ac97, "ac97"), (config.usb.is_some(), "usb")];
+    if let Some((_, device)) = pci_cards.into_iter().find(|(present, _)| *present && !config.has_pci()) {
+        return Err(ConfigError::NoPci { device });
+    }
     let mut boot_order = [0; 3];
     for (place, device) in boot_order.iter_mut().zip(&config.boot_order) {
         *place = match device {
@@ -34,6 +38,9 @@ pub(crate) fn pc_config(config: &Config, floppy_types: [u8; 2]) -> Result<PcConf
         vmmouse: config.vmmouse && config.cpu.generation >= Generation::I80386,
         serial_mouse: config.serial_mouse,
         usb: config.usb,
+        sb16: config.sound.sb16,
+        adlib: config.sound.adlib,
+        ac97: config.sound.ac97,
         ..PcConfig::default()
     })
 }

@@ -1,4 +1,4 @@
-//! What the guest shows, says and plays.
+//! What the guest shows and says.
 
 use crate::machine::Machine;
 use ringzero_devices::text::TextScreen;
@@ -61,11 +61,5 @@ impl Machine {
     /// Bytes written to the debug console since the last call.
     pub fn take_debug_console(&mut self) -> Vec<u8> {
         self.parts.debugcon.map(|port| self.bus.call(port, |port, _| port.take_output())).unwrap_or_default()
-    }
-
-    /// Appends the speaker's sound up to now: mono, 48 kHz, 16 bits.
-    pub fn render_sound(&mut self, out: &mut Vec<i16>) {
-        let now = self.bus.now();
-        self.bus.call(self.parts.pit, |pit, _| pit.render(now, out));
     }
 }

@@ -54,6 +54,7 @@ impl Machine {
         self.bus.restore_ram(&snapshot.ram);
         self.cpu.set_state(cpu);
         self.polls = polls;
+        self.sound.restart(self.bus.now());
         Ok(())
     }
 

@@ -27,8 +27,10 @@ mod rom;
 mod runner;
 #[cfg(unix)]
 mod scenarios;
+mod sound;
 mod stack;
 mod tables;
 mod transcendentals;
 mod typing;
 mod usb;
+mod vesa;

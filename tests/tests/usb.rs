@@ -44,7 +44,8 @@ impl Guest {
         let mut entries = unpack(&package_file(&format!("{INSTALLER}/initrd.gz"))?);
         entries.retain(|entry| {
             let wanted = MODULES.iter().any(|name| entry.name.ends_with(&format!("/{name}.ko")));
-            wanted || !entry.name.contains("lib/modules/") && entry.name != "init"
+            let is_folder = entry.mode & 0o170_000 == 0o040_000;
+            wanted || is_folder || !entry.name.contains("lib/modules/") && entry.name != "init"
         });
         let script = SCRIPT.replace("MODULES", &MODULES.join(" "));
         entries.push(Entry::program("init", script));
@@ -101,7 +102,6 @@ fn linux_finds_tablet_and_keyboard_and_hears_them() {
         guest.pass(50);
     }
     guest.wait_for(b"typed: rz");
-    assert!(!guest.machine.takes_places());
     guest.wait_for(b"tablet is read");
     assert!(guest.machine.takes_places());
     guest.machine.pointer_to(0x2468, 0xFFFF);

@@ -3,6 +3,7 @@
 use crate::apic::LocalApicKind;
 use crate::fw_cfg::FwCfgItem;
 use crate::ide::{ChannelDrives, IdeDrive};
+use crate::sb16::Sb16Config;
 use crate::storage::hard_disk::DiskGeometry;
 use crate::uart::SerialMouseKind;
 use crate::usb::hid::HidKind;
@@ -90,6 +91,12 @@ pub struct PcConfig {
     pub apic: Option<LocalApicKind>,
     /// The high precision event timer is present.
     pub hpet: bool,
+    /// A Sound Blaster 16.
+    pub sb16: Option<Sb16Config>,
+    /// An AdLib card; its ports are those of the Sound Blaster's FM.
+    pub adlib: bool,
+    /// An AC'97 controller on the PCI bus.
+    pub ac97: bool,
 }
 
 impl PcConfig {
@@ -127,6 +134,9 @@ impl Default for PcConfig {
             fw_cfg: None,
             apic: None,
             hpet: false,
+            sb16: None,
+            adlib: false,
+            ac97: false,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Devices of `--device`, by QEMU's names where QEMU has them.
 
+use super::sound::{self, SoundCard};
 use super::values::number;
 use ringzero_machine::{DebugExitConfig, HidKind, SerialMouseKind};
 
@@ -10,6 +11,8 @@ pub(crate) enum Device {
     DebugExit(DebugExitConfig),
     /// A port by which a guest tells that it has panicked.
     PvPanic,
+    /// A sound card.
+    Sound(SoundCard),
     /// The game port, or not.
     GamePort(bool),
     /// The pointer of VMware's backdoor, or not.
@@ -20,8 +23,9 @@ pub(crate) enum Device {
     Usb(Option<HidKind>),
 }
 
-const NAMES: &str = "isa-debug-exit, pvpanic, gameport, vmmouse, msmouse, piix3-usb-uhci, usb-tablet, \
-                     usb-mouse and usb-kbd";
+/// What there is, for who asks for something else.
+pub(super) const NAMES: &str = "isa-debug-exit, pvpanic, sb16, adlib, ac97, gameport, vmmouse, msmouse, piix3-usb-uhci, \
+                     usb-tablet, usb-mouse and usb-kbd";
 
 impl Device {
     /// The place of a debug exit.
@@ -57,7 +61,7 @@ pub(crate) fn device(text: &str) -> Result<Device, String> {
         "usb-tablet" => Device::Usb(Some(HidKind::Tablet)),
         "usb-mouse" => Device::Usb(Some(HidKind::Mouse)),
         "usb-kbd" => Device::Usb(Some(HidKind::Keyboard)),
-        name => return Err(format!("no device {name:?}; there are {NAMES}")),
+        _ => return sound::device(text).map(Device::Sound),
     };
     // QEMU's names of buses and devices say nothing that is not so.
     match parts.find(|part| !part.starts_with("id=") && !part.starts_with("bus=")) {

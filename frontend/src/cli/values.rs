@@ -171,7 +171,7 @@ pub(crate) fn boot_order(text: &str) -> Result<BootOrder, String> {
 }
 
 /// A number as C writes it: decimal or 0x.
-pub(crate) fn number(text: &str) -> Option<u16> {
+pub(super) fn number(text: &str) -> Option<u16> {
     match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(hex) => u16::from_str_radix(hex, 16).ok(),
         None => text.parse().ok(),
@@ -252,7 +252,7 @@ pub(crate) fn audio(text: &str) -> Result<AudioTarget, String> {
         "none" | "null" => Ok(AudioTarget::None),
         _ => match text.strip_prefix("wav:") {
             Some(file) if !file.is_empty() => Ok(AudioTarget::Wav(file.into())),
-            _ => Err("use card, none or wav:FILE".to_owned()),
+            _ => Err("use cpal, none or wav:FILE".to_owned()),
         },
     }
 }

@@ -3,6 +3,7 @@
 //! - [`apic`]: interrupts through local and I/O APIC.
 //! - [`broken`]: kernels that break in the ways kernels do, as ELF files made by [`elf`].
 //! - [`shutdown`]: 80286 protected mode, left by every kind of reset.
+//! - [`sound`]: whatever ports are written to make a sound.
 //! - [`coprocessor`]: unmasked x87 exceptions, as IRQ 13 and as vector 10h.
 
 pub mod apic;
@@ -10,6 +11,7 @@ pub mod broken;
 pub mod coprocessor;
 pub mod elf;
 pub mod shutdown;
+pub mod sound;
 
 use crate::session::SharedDisk;
 use iced_x86::code_asm::*;
