@@ -35,7 +35,7 @@ enum Command {
     GetVersion,
     PointerData,
     PointerStatus,
-    PointerCommand,
+    PointerMode,
 }
 
 impl Command {
@@ -44,7 +44,7 @@ impl Command {
             10 => Self::GetVersion,
             39 => Self::PointerData,
             40 => Self::PointerStatus,
-            41 => Self::PointerCommand,
+            41 => Self::PointerMode,
             _ => return None,
         })
     }
@@ -175,7 +175,7 @@ impl VmMouse {
                 registers[EAX] = if self.state.enabled { waiting } else { ERROR };
             }
             Some(Command::PointerData) => self.give(registers),
-            Some(Command::PointerCommand) => {
+            Some(Command::PointerMode) => {
                 self.obey(registers[EBX]);
                 registers[EAX] = 0;
             }

@@ -86,7 +86,7 @@ impl Descriptor {
 
     /// Bytes that may be transferred; 7FFh stands for none.
     fn length(&self) -> usize {
-        ((self.token >> 21) + 1 & td::LENGTH) as usize
+        (((self.token >> 21) + 1) & td::LENGTH) as usize
     }
 
     fn write_control(&self, ram: &mut GuestRam, control: u32) {
@@ -200,11 +200,10 @@ impl Uhci {
         match answer {
             Answer::Nak if descriptor.control & td::ISOCHRONOUS == 0 => {
                 descriptor.write_control(&mut fabric.ram, descriptor.control & !td::OUTCOME | td::NAK);
-                return Outcome::Waits;
+                Outcome::Waits
             }
             Answer::Nak | Answer::Stall => {
-                let none = td::LENGTH;
-                self.fail(fabric, walk, descriptor, cleared | td::STALLED | none)
+                self.fail(fabric, walk, descriptor, cleared | td::STALLED | td::LENGTH)
             }
             Answer::Data(data) if pid == IN && data.len() > length => {
                 self.fail(fabric, walk, descriptor, cleared | td::STALLED | td::BABBLE | td::LENGTH)
