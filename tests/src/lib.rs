@@ -6,6 +6,7 @@ pub mod conformance;
 pub mod disks;
 pub mod fuzz;
 pub mod pc;
+pub mod pictures;
 pub mod programs;
 pub mod rom;
 pub mod session;
