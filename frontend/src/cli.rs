@@ -246,7 +246,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "SPEC", value_parser = sound::audiodev, conflicts_with = "audio", hide = true)]
     pub(crate) audiodev: Option<AudioTarget>,
 
-    /// The guest's stick in a window: auto (the host's, if it has one), keys (the keypad), none, or a device.
+    /// The guest's stick: auto (the host's, if it has one), keys (the keypad, in a window), none, or a device.
     #[arg(long, value_name = "SOURCE", default_value = "auto", value_parser = crate::joystick::source, help_heading = "Host")]
     pub(crate) joystick: crate::joystick::Source,
 

@@ -1,7 +1,9 @@
 //! Sticks of the host, or keys in place of one.
 
 use crate::live::Control;
-use ringzero_machine::{Key, Stick};
+#[cfg(feature = "window")]
+use ringzero_machine::Key;
+use ringzero_machine::Stick;
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 
@@ -31,13 +33,14 @@ pub(crate) fn source(text: &str) -> Result<Source, String> {
 }
 
 /// The keypad as a stick: digits around the 5 are directions, 0 and the decimal point are buttons.
+/// A terminal reports no releases.
 #[derive(Clone, Debug, Default)]
-#[cfg_attr(not(feature = "window"), expect(dead_code, reason = "a terminal reports no releases"))]
+#[cfg(feature = "window")]
 pub(crate) struct KeyStick {
     held: Vec<Key>,
 }
 
-#[cfg_attr(not(feature = "window"), expect(dead_code, reason = "a terminal reports no releases"))]
+#[cfg(feature = "window")]
 impl KeyStick {
     /// The stick after a key went down or up; `None` for keys that are none of the stick's.
     pub(crate) fn key(&mut self, key: Key, pressed: bool) -> Option<Stick> {
@@ -148,6 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(feature = "window")]
     fn the_keypad_is_a_stick() {
         let mut keys = KeyStick::default();
         assert_eq!(keys.key(Key::A, true), None);

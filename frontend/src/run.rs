@@ -120,7 +120,7 @@ fn start(args: &RunArgs, mut plan: Plan) -> Result<Ended, String> {
             .show(session, title, habits, looks(args), &args.joystick)
             .map(Ended::from)
             .map_err(|reason| format!("no window: {reason}; use --display terminal or --headless")),
-        Stage::Terminal => crate::terminal::show(session, &title, habits, args.graphics)
+        Stage::Terminal => crate::terminal::show(session, &title, habits, args.graphics, &args.joystick)
             .map(Ended::from)
             .map_err(|error| format!("the terminal cannot be used: {error}; use --headless")),
         Stage::Headless => {
