@@ -4,6 +4,7 @@ pub mod caller;
 pub mod conformance;
 #[cfg(unix)]
 pub mod disks;
+pub mod fat;
 pub mod fuzz;
 pub mod pc;
 pub mod pictures;
