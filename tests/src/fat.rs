@@ -33,14 +33,14 @@ impl Layout {
     fn next(&self, disk: &[u8], cluster: usize) -> usize {
         let at = self.place(cluster);
         let pair = usize::from(u16::from_le_bytes([disk[at], disk[at + 1]]));
-        if cluster % 2 == 0 { pair & 0xFFF } else { pair >> 4 }
+        if cluster.is_multiple_of(2) { pair & 0xFFF } else { pair >> 4 }
     }
 
     fn set_next(&self, disk: &mut [u8], cluster: usize, next: usize) {
         for n in 0..self.fats {
             let at = self.place(cluster) + n * self.fat_len;
             let pair = usize::from(u16::from_le_bytes([disk[at], disk[at + 1]]));
-            let pair = if cluster % 2 == 0 { pair & 0xF000 | next } else { pair & 0x000F | next << 4 };
+            let pair = if cluster.is_multiple_of(2) { pair & 0xF000 | next } else { pair & 0x000F | next << 4 };
             disk[at..at + 2].copy_from_slice(&(pair as u16).to_le_bytes());
         }
     }
