@@ -40,7 +40,8 @@ impl Layout {
         for n in 0..self.fats {
             let at = self.place(cluster) + n * self.fat_len;
             let pair = usize::from(u16::from_le_bytes([disk[at], disk[at + 1]]));
-            let pair = if cluster.is_multiple_of(2) { pair & 0xF000 | next } else { pair & 0x000F | next << 4 };
+            let pair =
+                if cluster.is_multiple_of(2) { pair & 0xF000 | next } else { pair & 0x000F | next << 4 };
             disk[at..at + 2].copy_from_slice(&(pair as u16).to_le_bytes());
         }
     }
