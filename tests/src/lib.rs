@@ -2,6 +2,8 @@
 
 pub mod conformance;
 #[cfg(unix)]
+pub mod desktop;
+#[cfg(unix)]
 pub mod disks;
 pub mod fuzz;
 pub mod pc;

@@ -1,0 +1,65 @@
+//! Debian's own graphics and sound drivers: `desktop [console|vesa|x11|sound]...`, without a word all of them.
+
+#[cfg(unix)]
+fn main() {
+    use ringzero_tests::desktop::guest::Desktop;
+    use ringzero_tests::desktop::{sound, x11};
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = |word: &str| words.is_empty() || words.iter().any(|given| given == word);
+    let files = [x11::files(), sound::files()].concat();
+    let Some(desktop) = Desktop::get(&files) else { return };
+    if wanted("console") || wanted("x11") {
+        bochs(&desktop, wanted("x11"));
+    }
+    if wanted("vesa") {
+        vesa(&desktop);
+    }
+    if wanted("sound") {
+        sound::ac97(&desktop);
+        sound::sb16(&desktop);
+        sound::speaker(&desktop);
+    }
+}
+
+/// The driver for this very display, which udev finds.
+#[cfg(unix)]
+fn bochs(desktop: &ringzero_tests::desktop::guest::Desktop, with_x: bool) {
+    use ringzero_machine::SoundCards;
+    use ringzero_tests::desktop::{console::FrameBuffer, x11::Server};
+    let mut guest = desktop.boot("bochs", "", SoundCards::NONE);
+    let buffer = FrameBuffer::of(&mut guest);
+    guest.note(&format!("{buffer:?}"));
+    assert!(buffer.driver.contains("bochs") && buffer.size == (1024, 768) && buffer.bits == 32, "{buffer:?}");
+    buffer.check(&mut guest.fork("bochs-console"));
+    if with_x {
+        let mut server = Server::start(guest, "");
+        let driver = server.driver();
+        assert_eq!(driver, "modeset");
+        server.check();
+        server.check_sizes(&[(800, 600), (1280, 1024), (640, 480), (1024, 768)]);
+    }
+}
+
+/// The frame buffer that the BIOS sets up for the kernel.
+#[cfg(unix)]
+fn vesa(desktop: &ringzero_tests::desktop::guest::Desktop) {
+    use ringzero_machine::SoundCards;
+    use ringzero_tests::desktop::{console::FrameBuffer, x11::Server};
+    // 1024 x 768 in 16 and 32 bits, by the numbers of VBE with 200h added [Linux, "vesafb"].
+    for (mode, bits) in [("0x317", 16), ("0x344", 32)] {
+        let name = format!("vesa-{bits}");
+        let mut guest =
+            desktop.boot(&name, &format!("vga={mode} modprobe.blacklist=bochs"), SoundCards::NONE);
+        let buffer = FrameBuffer::of(&mut guest);
+        guest.note(&format!("{buffer:?}"));
+        assert!(buffer.size == (1024, 768) && buffer.bits == bits, "{buffer:?}");
+        buffer.check(&mut guest.fork(&format!("{name}-console")));
+        let mut server = Server::start(guest, "");
+        let driver = server.driver();
+        assert_eq!(driver, "FBDEV");
+        server.check();
+    }
+}
+
+#[cfg(not(unix))]
+fn main() {}

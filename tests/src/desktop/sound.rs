@@ -1,0 +1,113 @@
+//! Sound cards under ALSA: what is played is recorded in virtual time and measured.
+
+use super::guest::{Desktop, Guest, keep};
+use super::tone::{self, Tone};
+use ringzero_machine::SoundCards;
+
+/// What plays for longer than it is measured.
+const SECONDS: u32 = 12;
+/// Seconds that are measured, without gap or click.
+const MEASURED: f64 = 10.0;
+/// What may be left beside a sine that was made of 16 bits and passes through 100 % of every volume.
+const REST: f64 = 3.0;
+/// The same for one that changed its rate on the way.
+const REST_AT_OTHER_RATE: f64 = 40.0;
+/// The tone of the files.
+const HEIGHT: f64 = 12_000.0;
+
+/// Files for the guest's /root: a tone at two rates.
+pub fn files() -> Vec<(&'static str, Vec<u8>)> {
+    let wav = |rate| tone::wav(440.0, rate, SECONDS, HEIGHT);
+    vec![("48000.wav", wav(48_000)), ("44100.wav", wav(44_100))]
+}
+
+/// The AC'97 controller, found by udev.
+///
+/// # Panics
+/// When it sounds wrong.
+#[track_caller]
+pub fn ac97(desktop: &Desktop) {
+    let cards = SoundCards { ac97: true, ..SoundCards::NONE };
+    let mut guest = desktop.boot("ac97", "", cards);
+    let clock = guest.try_command("dmesg | grep -i 'clock' | grep -i 'snd\\|intel8x0'").0;
+    guest.note(&format!("the driver on its clock: {:?}", clock.trim()));
+    play(&mut guest, "/dev/snd/pcmC0D0p");
+}
+
+/// The Sound Blaster 16, whose settings the user gives as on the real bus.
+///
+/// # Panics
+/// When it sounds wrong.
+#[track_caller]
+pub fn sb16(desktop: &Desktop) {
+    let mut guest = desktop.boot("sb16", "", SoundCards::default());
+    guest.command("modprobe snd-sb16 isapnp=0 port=0x220 irq=5 dma8=1 dma16=5 mpu_port=0x330 fm_port=0x388");
+    guest.until("[ -e /dev/snd/hwC0D0 ]");
+    play(&mut guest, "/dev/snd/pcmC0D0p");
+}
+
+/// The speaker, by the program `beep`.
+///
+/// # Panics
+/// When it sounds wrong.
+#[track_caller]
+pub fn speaker(desktop: &Desktop) {
+    let mut guest = desktop.boot("speaker", "", SoundCards::NONE);
+    guest.command("modprobe pcspkr");
+    guest.until("[ -e /dev/input/by-path/platform-pcspkr-event-spkr ]");
+    guest.listen();
+    guest.command("beep -f 440 -l 3000");
+    let heard = guest.heard();
+    let measured = tone::stretch(&heard, 0, 100, 2.5).map(|samples| Tone::measure(&samples, 440.0));
+    let fits = measured.is_some_and(|tone| (tone.hz - 440.0).abs() < 0.5 && tone.level > 1000.0);
+    report(&guest, "beep", measured, fits, &heard);
+}
+
+#[track_caller]
+fn play(guest: &mut Guest, device: &str) {
+    guest.until(&format!("[ -e {device} ]"));
+    let controls = guest.command("cat /proc/asound/cards; amixer -c 0 scontrols");
+    guest.note(controls.trim());
+    // A card without one of these is as loud without it.
+    for control in ["Master", "PCM", "Front", "Master Mono"] {
+        guest.try_command(&format!(
+            "amixer -q -c 0 sset '{control}' 100% unmute 2>/dev/null || amixer -q -c 0 sset '{control}' 100%"
+        ));
+    }
+    for (what, command, rest) in [
+        (
+            "speaker-test",
+            "timeout 13 speaker-test -D plughw:0 -c 1 -t sine -f 440 -l 0 >/dev/null; true",
+            REST,
+        ),
+        ("48000", "aplay -q -D hw:0 /root/48000.wav", REST),
+        ("44100", "aplay -q -D hw:0 /root/44100.wav", REST_AT_OTHER_RATE),
+    ] {
+        let mut guest = guest.fork(&guest.name(what));
+        guest.listen();
+        guest.command(command);
+        let heard = guest.heard();
+        for side in 0..2 {
+            let measured =
+                tone::stretch(&heard, side, 100, MEASURED).map(|samples| Tone::measure(&samples, 440.0));
+            let fits = measured
+                .is_some_and(|tone| (tone.hz - 440.0).abs() < 0.5 && tone.level > 1000.0 && tone.rest < rest);
+            report(&guest, what, measured, fits, &heard);
+        }
+    }
+}
+
+#[track_caller]
+fn report(guest: &Guest, what: &str, measured: Option<Tone>, fits: bool, heard: &[[i16; 2]]) {
+    match measured {
+        Some(Tone { hz, level, rest }) => {
+            guest.note(&format!("{what}: {hz:.4} Hz, height {level:.1}, rest {rest:.2}"))
+        }
+        None => guest.note(&format!("{what}: nothing is heard for long enough")),
+    }
+    if !fits {
+        let samples: Vec<u8> = heard.iter().flatten().flat_map(|side| side.to_le_bytes()).collect();
+        let path = keep(&format!("{}.s16", guest.name(what)), &samples);
+        guest.fail(&format!("{what} sounds wrong: {}", path.display()));
+    }
+}
