@@ -28,6 +28,11 @@ mod processor;
 mod system;
 #[path = "build/tables.rs"]
 mod tables;
+#[path = "build/vesa/mod.rs"]
+mod vesa;
+#[path = "src/vesa.rs"]
+#[allow(unreachable_pub, reason = "the library shares this file")]
+mod vesa_modes;
 #[path = "build/video.rs"]
 mod video;
 
@@ -41,6 +46,7 @@ use std::{env, fs};
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=src/params.rs");
+    println!("cargo::rerun-if-changed=src/vesa.rs");
     println!("cargo::rerun-if-changed=src/loader.rs");
     let out = env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;
     let out = Path::new(&out);

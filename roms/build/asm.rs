@@ -64,6 +64,13 @@ impl Code {
         self.a.nop()
     }
 
+    /// Places `label` here under `name`; what follows is data, so nothing comes between.
+    pub(crate) fn place_data(&mut self, name: &'static str, label: &mut CodeLabel) -> Asm {
+        self.a.set_label(label)?;
+        self.labels.push((name, *label));
+        Ok(())
+    }
+
     /// Assembles the piece for offset `at`.
     pub(crate) fn finish(mut self, at: u16) -> Result<Assembled, IcedError> {
         let options = BlockEncoderOptions::RETURN_NEW_INSTRUCTION_OFFSETS;

@@ -5,6 +5,8 @@ use super::asm::{Assembled, Code, Rom};
 use super::fonts::Fonts;
 use super::params;
 use super::system::{Service, emit_service};
+use super::vesa;
+use super::vesa_modes::MODES;
 use iced_x86::IcedError;
 
 const SIZE: usize = 0x8000;
@@ -13,7 +15,7 @@ const SEGMENT: u16 = 0xC000;
 const PCI_DATA_AT: u16 = 0x60;
 
 /// Offsets of the data in the ROM.
-pub(crate) const PLACES: [(&str, u16); 11] = [
+pub(crate) const PLACES: [(&str, u16); 18] = [
     ("FONT_8X8", 0x1000),
     ("FONT_8X14", 0x1800),
     ("FONT_8X16", 0x2600),
@@ -25,6 +27,13 @@ pub(crate) const PLACES: [(&str, u16); 11] = [
     ("STATIC_FUNCTIONALITY", 0x3780),
     ("PARAMETERS", 0x3800),
     ("FONT_8X8_UPPER", 0x1400),
+    ("VESA_MODES", 0x4000),
+    ("VESA_NUMBERS", 0x4400),
+    ("VESA_OEM", 0x4500),
+    ("VESA_VENDOR", 0x4520),
+    ("VESA_PRODUCT", 0x4540),
+    ("VESA_REVISION", 0x4560),
+    ("VESA_PM_INFO", 0x4580),
 ];
 
 fn place(name: &str) -> u16 {
@@ -36,7 +45,7 @@ fn far(offset: u16) -> [u8; 4] {
     [o[0], o[1], s[0], s[1]]
 }
 
-/// The code and the finished image.
+/// The code, and the finished image. Labels of all pieces of code are in the first.
 pub(crate) fn build(fonts: &Fonts) -> Result<(Assembled, Vec<u8>), IcedError> {
     let mut c = Code::new()?;
     c.label("VIDEO_INIT")?;
@@ -44,11 +53,15 @@ pub(crate) fn build(fonts: &Fonts) -> Result<(Assembled, Vec<u8>), IcedError> {
     c.a.retf()?;
     let int10 = Service { name: "INT10", again: "INT10_AGAIN", hlt: "INT10_HLT", spin: "INT10_SPIN" };
     emit_service(&mut c, &int10)?;
-    let code = c.finish(0x100)?;
-    Ok((layout(&code, fonts), code)).map(|(image, code)| (code, image))
+    vesa::window(&mut c)?;
+    let mut code = c.finish(0x100)?;
+    let pieces = [vesa::build_protected(place("VESA_MODES"))?, vesa::build_flat()?];
+    let image = layout(&code, &pieces, fonts);
+    code.labels.extend(pieces.into_iter().flat_map(|piece| piece.labels));
+    Ok((code, image))
 }
 
-fn layout(code: &Assembled, fonts: &Fonts) -> Vec<u8> {
+fn layout(code: &Assembled, pieces: &[Assembled; 2], fonts: &Fonts) -> Vec<u8> {
     let mut rom = Rom::new(SIZE);
     rom.put(0, &[0x55, 0xAA, (SIZE / 512) as u8]);
     rom.jump(3, code.offset("VIDEO_INIT"));
@@ -67,7 +80,47 @@ fn layout(code: &Assembled, fonts: &Fonts) -> Vec<u8> {
     rom.put(place("DISPLAY_COMBINATIONS"), &DISPLAY_COMBINATIONS);
     rom.put(place("STATIC_FUNCTIONALITY"), &STATIC_FUNCTIONALITY);
     rom.put(place("PARAMETERS"), &params::table());
+    for piece in pieces {
+        rom.put(piece.at, &piece.bytes);
+    }
+    vesa_data(&mut rom, &pieces[0]);
     rom.checksum()
+}
+
+fn vesa_data(rom: &mut Rom, protected: &Assembled) {
+    let rows = MODES.iter().flat_map(|mode| [mode.number, mode.width, mode.height, mode.depth]);
+    rom.put(place("VESA_MODES"), &words(rows.chain([0])));
+    rom.put(place("VESA_NUMBERS"), &words(MODES.iter().map(|mode| mode.number).chain([0xFFFF])));
+    for (name, text) in [
+        ("VESA_OEM", "RingZero VBE 3.0\0"),
+        ("VESA_VENDOR", "RingZero\0"),
+        ("VESA_PRODUCT", "RingZero VGA\0"),
+        ("VESA_REVISION", "1.0\0"),
+    ] {
+        rom.put(place(name), text.as_bytes());
+    }
+    rom.put(place("VESA_PM_INFO"), &protected_mode_info(protected));
+}
+
+fn words(words: impl Iterator<Item = u16>) -> Vec<u8> {
+    words.flat_map(u16::to_le_bytes).collect()
+}
+
+/// Signature, entry point, initialisation; the selectors a caller fills in, as real mode has them; not in protected mode;
+/// a byte that makes all add up to zero [VBE 3.0, "PMInfoBlock"].
+fn protected_mode_info(code: &Assembled) -> Vec<u8> {
+    let fields = [
+        code.offset("VESA_PM_ENTRY"),
+        code.offset("VESA_PM_INITIALIZE"),
+        0x0000,
+        0xA000,
+        0xB000,
+        0xB800,
+        SEGMENT,
+    ];
+    let mut block = [&b"PMID"[..], &words(fields.into_iter()), &[0]].concat();
+    block.push(block.iter().fold(0u8, |sum, &byte| sum.wrapping_sub(byte)));
+    block
 }
 
 /// The PCI data structure [PCI, "PCI Data Structure Format"]: for vendor 1234h, device 1111h, a VGA; code for PCs, the only image.

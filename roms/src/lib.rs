@@ -19,6 +19,7 @@
 
 pub mod loader;
 pub mod params;
+pub mod vesa;
 
 include!(concat!(env!("OUT_DIR"), "/generated.rs"));
 

@@ -1,5 +1,6 @@
 //! What the tests share: the conformance formats and their runners, the CPU fuzzer, the folder of shared data.
 
+pub mod caller;
 pub mod conformance;
 #[cfg(unix)]
 pub mod desktop;

@@ -32,3 +32,4 @@ mod stack;
 mod tables;
 mod transcendentals;
 mod typing;
+mod vesa;

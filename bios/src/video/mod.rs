@@ -1,7 +1,7 @@
 //! INT 10h for a VGA [IBM VGA BIOS, "Interrupt 10H"; IBM VGA TRM].
 //!
-//! *Modelled*: functions 00h to 13h, 1Ah, 1Bh, 1Ch in all modes to 13h. *Not modelled*: light pen (answers "not triggered"),
-//! VESA (4Fh), two adapters at once.
+//! *Modelled*: functions 00h to 13h, 1Ah, 1Bh, 1Ch in all modes to 13h; VESA's (4Fh) in `vbe`. *Not modelled*: light pen
+//! (answers "not triggered"), two adapters at once.
 
 mod fonts;
 mod modes;
@@ -9,6 +9,7 @@ mod palette;
 mod pixels;
 mod state;
 mod text;
+mod vbe;
 
 use crate::bda::{self, own};
 use crate::guest::{Guest, Served, WaitLabels};
@@ -46,6 +47,7 @@ enum Function {
     DisplayCombination,
     FunctionalityInfo,
     SaveRestore,
+    Vesa,
     Unknown,
 }
 
@@ -75,6 +77,7 @@ impl Function {
             0x1A => Self::DisplayCombination,
             0x1B => Self::FunctionalityInfo,
             0x1C => Self::SaveRestore,
+            0x4F => Self::Vesa,
             _ => Self::Unknown,
         }
     }
@@ -132,6 +135,7 @@ pub(crate) fn int10(g: &mut Guest, labels: WaitLabels) -> Served {
         Function::DisplayCombination => state::display_combination(g),
         Function::FunctionalityInfo => state::functionality(g),
         Function::SaveRestore => state::save_restore(g),
+        Function::Vesa => vbe::int10(g, labels),
         Function::Unknown => Ok(()),
     }
 }
@@ -151,8 +155,16 @@ fn ring(g: &mut Guest, bell: bool, labels: WaitLabels) -> Served {
     Ok(())
 }
 
+/// A service that waits goes on: what was asked for is in the caller's registers.
+pub(crate) fn int10_again(g: &mut Guest, labels: WaitLabels) -> Served {
+    match Function::decode(g.ah()) {
+        Function::Vesa => vbe::int10(g, labels),
+        _ => beep_again(g, labels),
+    }
+}
+
 /// The bell rings on, or ends.
-pub(crate) fn beep_again(g: &mut Guest, labels: WaitLabels) -> Served {
+fn beep_again(g: &mut Guest, labels: WaitLabels) -> Served {
     if g.expired(own::BEEP_DEADLINE)? {
         let control = g.inb(0x61);
         g.outb(0x61, control & !3);

@@ -1,6 +1,6 @@
 //! Modes and how to set them: AH=00h.
 
-use super::{GRAPHICS, ROM, SEQUENCER, fonts, palette};
+use super::{GRAPHICS, ROM, SEQUENCER, fonts, palette, vbe};
 use crate::bda;
 use crate::guest::{Guest, Served};
 use ringzero_bus::LinAddr;
@@ -89,6 +89,7 @@ pub(super) fn set(g: &mut Guest, request: u8) -> Served {
     let number = request & 0x7F;
     let Some(mode) = Mode::decode(number) else { return Ok(()) };
     let bytes = parameters(g, number)?;
+    vbe::leave(g);
     let keep = request & 0x80;
     let crtc = if bytes[9] & 1 != 0 { 0x3D4 } else { 0x3B4 };
     g.set_bda16(bda::CRTC_PORT, crtc)?;

@@ -182,29 +182,43 @@ fn chosen(mask: u16) -> impl Iterator<Item = Part> {
     PARTS.into_iter().filter(move |(bit, _)| mask & bit != 0).map(|p| p.1)
 }
 
+/// Bytes that the parts in `mask` take.
+pub(super) fn size(mask: u16) -> usize {
+    chosen(mask).map(Part::size).sum()
+}
+
+/// Appends the parts in `mask`.
+pub(super) fn save_all(g: &mut Guest, mask: u16, data: &mut Vec<u8>) -> Served {
+    chosen(mask).try_for_each(|part| save(g, part, data))
+}
+
+/// Restores the parts in `mask` from [`size`] bytes.
+pub(super) fn restore_all(g: &mut Guest, mask: u16, data: &[u8]) -> Served {
+    let mut rest = data;
+    for part in chosen(mask) {
+        let (head, tail) = rest.split_at(part.size());
+        restore(g, part, head)?;
+        rest = tail;
+    }
+    Ok(())
+}
+
 /// AH=1Ch: AL = 0 size in blocks of 64 bytes, 1 save to, 2 restore from ES:BX.
 pub(super) fn save_restore(g: &mut Guest) -> Served {
     let mask = g.cx();
-    let size: usize = chosen(mask).map(Part::size).sum();
+    let size = size(mask);
     let at = LinAddr::real(g.regs().es, g.bx());
     match g.al() {
         0 => g.set_bx(size.div_ceil(64) as u16),
         1 => {
             let mut data = Vec::new();
-            for part in chosen(mask) {
-                save(g, part, &mut data)?;
-            }
+            save_all(g, mask, &mut data)?;
             g.write(at, &data)?;
         }
         2 => {
             let mut data = vec![0; size];
             g.read(at, &mut data)?;
-            let mut rest = &data[..];
-            for part in chosen(mask) {
-                let (head, tail) = rest.split_at(part.size());
-                restore(g, part, head)?;
-                rest = tail;
-            }
+            restore_all(g, mask, &data)?;
         }
         _ => return Ok(()),
     }

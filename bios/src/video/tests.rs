@@ -61,7 +61,7 @@ fn a_bell_rings_and_waits() {
     assert_eq!(m.wrote(0x61), [3]);
     assert_eq!(m.regs.eip, u32::from(video::INT10_HLT));
     m.now.0 = 1_000_000_000;
-    beep_again(&mut m.guest(), WaitLabels::INT10).unwrap();
+    int10_again(&mut m.guest(), WaitLabels::INT10).unwrap();
     assert_eq!(m.wrote(0x61), [3, 0]);
 }
 
