@@ -26,7 +26,7 @@ const LOOK: u64 = 200_000;
 
 /// Goes on from the initial RAM disk to the root.
 const PIVOT: &str = r"
-mkdir /root
+mkdir -p /root
 mount -t ext4 /dev/sda /root || fail no root
 mount --move /dev /root/dev
 umount /proc; umount /sys
@@ -99,7 +99,7 @@ impl Desktop {
         let kernel = Kernel {
             image: load(&self.debian.boot_file("vmlinuz")).into(),
             initrds: vec![initrd],
-            command_line: format!("console=ttyS0 console=tty0 {options}"),
+            command_line: format!("console=ttyS0,115200 console=tty0 cryptomgr.notests {options}"),
             ..Kernel::default()
         };
         let config = Config { kernel: Some(kernel), memory: MEMORY, sound, ..Config::default() };

@@ -21,22 +21,35 @@ const ROOT_PLACE: (i32, i32) = (500, 400);
 /// A pointer is not larger.
 const MOST_POINTER: usize = 64;
 
-/// Files for the guest's /root: the tile, and the window manager's menus.
+/// Files for the guest's /root: the tile, the window manager's menus, the server with one driver and another.
 pub fn files() -> Vec<(&'static str, Vec<u8>)> {
     let rows = TILE.iter().flat_map(|row| row.to_le_bytes()).map(|byte| format!("{byte:#04x}"));
     let tile = format!(
-        "#define tile_width 16\n#define tile_height 16\nstatic unsigned char tile_bits[] = {{ {} }};\n",
+        "#define tile_width 16\n#define tile_height 16\nstatic unsigned char tile_bits[] = {{\n{} }};\n",
         rows.collect::<Vec<_>>().join(", ")
     );
     let open = format!(
-        "\"open\" f.exec \"xterm -name opened -bg '#{OPENED:06x}' -geometry 30x8+600+500 -e sleep 9999 &\"\n"
+        "\"open\" f.exec \"xterm -name opened -T opened -bg '#{OPENED:06x}' -geometry 30x8+600+500 -e sleep 9999 &\"\n"
     );
     let twm = format!(
         "NoGrabServer\nRandomPlacement\nNoTitle {{ \"plain\" }}\nBorderWidth 2\n\
          Button1 = : root : f.menu \"main\"\nmenu \"main\" {{\n{}}}\n",
         open.repeat(8)
     );
-    vec![("tile.xbm", tile.into_bytes()), (".twmrc", twm.into_bytes())]
+    let configured = |driver: &str| {
+        let section =
+            format!("Section \"Device\"\nIdentifier \"display\"\nDriver \"{driver}\"\nEndSection\n");
+        // Without a size the driver takes the largest of the monitor's.
+        let screen = "Section \"Screen\"\nIdentifier \"screen\"\nDevice \"display\"\nDefaultDepth 24\nSubSection \"Display\"\n\
+                      Depth 24\nModes \"1024x768\"\nEndSubSection\nEndSection\n";
+        (section + if driver == "vesa" { screen } else { "" }).into_bytes()
+    };
+    vec![
+        ("tile.xbm", tile.into_bytes()),
+        (".twmrc", twm.into_bytes()),
+        ("fbdev.conf", configured("fbdev")),
+        ("vesa.conf", configured("vesa")),
+    ]
 }
 
 /// An X server and what runs under it.
@@ -188,7 +201,7 @@ impl Server {
     #[track_caller]
     fn window(&mut self) {
         self.guest.command(&format!(
-            "xterm -name plain -bg '#{PLAIN:06x}' -fg white -geometry 50x14+{}+{} -e sh -c 'echo RingZero; read x; echo $x >/tmp/typed; sleep 9999' >/dev/null 2>&1 </dev/null &",
+            "xterm -name plain -T plain -bg '#{PLAIN:06x}' -fg white -geometry 50x14+{}+{} -e sh -c 'echo RingZero; read x; echo $x >/tmp/typed; sleep 9999' >/dev/null 2>&1 </dev/null &",
             WINDOW.0, WINDOW.1
         ));
         self.guest.until("xwininfo -name plain | grep -q IsViewable");
