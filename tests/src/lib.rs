@@ -8,6 +8,7 @@ pub mod desktop;
 pub mod disks;
 pub mod fuzz;
 pub mod pc;
+pub mod pictures;
 pub mod programs;
 pub mod rom;
 pub mod session;

@@ -20,6 +20,13 @@ impl SharedDisk {
         Self(Arc::new(Mutex::new(MemoryMedium::new(bytes))))
     }
 
+    /// What is on it.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![0; self.with(|medium| medium.len()) as usize];
+        self.with(|medium| medium.read_at(0, &mut bytes)).expect("all of it lies in memory");
+        bytes
+    }
+
     fn with<R>(&self, f: impl FnOnce(&mut MemoryMedium) -> R) -> R {
         f(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }

@@ -21,6 +21,7 @@ mod kernels;
 mod memory_managers;
 mod mouse;
 mod pc_guests;
+mod pictures;
 mod post_mortems;
 mod rom;
 #[cfg(unix)]

@@ -38,7 +38,7 @@ impl SystemBus {
         let window = self.window.as_ref()?;
         let offset = at.0.wrapping_sub(window.first);
         let inside = offset < window.open && offset + u64::from(width.bytes()) <= window.open;
-        inside.then(|| (window.device, MmioAccess { region: window.region, offset, width }))
+        inside.then_some((window.device, MmioAccess { region: window.region, offset, width }))
     }
 
     /// Closes the short way to the video window while something lies over it, or somebody listens.

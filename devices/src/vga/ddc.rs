@@ -61,7 +61,7 @@ impl Ddc {
             return 0x000F;
         }
         let line = self.data && self.released;
-        u16::from(self.clock) * 0x05 | u16::from(self.data) << 1 | u16::from(line) << 3 | 0x80
+        (u16::from(self.clock) * 0x05) | u16::from(self.data) << 1 | u16::from(line) << 3 | 0x80
     }
 
     pub(super) fn write(&mut self, value: u16) {

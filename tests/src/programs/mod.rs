@@ -2,6 +2,7 @@
 //!
 //! - [`apic`]: interrupts through local and I/O APIC.
 //! - [`broken`]: kernels that break in the ways kernels do, as ELF files made by [`elf`].
+//! - [`pictures`]: what the registers of the VGA do.
 //! - [`shutdown`]: 80286 protected mode, left by every kind of reset.
 //! - [`sound`]: whatever ports are written to make a sound.
 //! - [`coprocessor`]: unmasked x87 exceptions, as IRQ 13 and as vector 10h.
@@ -10,6 +11,7 @@ pub mod apic;
 pub mod broken;
 pub mod coprocessor;
 pub mod elf;
+pub mod pictures;
 pub mod shutdown;
 pub mod sound;
 
