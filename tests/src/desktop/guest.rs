@@ -9,7 +9,7 @@ use crate::shared::workspace;
 use flate2::read::GzDecoder;
 use ringzero_machine::kernel::{Initrd, Kernel};
 use ringzero_machine::storage::Overlay;
-use ringzero_machine::{Config, IdeMedia, Machine, Media, OnIdle, SoundCards, Stop};
+use ringzero_machine::{Config, IdeMedia, Machine, Media, OnIdle, Stop};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -89,12 +89,12 @@ impl Desktop {
         Some(Self { debian, disk, _folder: folder })
     }
 
-    /// Boots it to its shell.
+    /// Boots it to its shell, on a machine with the sound cards and the firmware of `config`.
     ///
     /// # Panics
     /// When it does not come there.
     #[track_caller]
-    pub fn boot(&self, name: &str, options: &str, sound: SoundCards) -> Guest {
+    pub fn boot(&self, name: &str, options: &str, config: Config) -> Guest {
         let initrd = Initrd { data: cpio(&self.debian.initrd(PIVOT)).into(), ..Initrd::default() };
         let kernel = Kernel {
             image: load(&self.debian.boot_file("vmlinuz")).into(),
@@ -102,7 +102,7 @@ impl Desktop {
             command_line: format!("console=ttyS0,115200 console=tty0 cryptomgr.notests {options}"),
             ..Kernel::default()
         };
-        let config = Config { kernel: Some(kernel), memory: MEMORY, sound, ..Config::default() };
+        let config = Config { kernel: Some(kernel), memory: MEMORY, ..config };
         let mut media = Media::default();
         media.ide[0] = IdeMedia::Disk(Box::new(Overlay::new(BaseFile::open(&self.disk))));
         let machine = Machine::new(config, media).expect("the configuration is sound");

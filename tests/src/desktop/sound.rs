@@ -2,7 +2,7 @@
 
 use super::guest::{Desktop, Guest, keep};
 use super::tone::{self, Tone};
-use ringzero_machine::SoundCards;
+use ringzero_machine::{Config, SoundCards};
 
 /// What plays for longer than it is measured.
 const SECONDS: u32 = 12;
@@ -28,7 +28,7 @@ pub fn files() -> Vec<(&'static str, Vec<u8>)> {
 #[track_caller]
 pub fn ac97(desktop: &Desktop) {
     let cards = SoundCards { ac97: true, ..SoundCards::NONE };
-    let mut guest = desktop.boot("ac97", "", cards);
+    let mut guest = desktop.boot("ac97", "", with(cards));
     let clock = guest.try_command("dmesg | grep -i 'intel8x0'").0;
     guest.note(&format!("the driver: {:?}", clock.trim()));
     play(&mut guest, [48_000, 44_100]);
@@ -40,7 +40,7 @@ pub fn ac97(desktop: &Desktop) {
 /// When it sounds wrong.
 #[track_caller]
 pub fn sb16(desktop: &Desktop) {
-    let mut guest = desktop.boot("sb16", "", SoundCards::default());
+    let mut guest = desktop.boot("sb16", "", with(SoundCards::default()));
     guest.command("modprobe snd-sb16 isapnp=0 port=0x220 irq=5 dma8=1 dma16=5 mpu_port=0x330 fm_port=0x388");
     guest.until("[ -e /dev/snd/hwC0D0 ]");
     play(&mut guest, [44_100, 22_050]);
@@ -52,7 +52,7 @@ pub fn sb16(desktop: &Desktop) {
 /// When it sounds wrong.
 #[track_caller]
 pub fn speaker(desktop: &Desktop) {
-    let mut guest = desktop.boot("speaker", "", SoundCards::NONE);
+    let mut guest = desktop.boot("speaker", "", with(SoundCards::NONE));
     guest.command("modprobe pcspkr");
     guest.until("[ -e /dev/input/by-path/platform-pcspkr-event-spkr ]");
     guest.listen();
@@ -61,6 +61,10 @@ pub fn speaker(desktop: &Desktop) {
     let measured = tone::stretch(&heard, 0, 100, 2.5).map(|samples| Tone::measure(&samples, 440.0));
     let fits = measured.is_some_and(|tone| (tone.hz - 440.0).abs() < 0.5 && tone.level > 1000.0);
     report(&guest, "beep", measured, fits, &heard);
+}
+
+fn with(sound: SoundCards) -> Config {
+    Config { sound, ..Config::default() }
 }
 
 /// Plays the tones of `speaker-test`, at the first rate, and of files.
