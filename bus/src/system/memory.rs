@@ -50,6 +50,13 @@ impl SystemBus {
         }
     }
 
+    /// RAM that nothing lies over, found at little cost: the CPU's walks through page tables come here.
+    #[inline]
+    fn is_plain(&self, at: u64, last: u64) -> bool {
+        let apart = |page: u64| at + last < page || at >= page + PAGE_SIZE as u64;
+        self.memory.is_plain(at, last) && self.local_page.is_none_or(apart)
+    }
+
     fn gate_a20(&self, addr: PhysAddr) -> PhysAddr {
         if self.fabric.wires.a20 { addr } else { PhysAddr(addr.0 & !(1 << 20)) }
     }
@@ -148,6 +155,9 @@ impl SystemBus {
     /// A load of 1, 2 or 4 bytes, any alignment.
     pub fn read(&mut self, addr: PhysAddr, width: Width) -> u32 {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
+        if self.is_plain(at.0, last) {
+            return self.read_ram(at, width);
+        }
         if let Some((device, access)) = self.in_window(at, width) {
             self.accesses.reads += 1;
             return self.devices[device].mmio_read(&mut self.fabric, access) & width.open_bus();
@@ -170,9 +180,7 @@ impl SystemBus {
             return value;
         }
         if self.memory.is_ram(at, last) || overlay && self.overlay(PhysAddr(at.0 + last)).0 {
-            let mut bytes = [0; 4];
-            self.fabric.ram.read(at, &mut bytes[..width.bytes() as usize]);
-            return u32::from_le_bytes(bytes);
+            return self.read_ram(at, width);
         }
         if width == Width::Byte {
             return u32::from(self.peek(addr).unwrap_or(0xFF));
@@ -185,6 +193,9 @@ impl SystemBus {
     /// A store of 1, 2 or 4 bytes, any alignment. Stores to ROM and open bus are dropped.
     pub fn write(&mut self, addr: PhysAddr, width: Width, value: u32) {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
+        if self.is_plain(at.0, last) {
+            return self.write_ram(at, width, value);
+        }
         if let Some((device, access)) = self.in_window(at, width) {
             self.accesses.writes += 1;
             self.devices[device].mmio_write(&mut self.fabric, access, value & width.open_bus());
@@ -206,9 +217,7 @@ impl SystemBus {
             return self.settle();
         }
         if self.memory.is_ram(at, last) || overlay && self.overlay(PhysAddr(at.0 + last)).1 {
-            self.fabric.ram.write(at, &value.to_le_bytes()[..width.bytes() as usize]);
-            self.attention |= self.fabric.ram.has_news();
-            return;
+            return self.write_ram(at, width, value);
         }
         if width == Width::Byte {
             return;
@@ -217,6 +226,17 @@ impl SystemBus {
             let byte = value >> (8 * n) & 0xFF;
             self.write(PhysAddr(addr.0.wrapping_add(u64::from(n))), Width::Byte, byte);
         }
+    }
+
+    fn read_ram(&self, at: PhysAddr, width: Width) -> u32 {
+        let mut bytes = [0; 4];
+        self.fabric.ram.read(at, &mut bytes[..width.bytes() as usize]);
+        u32::from_le_bytes(bytes)
+    }
+
+    fn write_ram(&mut self, at: PhysAddr, width: Width, value: u32) {
+        self.fabric.ram.write(at, &value.to_le_bytes()[..width.bytes() as usize]);
+        self.attention |= self.fabric.ram.has_news();
     }
 
     /// A byte of RAM or ROM as the CPU would load it, without side effects; `None` where a device answers.

@@ -74,7 +74,7 @@ impl Server {
             if guest.try_command("pidof Xorg >/dev/null").1 != 0
                 && guest.try_command("pidof X >/dev/null").1 != 0
             {
-                let log = guest.try_command("tail -n 60 /tmp/x.log").0;
+                let log = guest.try_command("grep '(EE)\\|(WW)\\|VESA\\|INT\\|int10' /var/log/Xorg.0.log").0;
                 guest.fail(&format!("the X server ended:\n{log}"));
             }
             guest.pass(200);
