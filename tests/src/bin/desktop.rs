@@ -70,8 +70,13 @@ fn int10(desktop: &ringzero_tests::desktop::guest::Desktop) {
     use ringzero_machine::Config;
     use ringzero_tests::desktop::x11::Server;
     use ringzero_tests::pc;
-    let Some(vga_bios) = pc::package_file("/usr/share/seabios/vgabios-stdvga.bin") else { return };
-    let config = Config { vga_bios: Some(vga_bios.into()), ..Config::default() };
+    // A video BIOS that keeps variables in its own segment needs a system BIOS that gives it RAM there.
+    let [Some(bios), Some(vga_bios)] = ["bios-256k.bin", "vgabios-stdvga.bin"]
+        .map(|file| pc::package_file(&format!("/usr/share/seabios/{file}")))
+    else {
+        return;
+    };
+    let config = Config { bios: Some(bios.into()), vga_bios: Some(vga_bios.into()), ..Config::default() };
     let guest = desktop.boot("int10", "modprobe.blacklist=bochs", config);
     let mut server = Server::start(guest, "-config /root/vesa.conf");
     let driver = server.driver();
