@@ -184,13 +184,20 @@ impl GuestRam {
     }
 
     /// A page to be written: a copy, if somebody else holds it too.
+    #[inline]
     fn page_mut(&mut self, number: usize) -> &mut Page {
-        if Arc::get_mut(&mut self.pages[number]).is_none() {
-            let copy = Arc::new(Page::clone(&self.pages[number]));
-            let old = std::mem::replace(&mut self.pages[number], copy);
-            self.moves.push(MovedPage { page: number as u32, _old: old });
+        // There are no weak references, so that a count of one is enough to know; it costs less than asking twice.
+        if Arc::strong_count(&self.pages[number]) != 1 {
+            self.move_page(number);
         }
         Arc::get_mut(&mut self.pages[number]).expect("nobody else has seen the copy yet")
+    }
+
+    #[cold]
+    fn move_page(&mut self, number: usize) {
+        let copy = Arc::new(Page::clone(&self.pages[number]));
+        let old = std::mem::replace(&mut self.pages[number], copy);
+        self.moves.push(MovedPage { page: number as u32, _old: old });
     }
 
     // --- sharing --------------------------------------------------------------------------------------------
@@ -272,10 +279,10 @@ impl GuestRam {
 
     /// Whether a page may be written where it is: nobody else holds it, it holds no decoded code, and if it is video
     /// memory, it is known to have been written.
-    pub fn takes_direct_stores(&mut self, page: u32) -> bool {
+    pub fn takes_direct_stores(&self, page: u32) -> bool {
         let number = page as usize;
         self.code_lines[number] == 0
-            && Arc::get_mut(&mut self.pages[number]).is_some()
+            && Arc::strong_count(&self.pages[number]) == 1
             && self.video.may_be_stored(number)
     }
 

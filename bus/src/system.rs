@@ -4,9 +4,11 @@ mod apic;
 mod fork;
 mod memory;
 mod pci;
+mod registers;
 mod state;
 mod wiring;
 
+use registers::RegisterPort;
 pub use wiring::Wiring;
 
 use crate::apic::CpuSignals;
@@ -63,6 +65,7 @@ pub struct SystemBus {
     count: u64,
     firmware_port: Option<Port>,
     firmware_called: bool,
+    registers: RegisterPort,
     attention: bool,
     ferr_pin: Option<IrqPin>,
     a20_seen: bool,
@@ -116,6 +119,7 @@ impl SystemBus {
             count: 0,
             firmware_port: None,
             firmware_called: false,
+            registers: RegisterPort::default(),
             attention: false,
             ferr_pin: None,
             a20_seen: true,

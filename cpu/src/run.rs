@@ -26,6 +26,8 @@ pub enum Exit {
     Shutdown,
     /// The firmware port was written; IP is behind the OUT.
     Firmware,
+    /// The port whose reading is a request was read; IP is behind the IN, which has changed no register.
+    Registers,
 }
 
 /// Vector of the non-maskable interrupt.
@@ -78,6 +80,9 @@ impl Cpu {
         self.drop_overwritten_code(bus);
         if bus.take_firmware_call() {
             return Some(Exit::Firmware);
+        }
+        if bus.take_register_request() {
+            return Some(Exit::Registers);
         }
         // A deadline armed for the past counts too: it must not wait for the end of the slice.
         let earlier = bus.next_deadline_count().is_some_and(|due| due < self.limit_count);

@@ -140,6 +140,14 @@ impl Kbc {
         }
     }
 
+    /// The mouse sends a packet although it has nothing to tell: the guest looks for news elsewhere then.
+    pub fn nudge_mouse(&mut self, fabric: &mut Fabric) {
+        if let Some(mouse) = &mut self.state.mouse {
+            mouse.nudge();
+            self.schedule(fabric);
+        }
+    }
+
     /// Keyboard LEDs: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock.
     pub fn leds(&self) -> u8 {
         self.state.keyboard.leds()
@@ -437,11 +445,11 @@ impl Device for Kbc {
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {
-        Section::encode(self.name(), 2, &self.state)
+        Section::encode(self.name(), 3, &self.state)
     }
 
     fn load(&mut self, section: &Section) -> Result<(), SnapshotError> {
-        let state: KbcState = section.decode(self.name(), 2)?;
+        let state: KbcState = section.decode(self.name(), 3)?;
         let ram_index_fits = match state.expecting {
             Some(Command::ReadRam(n) | Command::WriteRam(n)) => n < 32,
             _ => true,

@@ -2,7 +2,7 @@
 //!
 //! One module per chip, each with the chip (registers in, pins out) apart from the card (which port, which wire):
 //! [`pic`], [`pit`], [`kbc`] with [`keyboard`] and [`mouse`], [`vga`], [`dma`], [`fdc`], [`ide`], [`pci`], [`pm`], [`rtc`], [`uart`],
-//! [`parallel`], [`apic`], [`hpet`], [`debugcon`], [`debug_exit`], [`pvpanic`], [`fw_cfg`]. [`storage`] holds what disks are made of. [`pc`] is the parts list: [`pc::build`]
+//! [`parallel`], [`gameport`], [`usb`], [`vmmouse`], [`apic`], [`hpet`], [`debugcon`], [`debug_exit`], [`pvpanic`], [`fw_cfg`]. [`storage`] holds what disks are made of. [`pc`] is the parts list: [`pc::build`]
 //! attaches the cards a [`pc::PcConfig`] names to a [`SystemBus`](ringzero_bus::SystemBus).
 //!
 //! Nothing here knows the CPU or the host.
@@ -24,6 +24,7 @@ pub mod debugcon;
 pub mod dma;
 pub mod fdc;
 pub mod fw_cfg;
+pub mod gameport;
 pub mod hpet;
 pub mod ide;
 pub mod kbc;
@@ -44,4 +45,6 @@ pub mod sound;
 pub mod storage;
 pub mod text;
 pub mod uart;
+pub mod usb;
 pub mod vga;
+pub mod vmmouse;

@@ -131,6 +131,8 @@ pub struct Mouse {
     pressed: u8,
     /// Buttons as the last packet gave them.
     reported: u8,
+    /// A packet without news is wanted.
+    nudged: bool,
     /// No packet in stream mode before this.
     next_sample: VTime,
 }
@@ -155,6 +157,7 @@ impl Default for Mouse {
             buttons: 0,
             pressed: 0,
             reported: 0,
+            nudged: false,
             next_sample: VTime(0),
         }
     }
@@ -201,6 +204,11 @@ impl Mouse {
         };
     }
 
+    /// The next packet of stream mode is sent even if it has nothing to tell.
+    pub fn nudge(&mut self) {
+        self.nudged = self.enabled;
+    }
+
     /// A button goes down or up.
     pub fn button(&mut self, button: MouseButton, pressed: bool) {
         let bit = 1 << button as u8;
@@ -236,14 +244,14 @@ impl Mouse {
     fn has_news(&self) -> bool {
         let Counters { x, y, wheel } = self.counters;
         let turned = wheel != 0 && self.id != 0;
-        x != 0 || y != 0 || turned || self.visible_buttons() != self.reported
+        self.nudged || x != 0 || y != 0 || turned || self.visible_buttons() != self.reported
     }
 
     /// What has happened since the last packet [IBM PS/2 mouse, "Data Packet Format"].
     fn take_packet(&mut self, double: bool) -> Vec<u8> {
         let Counters { x, y, wheel } = std::mem::take(&mut self.counters);
         let buttons = self.visible_buttons();
-        (self.reported, self.pressed) = (buttons, 0);
+        (self.reported, self.pressed, self.nudged) = (buttons, 0, false);
         let (x, x_flags) = nine_bits(if double { scaled(x) } else { x });
         let (y, y_flags) = nine_bits(if double { scaled(y) } else { y });
         let mut packet = vec![buttons & 7 | 0x08 | x_flags << 4 | y_flags << 5, x, y];
@@ -269,7 +277,9 @@ impl Mouse {
             (_, Some(Command::Resend)) => self.answers.extend(&self.last),
             (_, Some(command)) => {
                 self.erred = false;
-                self.counters = Counters::default();
+                if command != Command::ReadData {
+                    self.counters = Counters::default();
+                }
                 self.command(command);
             }
             (Some(Command::SetSampleRate), None) if SAMPLE_RATES.contains(&byte) => {

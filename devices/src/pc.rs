@@ -3,6 +3,7 @@
 //! *Modelled*: what [`PcConfig`] names. An absent card leaves its ports open, as an empty slot does.
 
 mod config;
+mod input;
 
 pub use config::{COM, DebugExitConfig, LPT1, PcConfig, PortConfig};
 
@@ -14,6 +15,7 @@ use crate::debugcon::DebugConsole;
 use crate::dma::Dma;
 use crate::fdc::{Fdc, FdcWiring};
 use crate::fw_cfg::{self, FwCfg, FwCfgItem};
+use crate::gameport::GamePort;
 use crate::hpet::{self, Hpet, HpetWiring};
 use crate::ide::{self, ChannelWiring, Ide};
 use crate::kbc::{Kbc, KbcWiring};
@@ -26,8 +28,10 @@ use crate::pm::{self, PmWiring, PowerManagement};
 use crate::pvpanic::{self, PvPanic};
 use crate::rtc::{CmosConfig, Rtc};
 use crate::sb16::{self, Sb16, Sb16Config, Sb16Wiring};
-use crate::uart::{Uart, UartWiring};
+use crate::uart::{SerialMouseKind, Uart, UartWiring};
+use crate::usb::uhci::Uhci;
 use crate::vga::{self, Vga, VgaWiring};
+use crate::vmmouse::VmMouse;
 use ringzero_bus::{AttachError, Handle, Irq, SystemBus, Width, Wiring};
 
 /// Names of serial ports, which are also those of their snapshot sections.
@@ -64,6 +68,12 @@ pub struct PcParts {
     pub debug_exit: Option<Handle<DebugExit>>,
     /// The pvpanic device.
     pub pvpanic: Option<Handle<PvPanic>>,
+    /// The game port.
+    pub gameport: Option<Handle<GamePort>>,
+    /// The pointer of VMware's backdoor.
+    pub vmmouse: Option<Handle<VmMouse>>,
+    /// The USB controller.
+    pub usb: Option<Handle<Uhci>>,
     /// The IDE interface.
     pub ide: Option<Handle<Ide>>,
     /// What firmware is told.
@@ -88,7 +98,11 @@ pub struct PcParts {
 
 /// Attaches the parts of `config` to `bus` and resets every device on it.
 pub fn build(bus: &mut SystemBus, config: &PcConfig) -> Result<PcParts, AttachError> {
-    let com = config.com.iter().zip(COM_NAMES).map(|(&port, name)| attach_uart(bus, name, port));
+    let ports = config.com.iter().zip(COM_NAMES).enumerate();
+    let com = ports.map(|(number, (&port, name))| {
+        let mouse = config.serial_mouse.filter(|(at, _)| *at == number).map(|(_, kind)| kind);
+        attach_uart(bus, name, port, mouse)
+    });
     let com = com.collect::<Result<Vec<_>, _>>()?;
     let parts = PcParts {
         pic: attach_pic(bus)?,
@@ -106,6 +120,9 @@ pub fn build(bus: &mut SystemBus, config: &PcConfig) -> Result<PcParts, AttachEr
         pvpanic: config.pvpanic.then(|| attach_pvpanic(bus)).transpose()?,
         fw_cfg: config.fw_cfg.clone().map(|items| attach_fw_cfg(bus, items)).transpose()?,
         pci: config.pci.then(|| attach_pci(bus)).transpose()?,
+        gameport: config.gameport.then(|| input::attach_gameport(bus)).transpose()?,
+        vmmouse: config.vmmouse.then(|| input::attach_vmmouse(bus)).transpose()?,
+        usb: config.usb.filter(|_| config.pci).map(|devices| input::attach_usb(bus, devices)).transpose()?,
         pm: config.pci.then(|| attach_pm(bus, config)).transpose()?,
         ide: has_ide(config).then(|| attach_ide(bus, config)).transpose()?,
         local_apic: config.apic.map(|kind| attach_local_apic(bus, kind)).transpose()?,
@@ -340,10 +357,11 @@ fn attach_uart(
     bus: &mut SystemBus,
     name: &'static str,
     port: PortConfig,
+    mouse: Option<SerialMouseKind>,
 ) -> Result<Handle<Uart>, AttachError> {
     bus.attach(name, |wiring| {
         bytes(wiring, port.base..=port.base.saturating_add(7))?;
-        Ok(Uart::new(
+        let uart = Uart::new(
             name,
             UartWiring {
                 irq: wiring.irq(port.irq),
@@ -351,7 +369,11 @@ fn attach_uart(
                 arrival: wiring.slot(),
                 timeout: wiring.slot(),
             },
-        ))
+        );
+        Ok(match mouse {
+            Some(kind) => uart.with_mouse(kind),
+            None => uart,
+        })
     })
 }
 

@@ -14,8 +14,8 @@
 mod registers;
 
 pub use registers::{
-    HOST_BRIDGE, IDE, ISA_BRIDGE, Monitored, POWER_MANAGEMENT, SUBSYSTEM, VGA, host_bridge, ide, isa_bridge,
-    power_management, vga,
+    HOST_BRIDGE, IDE, ISA_BRIDGE, Monitored, POWER_MANAGEMENT, SUBSYSTEM, USB, VGA, host_bridge, ide,
+    isa_bridge, power_management, usb, vga,
 };
 
 use ringzero_bus::{

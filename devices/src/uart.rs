@@ -4,12 +4,20 @@
 //!
 //! *Modelled*: transmit and receive paced by the divisor, FIFOs with trigger levels and timeout, every interrupt and its
 //! priority, line and modem status with deltas, loopback, break, scratch. INT reaches the bus through OUT2, as on a PC.
+//! A serial mouse may be at the port.
 //!
 //! *Not modelled*: parity and framing errors (the host's bytes are good), DMA modes, a DTE that watches our RTS.
+
+mod mouse;
+mod registers;
+mod serial_mouse;
+
+pub use serial_mouse::SerialMouseKind;
 
 use crate::queue::OutputQueue;
 use ringzero_bus::{Device, EventSlot, Fabric, ForkError, IrqPin, PortAccess, Section, SnapshotError, VTime};
 use serde::{Deserialize, Serialize};
+use serial_mouse::SerialMouse;
 use std::collections::VecDeque;
 
 /// Bytes the FIFOs hold.
@@ -21,6 +29,7 @@ const INPUT: usize = 4096;
 mod lsr {
     pub(super) const DATA_READY: u8 = 0x01;
     pub(super) const OVERRUN: u8 = 0x02;
+    pub(super) const FRAMING: u8 = 0x08;
     pub(super) const BREAK: u8 = 0x10;
     pub(super) const ERRORS: u8 = 0x1E;
     pub(super) const THRE: u8 = 0x20;
@@ -89,6 +98,8 @@ struct UartState {
     timeout: bool,
     /// Bytes of the host on the line.
     input: VecDeque<Received>,
+    /// What is at the port in place of the host.
+    mouse: Option<SerialMouse>,
 }
 
 impl Default for UartState {
@@ -111,6 +122,7 @@ impl Default for UartState {
             thr_interrupt: false,
             timeout: false,
             input: VecDeque::new(),
+            mouse: None,
         }
     }
 }
@@ -215,6 +227,7 @@ impl Uart {
         {
             self.take_in(fabric, received);
         }
+        self.feed_mouse(fabric);
         self.schedule_arrival(fabric);
     }
 
@@ -306,106 +319,6 @@ impl Uart {
         let out_2 = self.state.mcr & 0x08 != 0 && !self.loopback();
         fabric.irqs.set(self.wiring.irq, out_2 && self.pending().is_some());
     }
-
-    // --- registers ------------------------------------------------------------------------------------------
-
-    fn dlab(&self) -> bool {
-        self.state.lcr & 0x80 != 0
-    }
-
-    /// MSR bits 7-4; in loopback the modem outputs are its inputs.
-    fn modem_lines(&self) -> u8 {
-        if !self.loopback() {
-            return self.state.modem_in;
-        }
-        let mcr = self.state.mcr;
-        (mcr & 0x02) << 3 | (mcr & 0x01) << 5 | (mcr & 0x0C) << 4
-    }
-
-    fn note_modem_change(&mut self, before: u8) {
-        let after = self.modem_lines();
-        let changed = (before ^ after) >> 4;
-        // RI shows its trailing edge only.
-        let ring_ended = before & 0x40 != 0 && after & 0x40 == 0;
-        self.state.deltas |= (changed & 0x0B) | if ring_ended { 0x04 } else { 0 };
-    }
-
-    fn read_receiver(&mut self, fabric: &mut Fabric) -> u8 {
-        let byte = self.state.receive.pop_front().map_or(0, |received| received.byte);
-        self.show_errors();
-        self.restart_timeout(fabric);
-        self.schedule_arrival(fabric);
-        byte
-    }
-
-    fn read_iir(&mut self) -> u8 {
-        let pending = self.pending();
-        if pending == Some(Interrupt::ThrEmpty) {
-            self.state.thr_interrupt = false;
-        }
-        pending.map_or(1, Interrupt::id) | if self.state.fifos { 0xC0 } else { 0 }
-    }
-
-    fn read_lsr(&mut self) -> u8 {
-        let s = &mut self.state;
-        let flag = |on: bool, bit: u8| if on { bit } else { 0 };
-        let waiting_errors = s.fifos && s.receive.iter().any(|received| received.errors != 0);
-        std::mem::take(&mut s.errors)
-            | flag(!s.receive.is_empty(), lsr::DATA_READY)
-            | flag(s.transmit.is_empty(), lsr::THRE)
-            | flag(s.transmit.is_empty() && s.shifting.is_none(), lsr::TEMT)
-            | flag(waiting_errors, lsr::FIFO_ERROR)
-    }
-
-    fn write_thr(&mut self, fabric: &mut Fabric, value: u8) {
-        self.state.thr_interrupt = false;
-        if self.state.transmit.len() >= self.capacity() {
-            // A full transmitter loses the newest character; without FIFO the holding register is overwritten.
-            self.state.transmit.pop_back();
-        }
-        self.state.transmit.push_back(value & (0xFF >> (3 - (self.state.lcr & 3))));
-        self.start_sending(fabric);
-    }
-
-    fn write_fcr(&mut self, fabric: &mut Fabric, value: u8) {
-        let fifos = value & 0x01 != 0;
-        let toggled = fifos != self.state.fifos;
-        self.state.fifos = fifos;
-        if toggled || (fifos && value & 0x02 != 0) {
-            self.state.receive.clear();
-        }
-        if toggled || (fifos && value & 0x04 != 0) {
-            self.state.transmit.clear();
-            self.state.thr_interrupt = true;
-        }
-        if fifos {
-            self.state.trigger = value >> 6;
-        }
-        self.restart_timeout(fabric);
-        self.schedule_arrival(fabric);
-    }
-
-    fn write_ier(&mut self, value: u8) {
-        let enables_thr = value & !self.state.ier & ier::THR_EMPTY != 0;
-        self.state.ier = value & 0x0F;
-        if enables_thr && self.state.transmit.is_empty() {
-            self.state.thr_interrupt = true;
-        }
-    }
-
-    fn write_mcr(&mut self, value: u8) {
-        let before = self.modem_lines();
-        self.state.mcr = value & 0x1F;
-        self.note_modem_change(before);
-    }
-
-    fn write_lcr(&mut self, fabric: &mut Fabric, value: u8) {
-        let break_begins = value & !self.state.lcr & 0x40 != 0;
-        self.state.lcr = value;
-        if break_begins && self.loopback() {
-            self.take_in(fabric, Received { byte: 0, errors: lsr::BREAK });
-        }
-    }
 }
 
 impl Device for Uart {
@@ -414,11 +327,13 @@ impl Device for Uart {
     }
 
     fn reset(&mut self, fabric: &mut Fabric) {
+        let mouse = self.state.mouse;
         let input = std::mem::take(&mut self.state.input);
-        self.state = UartState { input, ..UartState::default() };
+        self.state = UartState { input, mouse, ..UartState::default() };
         for slot in [self.wiring.sent, self.wiring.arrival, self.wiring.timeout] {
             fabric.sched.cancel(slot);
         }
+        self.feed_mouse(fabric);
         self.schedule_arrival(fabric);
         self.update_irq(fabric);
     }
@@ -451,7 +366,7 @@ impl Device for Uart {
             1 => self.write_ier(value),
             2 => self.write_fcr(fabric, value),
             3 => self.write_lcr(fabric, value),
-            4 => self.write_mcr(value),
+            4 => self.write_mcr(fabric, value),
             7 => self.state.scratch = value,
             _ => {} // LSR and MSR are for factory tests
         }
@@ -474,16 +389,18 @@ impl Device for Uart {
     }
 
     fn save(&self) -> Result<Section, SnapshotError> {
-        Section::encode(self.name, 1, &self.state)
+        Section::encode(self.name, 2, &self.state)
     }
 
     fn load(&mut self, section: &Section) -> Result<(), SnapshotError> {
-        let state: UartState = section.decode(self.name, 1)?;
+        let state: UartState = section.decode(self.name, 2)?;
         let valid = state.receive.len() <= FIFO
             && state.transmit.len() <= FIFO
             && state.input.len() <= INPUT
             && state.errors & !lsr::ERRORS == 0
-            && state.trigger < 4;
+            && state.trigger < 4
+            && state.mouse.map(|mouse| mouse.kind()) == self.state.mouse.map(|mouse| mouse.kind())
+            && state.mouse.is_none_or(|mouse| mouse.is_valid());
         if !valid {
             return Err(SnapshotError::OutOfRange { section: "uart", what: "queue length" });
         }

@@ -1,14 +1,14 @@
 use super::*;
 use ringzero_bus::{Irq, Width};
 
-struct Bench {
-    uart: Uart,
-    fabric: Fabric,
+pub(super) struct Bench {
+    pub(super) uart: Uart,
+    pub(super) fabric: Fabric,
 }
 
 impl Bench {
     /// 115200 baud, 8N1, FIFOs on, OUT2 on.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut fabric = Fabric::new(0);
         let wiring = UartWiring {
             irq: fabric.irqs.add_pin(Irq(4)),
@@ -23,17 +23,17 @@ impl Bench {
         bench
     }
 
-    fn out(&mut self, offset: u16, value: u8) {
+    pub(super) fn out(&mut self, offset: u16, value: u8) {
         let access = PortAccess { region: 0, offset, width: Width::Byte };
         self.uart.pio_write(&mut self.fabric, access, value.into());
     }
 
-    fn read(&mut self, offset: u16) -> u8 {
+    pub(super) fn read(&mut self, offset: u16) -> u8 {
         let access = PortAccess { region: 0, offset, width: Width::Byte };
         self.uart.pio_read(&mut self.fabric, access) as u8
     }
 
-    fn run(&mut self, ns: u64) {
+    pub(super) fn run(&mut self, ns: u64) {
         let end = self.fabric.now.plus_ns(ns);
         while let Some(due) = self.fabric.sched.next_deadline().filter(|&due| due <= end) {
             self.fabric.now = due;

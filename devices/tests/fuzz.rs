@@ -15,8 +15,15 @@ use ringzero_devices::sb16::Sb16Config;
 use ringzero_devices::sound;
 use ringzero_devices::storage::hard_disk::DiskGeometry;
 use ringzero_devices::storage::{MemoryMedium, floppy};
+use ringzero_devices::uart::SerialMouseKind;
+use ringzero_devices::usb::hid::HidKind;
 use ringzero_devices::vga::Frame;
 use serde::ser::{Serialize, SerializeTuple, Serializer};
+
+#[path = "fuzz/input.rs"]
+mod input;
+
+use input::{program_usb, use_hands};
 
 /// Seeds of the default run.
 const SEEDS: u64 = 300;
@@ -59,6 +66,7 @@ const PORTS: &[(u16, u16)] = &[
     (0xC0, 0xDF),
     (0xE9, 0xE9),
     (0x170, 0x177),
+    (0x201, 0x201),
     (0x1F0, 0x1F7),
     (0x220, 0x22F),
     (0x22C, 0x22C),
@@ -82,6 +90,7 @@ const PORTS: &[(u16, u16)] = &[
     (0xB000, 0xB03F),
     (0xB100, 0xB10F),
     (0xC000, 0xC00F),
+    (0xC040, 0xC05F),
 ];
 
 /// Disk and CD drives at the four places: sectors of the disk (0: a CD), and whether it is protected.
@@ -104,6 +113,9 @@ fn machine() -> (SystemBus, PcParts) {
             FwCfgItem::File { name: "etc/long".to_owned(), data: vec![7; 70_000].into() },
         ]),
         debug_exit: Some(DebugExitConfig::default()),
+        serial_mouse: Some((1, SerialMouseKind::Wheel)),
+        vmmouse: true,
+        usb: Some([Some(HidKind::Tablet), Some(HidKind::Keyboard)]),
         ..PcConfig::default()
     };
     let parts = pc::build(&mut bus, &config).unwrap();
@@ -144,13 +156,13 @@ fn program_ide(bus: &mut SystemBus, random: &mut Random) {
     }
 }
 
-/// The functions: host bridge, ISA bridge, IDE, power management, VGA, AC'97.
-const FUNCTIONS: [u32; 6] = [0, 0x800, 0x900, 0xB00, 0x1000, 0x1800];
+/// The functions: host bridge, ISA bridge, IDE, USB, power management, VGA, AC'97.
+const FUNCTIONS: [u32; 7] = [0, 0x800, 0x900, 0xA00, 0xB00, 0x1000, 0x1800];
 
 /// A random write to a random function, often to a register that places it or switches something.
 fn config_write_any(bus: &mut SystemBus, random: &mut Random) {
     const REGISTERS: [u32; 12] = [0x04, 0x10, 0x20, 0x30, 0x40, 0x58, 0x5C, 0x60, 0x70, 0x80, 0x90, 0xD0];
-    let function = FUNCTIONS[random.below(6) as usize];
+    let function = FUNCTIONS[random.below(7) as usize];
     let register = match random.below(3) {
         0 => random.below(256) as u32 & 0xFC,
         _ => REGISTERS[random.below(12) as usize],
@@ -313,12 +325,14 @@ fn step(bus: &mut SystemBus, parts: &PcParts, random: &mut Random, frame: &mut F
         88..90 => program_ide(bus, random),
         90 => program_apics(bus, random),
         91 => program_platform(bus, random),
+        92 if random.below(3) == 0 => program_usb(bus, random),
         92..95 => drop(bus.acknowledge()),
         95..97 => {
             let key = ALL_KEYS[random.below(ALL_KEYS.len() as u64) as usize];
             let pressed = random.below(2) == 0;
             bus.call(parts.kbc, |kbc, fabric| kbc.key(fabric, key, pressed));
         }
+        97 if random.below(3) == 0 => use_hands(bus, parts, random),
         97 if random.below(2) == 0 => move_mouse(bus, parts, random),
         97 => {
             let bytes = random.next().to_le_bytes();

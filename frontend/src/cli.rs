@@ -1,6 +1,7 @@
 //! The command line.
 
 pub(crate) mod argv;
+pub(crate) mod device;
 pub(crate) mod runner;
 pub(crate) mod sound;
 pub(crate) mod test;
@@ -10,13 +11,14 @@ use crate::looks::{Aspect, Filter};
 use crate::trace::Filter as TraceFilter;
 use crate::verdict::EXIT_USAGE;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use device::Device;
 use ringzero_machine::{Layout, Model};
 use sound::SoundList;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use values::{AudioTarget, BootOrder, DebugTarget, Device, DriveSpec, Pattern, SerialTarget, Typed};
+use values::{AudioTarget, BootOrder, DebugTarget, DriveSpec, Pattern, SerialTarget, Typed};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,7 +41,8 @@ const RUN_NOTES: &str = "\
 In the window:   F12 or Ctrl-Alt-M opens a menu of all there is; Ctrl-Alt-P pause, -R reset, -D sends Ctrl-Alt-Del,
                  -S screenshot, -V recording, -Q quit; F11 or Ctrl-Alt-Enter full screen;
                  Ctrl-Alt-E ejects the CD or brings the next, -F the same for diskette A; an image dropped onto the window
-                 goes into its drive; a click or Ctrl-Alt-G gives the guest the mouse, Ctrl-Alt-G takes it back.
+                 goes into its drive; a click or Ctrl-Alt-G gives the guest the mouse, Ctrl-Alt-G takes it back; a guest that
+                 uses a tablet (--device usb-tablet) or VMware's pointer follows the mouse without that.
 In the terminal: Ctrl-A x quit, p pause, r reset, d Ctrl-Alt-Del, s screenshot, e CD, f diskette, Ctrl-A the key itself.
 
 Exit codes of headless runs:
@@ -190,12 +193,18 @@ pub(crate) struct RunArgs {
     /// Boot order: letters of a and b (floppies), c (hard disk), d (CD).
     #[arg(long, value_name = "ORDER", default_value = "acd", value_parser = values::boot_order, help_heading = "Machine")]
     pub(crate) boot: BootOrder,
-    /// A device: isa-debug-exit, then optionally iobase=PORT and iosize=N; pvpanic; sb16, then optionally iobase=0x220, irq=5, dma=1, dma16=5; adlib; ac97. May be repeated.
-    #[arg(long, value_name = "DEVICE", value_parser = values::device, help_heading = "Machine")]
+    /// A device; may be repeated: isa-debug-exit, then optionally iobase=PORT and iosize=N; pvpanic; sb16, then optionally iobase=0x220, irq=5, dma=1, dma16=5; adlib; ac97; usb-tablet, usb-mouse, usb-kbd; msmouse, then optionally port=com1 and wheel; gameport=off; vmport=off.
+    #[arg(long, value_name = "DEVICE", value_parser = device::device, help_heading = "Machine")]
     pub(crate) device: Vec<Device>,
     /// Sound cards: sb16, adlib, ac97, several separated by commas, or none [default: sb16, unless a --device is a sound card].
     #[arg(long, alias = "soundhw", value_name = "CARDS", value_parser = sound::list, help_heading = "Machine")]
     pub(crate) sound: Option<SoundList>,
+    /// The USB controller, with devices or without.
+    #[arg(long, help_heading = "Machine")]
+    pub(crate) usb: bool,
+    /// A USB device: tablet, mouse or keyboard. May be repeated.
+    #[arg(long, value_name = "DEVICE", value_parser = device::usb_device, help_heading = "Machine")]
+    pub(crate) usbdevice: Vec<Device>,
     /// Instructions per virtual microsecond: fixes the rate (headless default: 128).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000), help_heading = "Machine")]
     pub(crate) mips: Option<u32>,
@@ -224,7 +233,7 @@ pub(crate) struct RunArgs {
     /// --display none --serial stdio, with the terminal's keys going to the serial port; Ctrl-A x quits.
     #[arg(long, help_heading = "Host")]
     pub(crate) nographic: bool,
-    /// COM1, the second time COM2: stdio, null or file:F [default: output to stdout when headless, else null].
+    /// COM1, the second time COM2: stdio, null, msmouse or file:F [default: output to stdout when headless, else null].
     #[arg(long, value_name = "TARGET", value_parser = values::serial, help_heading = "Host")]
     pub(crate) serial: Vec<SerialTarget>,
     /// Output of port E9h: a file, or `stderr` or `null` [default: stderr].
@@ -236,6 +245,10 @@ pub(crate) struct RunArgs {
     /// The same as QEMU writes it.
     #[arg(long, value_name = "SPEC", value_parser = sound::audiodev, conflicts_with = "audio", hide = true)]
     pub(crate) audiodev: Option<AudioTarget>,
+
+    /// The guest's stick: auto (the host's, if it has one), keys (the keypad, in a window), none, or a device.
+    #[arg(long, value_name = "SOURCE", default_value = "auto", value_parser = crate::joystick::source, help_heading = "Host")]
+    pub(crate) joystick: crate::joystick::Source,
 
     /// How a terminal is shown pictures.
     #[arg(long, value_enum, default_value_t, help_heading = "Host")]

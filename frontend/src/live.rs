@@ -96,6 +96,7 @@ pub(crate) fn run(
         lights: Lights::default(),
         told_lights: String::new(),
         next_lights: now,
+        told_places: false,
     }
     .run()
 }
@@ -120,6 +121,8 @@ struct Live<'a> {
     lights: Lights,
     told_lights: String,
     next_lights: Instant,
+    /// Whether the guest takes places of the pointer, as the display was told.
+    told_places: bool,
 }
 
 impl Live<'_> {
@@ -256,9 +259,11 @@ impl Live<'_> {
         let now = Instant::now();
         self.lights.look(&self.session.machine, now);
         let changed = self.lights.text() != self.told_lights && now >= self.next_lights;
-        if now < self.next_status && !changed {
+        let places = self.session.machine.takes_places();
+        if now < self.next_status && !changed && places == self.told_places {
             return;
         }
+        self.told_places = places;
         self.next_status = now + STATUS;
         self.next_lights = now + LIGHTS;
         self.told_lights = self.lights.text();

@@ -34,6 +34,8 @@ pub(crate) struct Looks {
     pub(crate) aspect: Aspect,
     pub(crate) full_screen: bool,
     pub(crate) status_line: bool,
+    /// The keypad is a stick.
+    pub(crate) key_stick: bool,
 }
 
 #[cfg(feature = "window")]

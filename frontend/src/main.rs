@@ -17,6 +17,8 @@ mod cli;
 mod drives;
 mod firmware;
 mod goals;
+mod hands;
+mod joystick;
 mod lights;
 mod live;
 mod looks;

@@ -2,11 +2,13 @@
 //!
 //! Nothing is created, shortened or overwritten before everything has been checked.
 
+use crate::cli::device::Device;
 use crate::cli::sound::{self, SoundCard};
-use crate::cli::values::{AudioTarget, DebugTarget, Device, SerialTarget};
+use crate::cli::values::{AudioTarget, DebugTarget, SerialTarget};
 use crate::cli::{ClockKind, DisplayKind, RunArgs};
 use crate::drives::{Drives, Image, file_name, same_file};
 use crate::firmware;
+use crate::hands;
 use crate::media::{self, MediaError};
 use crate::shelf::Shelf;
 use crate::trace::Filter;
@@ -68,6 +70,12 @@ pub(crate) enum PlanError {
     },
     #[error("{flag} given {count} times; the machine has two serial ports and one stdin", flag = "--serial")]
     SerialPorts { count: usize },
+    #[error("the USB controller has two ports, for a tablet, a mouse or a keyboard, one of each")]
+    UsbPorts,
+    #[error(
+        "the serial mouse's port is given to something else; use --device msmouse,port=com1 or port=com2"
+    )]
+    MousePortTaken,
     #[error("{0} needs a headless run; add --headless or leave --display away")]
     NeedsHeadless(&'static str),
     #[error("--serial stdio cannot share the terminal with --display terminal; use --serial file:F")]
@@ -157,6 +165,7 @@ fn assemble(args: &RunArgs, drives: &Drives) -> Result<Built, PlanError> {
     let mut notes = Vec::new();
     let mut media = drives.open(&mut notes)?;
     let mut config = config(args);
+    hands::configure(args, &mut config)?;
     firmware::load(args, drives.kernel.as_deref(), &mut config)?;
     if drives.images.is_empty() && config.kernel.is_none() {
         media.floppies[0] = Some(media::demo_disk());

@@ -117,10 +117,10 @@ fn start(args: &RunArgs, mut plan: Plan) -> Result<Ended, String> {
     match stage {
         #[cfg(feature = "window")]
         Stage::Window(desktop) => desktop
-            .show(session, title, habits, looks(args))
+            .show(session, title, habits, looks(args), &args.joystick)
             .map(Ended::from)
             .map_err(|reason| format!("no window: {reason}; use --display terminal or --headless")),
-        Stage::Terminal => crate::terminal::show(session, &title, habits, args.graphics)
+        Stage::Terminal => crate::terminal::show(session, &title, habits, args.graphics, &args.joystick)
             .map(Ended::from)
             .map_err(|error| format!("the terminal cannot be used: {error}; use --headless")),
         Stage::Headless => {
@@ -140,7 +140,8 @@ fn start(args: &RunArgs, mut plan: Plan) -> Result<Ended, String> {
 #[cfg(feature = "window")]
 fn looks(args: &RunArgs) -> Looks {
     let status_line = !args.no_status;
-    Looks { filter: args.filter, aspect: args.aspect, full_screen: args.full_screen, status_line }
+    let key_stick = args.joystick == crate::joystick::Source::Keys;
+    Looks { filter: args.filter, aspect: args.aspect, full_screen: args.full_screen, status_line, key_stick }
 }
 
 /// What there is to say of a run that ended badly.

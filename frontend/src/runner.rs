@@ -4,8 +4,8 @@
 //! are, and only a guest that says so has succeeded.
 
 use crate::cli::RunArgs;
+use crate::cli::device::Device;
 use crate::cli::runner::RunnerArgs;
-use crate::cli::values::Device;
 use crate::media::{self, Content, MediaError};
 use crate::serial::Stdin;
 use crate::verdict::EXIT_USAGE;

@@ -34,7 +34,7 @@ impl Sink {
     pub(crate) fn serial(target: &SerialTarget) -> io::Result<Self> {
         Ok(match target {
             SerialTarget::Stdio => Self::Stdout,
-            SerialTarget::Null => Self::Null,
+            SerialTarget::Null | SerialTarget::Mouse => Self::Null,
             SerialTarget::File(path) => Self::file(path)?,
         })
     }

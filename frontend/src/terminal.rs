@@ -14,6 +14,7 @@ mod sixel;
 pub(crate) use guard::RawMode;
 
 use crate::cli::Graphics;
+use crate::joystick;
 use crate::live::{self, Activity, Control, Habits, Status, Viewer};
 use crate::run::guarded;
 use crate::session::Session;
@@ -62,11 +63,13 @@ pub(crate) fn show(
     title: &str,
     habits: Habits,
     graphics: Graphics,
+    joystick: &joystick::Source,
 ) -> io::Result<Verdict> {
     let guard = Guard::enter(title)?;
     let ability = Ability::of_this_terminal(graphics);
     let (tell, told) = mpsc::channel();
     let (control, controls) = mpsc::channel();
+    joystick::watch(joystick, &control);
     let (again, ready) = mpsc::channel();
     // One picture on its way at a time: a slow line sees the newest, not all.
     let _ = again.send(());

@@ -11,6 +11,7 @@ mod scale;
 mod status;
 mod title;
 
+use crate::joystick;
 use crate::live::{self, Activity, Habits, Status, Viewer};
 use crate::looks::Looks;
 use crate::run::guarded;
@@ -41,9 +42,11 @@ impl Desktop {
         title: String,
         habits: Habits,
         looks: Looks,
+        joystick: &joystick::Source,
     ) -> Result<Verdict, String> {
         let proxy = self.0.create_proxy();
         let (control, controls) = mpsc::channel();
+        joystick::watch(joystick, &control);
         let (recycle, recycled) = mpsc::channel();
         for _ in 0..FRAMES {
             // The receiver is alive: it is ours.

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 mod desktop;
 #[path = "displays/pictures.rs"]
 mod pictures;
+#[path = "displays/pointer.rs"]
+mod pointer;
 #[path = "displays/window.rs"]
 mod window;
 

@@ -8,6 +8,8 @@ use ringzero_devices::ide::IdeDrive;
 use ringzero_devices::pc::DebugExitConfig;
 use ringzero_devices::sb16::Sb16Config;
 use ringzero_devices::storage::{BlockMedium, hard_disk};
+use ringzero_devices::uart::SerialMouseKind;
+use ringzero_devices::usb::hid::HidKind;
 use std::sync::Arc;
 
 const MIB: u64 = 1 << 20;
@@ -39,6 +41,15 @@ pub struct Config {
     pub apic: bool,
     /// A PS/2 mouse.
     pub mouse: bool,
+    /// The game port, where [`crate::Machine::set_joystick`] plugs sticks in. Without a stick nothing answers there.
+    pub gameport: bool,
+    /// The pointer of VMware's backdoor, on an 80386 or later: where a guest's driver uses it, it is told places on the
+    /// screen instead of motion.
+    pub vmmouse: bool,
+    /// A mouse at a serial port, 0 for COM1.
+    pub serial_mouse: Option<(usize, SerialMouseKind)>,
+    /// The USB controller, on a machine with PCI, and what is at its ports.
+    pub usb: Option<[Option<HidKind>; 2]>,
     /// Sound cards.
     pub sound: SoundCards,
     /// A BIOS in place of ours: 64 KiB or a multiple of it, up to 16 MiB.
@@ -65,6 +76,10 @@ impl Default for Config {
             pci: true,
             apic: true,
             mouse: true,
+            gameport: true,
+            vmmouse: true,
+            serial_mouse: None,
+            usb: None,
             sound: SoundCards::default(),
             bios: None,
             vga_bios: None,

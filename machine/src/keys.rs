@@ -6,6 +6,7 @@ use crate::machine::Machine;
 use crate::typist::{KeyWait, Untypable};
 use ringzero_devices::keyboard::Key;
 use ringzero_devices::keyboard::layout::Layout;
+use ringzero_devices::usb::hid::HidKind;
 use ringzero_roms::Trap;
 
 impl Machine {
@@ -14,12 +15,21 @@ impl Machine {
         // Whether it waits for another one remains to be seen.
         self.key_wait = None;
         self.polls = KeyPolls::default();
-        self.bus.call(self.parts.kbc, |kbc, fabric| kbc.key(fabric, key, pressed));
+        let usb = self.parts.usb.filter(|_| self.uses_usb(HidKind::Keyboard) || !pressed);
+        if let Some(usb) = usb {
+            self.bus.call(usb, |usb, fabric| usb.key(fabric, key, pressed));
+        }
+        // What is held at one keyboard is let go there, whichever the guest uses now.
+        if usb.is_none() || !pressed {
+            self.bus.call(self.parts.kbc, |kbc, fabric| kbc.key(fabric, key, pressed));
+        }
     }
 
     /// The keyboard's lights: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock.
     pub fn keyboard_leds(&self) -> u8 {
-        self.bus.get(self.parts.kbc).leds()
+        let usb = self.parts.usb.filter(|_| self.uses_usb(HidKind::Keyboard));
+        let lights = usb.and_then(|usb| self.bus.get(usb).leds());
+        lights.unwrap_or_else(|| self.bus.get(self.parts.kbc).leds())
     }
 
     /// Queues text to be typed on a US keyboard, a key whenever the guest waits for one.

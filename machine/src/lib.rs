@@ -4,7 +4,7 @@
 //! - [`Machine::run`] runs a number of instructions and says why it came back; [`Machine::run_until`] runs until a condition holds.
 //! - [`supervise`] judges a run; an [`Outcome`] is how it ended, a [`PostMortem`] why.
 //! - [`Machine::text_screen`] and [`Machine::render`] are the screen, [`Machine::type_text`] types, [`Machine::key`],
-//!   [`Machine::mouse_move`], [`Machine::send_serial`] and [`Machine::insert_floppy`] are a user's hands.
+//!   [`Machine::mouse_move`], [`Machine::pointer_to`], [`Machine::set_joystick`], [`Machine::send_serial`] and [`Machine::insert_floppy`] are a user's hands.
 //! - [`Machine::read_linear`], [`Machine::registers`], [`Machine::subscribe`] and [`Disassembler`] look inside.
 //! - [`Machine::save`], [`Machine::load`], [`Machine::state_hash`]: the whole guest-visible state.
 //!
@@ -24,6 +24,7 @@
 //! assert_eq!(machine.take_debug_console(), b"Hi");
 //! ```
 
+mod backdoor;
 mod config;
 mod disassembly;
 mod drives;
@@ -61,6 +62,7 @@ pub use ringzero_bus::{BusEvent, Irq, PhysAddr, Port, Width};
 pub use ringzero_bus::{ForkError, SnapshotError, VTime};
 pub use ringzero_cpu::recorder::{self, Delivery, Place};
 pub use ringzero_cpu::{CpuState, Model, SegReg, cr0, cr4, flags, number};
+pub use ringzero_devices::gameport::Stick;
 pub use ringzero_devices::ide::{IdeDrive, Locked};
 pub use ringzero_devices::keyboard::layout::Layout;
 pub use ringzero_devices::keyboard::{self, Key};
@@ -70,6 +72,8 @@ pub use ringzero_devices::sb16::Sb16Config;
 pub use ringzero_devices::sound::kernel as sound_filter;
 pub use ringzero_devices::storage;
 pub use ringzero_devices::text::{self, Cell, TextScreen};
+pub use ringzero_devices::uart::SerialMouseKind;
+pub use ringzero_devices::usb::hid::HidKind;
 pub use ringzero_devices::vga::Frame;
 pub use ringzero_roms::DEMO_DISK;
 pub use snapshot::{Snapshot, StateHash};

@@ -302,6 +302,10 @@ impl Machine {
                 self.serve_firmware();
                 if self.idle { self.pass_idle_time(limit, on_idle) } else { None }
             }
+            Exit::Registers => {
+                self.serve_backdoor();
+                None
+            }
             Exit::Halted if !self.cpu.state().flags.control(flags::bit::IF) => Some(Stop::Hang(Hang::Halted)),
             Exit::Halted => self.pass_idle_time(limit, on_idle),
             Exit::Shutdown => self.shut_down(),

@@ -6,6 +6,7 @@ pub mod conformance;
 pub mod desktop;
 #[cfg(unix)]
 pub mod disks;
+pub mod fat;
 pub mod fuzz;
 pub mod pc;
 pub mod pictures;

@@ -33,4 +33,5 @@ mod stack;
 mod tables;
 mod transcendentals;
 mod typing;
+mod usb;
 mod vesa;

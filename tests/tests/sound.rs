@@ -295,3 +295,40 @@ fn listening_does_not_change_the_run() {
     }
     assert_eq!(heard.state_hash().unwrap(), unheard.state_hash().unwrap());
 }
+
+/// What the program writes with `--audio wav:`: its samples, and the whole file.
+#[cfg(unix)]
+fn wav_of(disk: &[u8], name: &str) -> (Vec<[i16; 2]>, Vec<u8>) {
+    let path =
+        |suffix: &str| std::env::temp_dir().join(format!("ringzero-{}-{name}.{suffix}", std::process::id()));
+    std::fs::write(path("img"), disk).unwrap();
+    let audio = format!("wav:{}", path("wav").display());
+    let status = std::process::Command::new(ringzero_tests::disks::host::ringzero())
+        .args(["run", "--headless", "--max-virtual", "3", "--audio", &audio])
+        .arg(path("img"))
+        .stderr(std::process::Stdio::null())
+        .status();
+    assert_eq!(status.unwrap().code(), Some(83), "the run ends at its limit");
+    let file = std::fs::read(path("wav")).unwrap();
+    for suffix in ["img", "wav"] {
+        std::fs::remove_file(path(suffix)).unwrap();
+    }
+    let start = 8 + file.windows(4).position(|window| window == b"data").unwrap();
+    let word = |pair: &[u8]| i16::from_le_bytes([pair[0], pair[1]]);
+    let samples = file[start..].chunks_exact(4).map(|four| [word(&four[..2]), word(&four[2..])]).collect();
+    (samples, file)
+}
+
+#[test]
+#[cfg(unix)]
+fn a_wav_file_holds_the_samples_and_is_the_same_each_time() {
+    let data = noise(4000);
+    let steps = sb16(dma_16(2000, 0x48), &[0x41, 0xBB, 0x80, 0xB0, 0x30, 0xCF, 0x07]);
+    let disk = disk(&steps, &data).unwrap();
+    let (samples, file) = wav_of(&disk, "first");
+    let words: Vec<i16> = data.chunks(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
+    let wanted: Vec<[i16; 2]> = words.chunks(2).map(|pair| [pair[0], pair[1]]).collect();
+    assert!(contains(&samples, &wanted));
+    assert_eq!(samples.len(), 3 * 48_000);
+    assert!(wav_of(&disk, "second").1 == file, "the second file is another");
+}

@@ -100,7 +100,9 @@ impl GuestRam {
     #[inline]
     pub fn set_video_dword(&mut self, at: RamOffset, bytes: [u8; 4]) {
         let (page, inside) = place(at);
-        self.page_mut(page).0[inside..inside + 4].copy_from_slice(&bytes);
+        if let Some(four) = self.page_mut(page).0[inside..].first_chunk_mut() {
+            *four = bytes;
+        }
         self.video.note_store(page);
         if self.code_lines[page] != 0 {
             self.hit(page, 1 << (inside / super::LINE_SIZE));

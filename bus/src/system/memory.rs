@@ -33,7 +33,7 @@ impl Window {
 
 impl SystemBus {
     /// The card behind the video window and what an access is to it, while nothing lies over the window.
-    #[inline]
+    #[inline(always)]
     fn in_window(&mut self, at: PhysAddr, width: Width) -> Option<(usize, MmioAccess)> {
         let window = self.window.as_ref()?;
         let offset = at.0.wrapping_sub(window.first);
@@ -57,6 +57,7 @@ impl SystemBus {
         self.memory.is_plain(at, last) && self.local_page.is_none_or(apart)
     }
 
+    #[inline(always)]
     fn gate_a20(&self, addr: PhysAddr) -> PhysAddr {
         if self.fabric.wires.a20 { addr } else { PhysAddr(addr.0 & !(1 << 20)) }
     }
@@ -153,14 +154,21 @@ impl SystemBus {
     }
 
     /// A load of 1, 2 or 4 bytes, any alignment.
+    #[inline]
     pub fn read(&mut self, addr: PhysAddr, width: Width) -> u32 {
+        match self.in_window(self.gate_a20(addr), width) {
+            Some((device, access)) => {
+                self.accesses.reads += 1;
+                self.devices[device].mmio_read(&mut self.fabric, access) & width.open_bus()
+            }
+            None => self.read_in_full(addr, width),
+        }
+    }
+
+    fn read_in_full(&mut self, addr: PhysAddr, width: Width) -> u32 {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
         if self.is_plain(at.0, last) {
             return self.read_ram(at, width);
-        }
-        if let Some((device, access)) = self.in_window(at, width) {
-            self.accesses.reads += 1;
-            return self.devices[device].mmio_read(&mut self.fabric, access) & width.open_bus();
         }
         let overlay = self.overlay(at).0;
         if let Some(video) = self.video(at, last, overlay) {
@@ -191,16 +199,22 @@ impl SystemBus {
     }
 
     /// A store of 1, 2 or 4 bytes, any alignment. Stores to ROM and open bus are dropped.
+    #[inline]
     pub fn write(&mut self, addr: PhysAddr, width: Width, value: u32) {
+        match self.in_window(self.gate_a20(addr), width) {
+            Some((device, access)) => {
+                self.accesses.writes += 1;
+                self.devices[device].mmio_write(&mut self.fabric, access, value & width.open_bus());
+                self.attention |= self.fabric.ram.has_news();
+            }
+            None => self.write_in_full(addr, width, value),
+        }
+    }
+
+    fn write_in_full(&mut self, addr: PhysAddr, width: Width, value: u32) {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
         if self.is_plain(at.0, last) {
             return self.write_ram(at, width, value);
-        }
-        if let Some((device, access)) = self.in_window(at, width) {
-            self.accesses.writes += 1;
-            self.devices[device].mmio_write(&mut self.fabric, access, value & width.open_bus());
-            self.attention |= self.fabric.ram.has_news();
-            return;
         }
         let overlay = self.overlay(at).1;
         if let Some(video) = self.video(at, last, overlay) {

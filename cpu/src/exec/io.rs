@@ -80,7 +80,11 @@ impl<T: Word, S: Source> Semantics for In<T, S> {
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let port = Port(S::read::<u16, A>(m, op)?);
         check_port::<T, A>(m, port)?;
-        let value = m.slow()?.bus.pio_read(port, width_of::<T>());
+        let bus = m.slow()?.bus;
+        if T::BITS == 32 && bus.asks_for_registers(port) {
+            return Ok(());
+        }
+        let value = bus.pio_read(port, width_of::<T>());
         m.cpu().state.regs.write(AX, T::truncate(u64::from(value)));
         Ok(())
     }

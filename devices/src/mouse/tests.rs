@@ -202,3 +202,20 @@ fn a_command_forgets_movement() {
     ask(&mut mouse, &[0xE6]);
     assert_eq!(packet(&mut mouse, 0), []);
 }
+
+#[test]
+fn remote_mode_gives_the_movement_since_it_was_asked_last() {
+    let mut mouse = streaming(0);
+    ask(&mut mouse, &[0xF0]);
+    mouse.motion(4, -2, 0);
+    assert_eq!(ask(&mut mouse, &[0xEB]), [0xFA, 0x08, 4, 2]);
+    assert_eq!(ask(&mut mouse, &[0xEB]), [0xFA, 0x08, 0, 0]);
+}
+
+#[test]
+fn a_nudge_sends_a_packet_without_news_once() {
+    let mut mouse = streaming(0);
+    mouse.nudge();
+    assert_eq!(packet(&mut mouse, 0), [0x08, 0, 0]);
+    assert_eq!(packet(&mut mouse, 20_000_000), []);
+}

@@ -5,6 +5,9 @@ use crate::fw_cfg::FwCfgItem;
 use crate::ide::{ChannelDrives, IdeDrive};
 use crate::sb16::Sb16Config;
 use crate::storage::hard_disk::DiskGeometry;
+use crate::uart::SerialMouseKind;
+use crate::usb::hid::HidKind;
+use crate::usb::uhci;
 use ringzero_bus::Irq;
 
 /// A serial or parallel port's place.
@@ -70,6 +73,14 @@ pub struct PcConfig {
     pub debug_exit: Option<DebugExitConfig>,
     /// The pvpanic device is present.
     pub pvpanic: bool,
+    /// The game port is present.
+    pub gameport: bool,
+    /// The pointer of VMware's backdoor is present.
+    pub vmmouse: bool,
+    /// A mouse at this serial port, counted from 0.
+    pub serial_mouse: Option<(usize, SerialMouseKind)>,
+    /// The USB controller is present, as a function of the PCI chip set, with these devices.
+    pub usb: Option<[Option<HidKind>; uhci::PORTS]>,
     /// Drives of the primary and the secondary IDE channel, device 0 first. A channel without drives is absent.
     pub ide: [ChannelDrives; 2],
     /// The PCI chip set is present; the IDE interface is then a function of it, and a bus master.
@@ -114,6 +125,10 @@ impl Default for PcConfig {
             debugcon: Some(0xE9),
             debug_exit: None,
             pvpanic: false,
+            gameport: true,
+            vmmouse: false,
+            serial_mouse: None,
+            usb: None,
             ide: [[None; 2]; 2],
             pci: false,
             fw_cfg: None,

@@ -8,6 +8,8 @@ pub const HOST_BRIDGE: PciAddress = PciAddress { device: 0, function: 0 };
 pub const ISA_BRIDGE: PciAddress = PciAddress { device: 1, function: 0 };
 /// Where the IDE interface is.
 pub const IDE: PciAddress = PciAddress { device: 1, function: 1 };
+/// Where the USB controller is.
+pub const USB: PciAddress = PciAddress { device: 1, function: 2 };
 /// Where power management is.
 pub const POWER_MANAGEMENT: PciAddress = PciAddress { device: 1, function: 3 };
 /// Where the VGA is.
@@ -82,6 +84,17 @@ pub fn ide() -> ConfigSpace {
         .with(0x04, &[(0x00, 0x05), (0x00, 0x00), (0x80, 0x00), (0x02, 0x00)])
         .with(0x0D, &[(0, 0xF0)]) // MLT
         .with(0x40, &[(0, 0xFF), (0, 0xF3), (0, 0xFF), (0, 0xF3), (0, 0xFF)]) // IDETIM, SIDETIM
+}
+
+/// The USB controller of the 82371SB [PIIX3, "PCI Universal Serial Bus Configuration Space"]; its base address register is
+/// added by the card.
+pub fn usb() -> ConfigSpace {
+    let header = PciHeader { interrupt_pin: 4, ..header(0x7020, [0x0C, 0x03, 0x00], 1, false) };
+    ConfigSpace::new(header)
+        .with(0x04, &[(0x00, 0x05), (0x00, 0x00), (0x80, 0x00), (0x02, 0x00)])
+        .with(0x0D, &[(0, 0xF0)]) // MLT
+        .with(0x60, &[(0x10, 0x00)]) // SBRN: release 1.0
+        .with(0xC0, &[(0x00, 0xBF), (0x20, 0x20)]) // LEGSUP
 }
 
 /// A VGA of no known make, by the number that Bochs and QEMU gave it. Its ports and its window do not depend on the

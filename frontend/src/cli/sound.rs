@@ -35,9 +35,7 @@ fn card(name: &str) -> Result<SoundCard, String> {
 /// `sb16,iobase=0x220,irq=5,dma=1,dma16=5`, `adlib`, `ac97`; QEMU's `AC97` too.
 pub(crate) fn device(text: &str) -> Result<SoundCard, String> {
     let (name, rest) = text.split_once(',').unwrap_or((text, ""));
-    let card = card(name).map_err(|_| {
-        format!("no device {name:?}; there are isa-debug-exit, pvpanic, sb16, adlib and ac97")
-    })?;
+    let card = card(name).map_err(|_| format!("no device {name:?}; there are {}", super::device::NAMES))?;
     // QEMU names the card's host side here; there is one only.
     let parts = rest.split(',').filter(|part| !part.is_empty() && !part.starts_with("audiodev="));
     match card {

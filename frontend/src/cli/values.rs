@@ -1,9 +1,8 @@
 //! Values of options: sizes, models, boot orders, devices, patterns. Every error says what would be right.
 
-use super::sound::{self, SoundCard};
 use crate::record::Format;
 use regex::RegexBuilder;
-use ringzero_machine::{BootDevice, DebugExitConfig, Layout, Model};
+use ringzero_machine::{BootDevice, Layout, Model};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,6 +30,8 @@ pub(crate) enum SerialTarget {
     Null,
     /// Output to a file.
     File(PathBuf),
+    /// The host's mouse.
+    Mouse,
 }
 
 /// Where port E9h's bytes go.
@@ -177,57 +178,6 @@ pub(super) fn number(text: &str) -> Option<u16> {
     }
 }
 
-/// A device of `--device`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Device {
-    /// A port whose write ends the run.
-    DebugExit(DebugExitConfig),
-    /// A port by which a guest tells that it has panicked.
-    PvPanic,
-    /// A sound card.
-    Sound(SoundCard),
-}
-
-impl Device {
-    /// The place of a debug exit.
-    pub(crate) fn debug_exit(self) -> Option<DebugExitConfig> {
-        match self {
-            Self::DebugExit(config) => Some(config),
-            Self::PvPanic | Self::Sound(_) => None,
-        }
-    }
-}
-
-/// `isa-debug-exit,iobase=0xf4,iosize=0x04`, `pvpanic`, `sb16,irq=7`, `adlib`, `ac97`.
-pub(crate) fn device(text: &str) -> Result<Device, String> {
-    let mut parts = text.split(',');
-    match parts.next().unwrap_or_default() {
-        "isa-debug-exit" => debug_exit(parts).map(Device::DebugExit),
-        "pvpanic" => match parts.next() {
-            None | Some("ioport=0x505" | "ioport=1285") => Ok(Device::PvPanic),
-            Some(part) => Err(format!("pvpanic is at port 0x505 and has no {part:?}")),
-        },
-        _ => sound::device(text).map(Device::Sound),
-    }
-}
-
-fn debug_exit<'a>(parts: impl Iterator<Item = &'a str>) -> Result<DebugExitConfig, String> {
-    let mut config = DebugExitConfig::default();
-    for part in parts {
-        let (key, value) = part.split_once('=').unwrap_or((part, ""));
-        let value = number(value).ok_or_else(|| format!("{part:?} needs a number, such as iobase=0xf4"))?;
-        match key {
-            "iobase" => config.iobase = value,
-            "iosize" => config.iosize = value,
-            _ => return Err(format!("isa-debug-exit has no {key:?}; it has iobase and iosize")),
-        }
-    }
-    if config.iosize == 0 || config.iosize > 4 {
-        return Err(format!("iosize={} is out of range; use 1 to 4", config.iosize));
-    }
-    Ok(config)
-}
-
 /// `file=F,if=ide,index=0,media=disk`.
 pub(crate) fn drive(text: &str) -> Result<DriveSpec, String> {
     let (mut file, mut interface, mut index, mut bus) = (None, Interface::Ide, None, 0);
@@ -269,14 +219,15 @@ fn not_a_number(part: &str) -> String {
     format!("{part:?} needs a number, such as index=0")
 }
 
-/// `stdio`, `null`, `file:F`.
+/// `stdio`, `null`, `msmouse`, `file:F`.
 pub(crate) fn serial(text: &str) -> Result<SerialTarget, String> {
     match text {
         "stdio" | "mon:stdio" => Ok(SerialTarget::Stdio),
         "null" | "none" => Ok(SerialTarget::Null),
+        "msmouse" => Ok(SerialTarget::Mouse),
         _ => match text.strip_prefix("file:") {
             Some(file) if !file.is_empty() => Ok(SerialTarget::File(file.into())),
-            _ => Err("use stdio, null or file:F".to_owned()),
+            _ => Err("use stdio, null, msmouse or file:F".to_owned()),
         },
     }
 }
@@ -420,14 +371,6 @@ mod tests {
         assert_eq!(boot_order("ba"), Ok(BootOrder(vec![FloppyB, FloppyA])));
         assert_eq!(boot_order("order=ca,menu=off"), Ok(BootOrder(vec![HardDisk, FloppyA])));
         assert!(boot_order("x").is_err() && boot_order("").is_err() && boot_order("menu=on").is_err());
-    }
-
-    #[test]
-    fn debug_exit_takes_hexadecimal_and_decimal() {
-        assert_eq!(device("isa-debug-exit").unwrap(), Device::DebugExit(DebugExitConfig::default()));
-        let given = device("isa-debug-exit,iobase=0xf4,iosize=4").unwrap();
-        assert_eq!(given, Device::DebugExit(DebugExitConfig { iobase: 0xF4, iosize: 4 }));
-        assert!(device("e1000").is_err() && device("isa-debug-exit,iosize=0").is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::saved::Saved;
 use crate::screenshot;
 use crate::shelf::Drawer;
 use crate::verdict::Verdict;
-use ringzero_machine::{Key, MouseButton};
+use ringzero_machine::{Key, MouseButton, Stick};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -31,8 +31,12 @@ pub(crate) enum Control {
     Screenshot,
     /// The mouse moves by counts to the right and down, its wheel by steps towards the user.
     MouseMove(i32, i32, i32),
+    /// The pointer is at a place, from 0 at the left and at the top to FFFFh.
+    PointerTo(u16, u16),
     /// A button of the mouse goes down or up.
     MouseButton(MouseButton, bool),
+    /// A stick is moved, plugged in or out.
+    Joystick(usize, Option<Stick>),
     /// The power button.
     Power,
     /// Something is done at a drive.
@@ -79,6 +83,8 @@ impl Live<'_> {
             Control::CtrlAltDel => self.stroke(vec![Key::ControlLeft, Key::AltLeft, Key::Delete]),
             Control::Screenshot => self.screenshot(),
             Control::MouseMove(right, down, wheel) => self.session.machine.mouse_move(right, down, wheel),
+            Control::PointerTo(x, y) => self.session.machine.pointer_to(x, y),
+            Control::Joystick(number, stick) => self.session.machine.set_joystick(number, stick),
             Control::MouseButton(button, pressed) => self.session.machine.mouse_button(button, pressed),
             Control::Power => self.press_power(),
             Control::Drive(drawer, act) => self.change_disk(drawer, act),

@@ -48,6 +48,8 @@ pub(crate) struct Status {
     /// Lights of the keyboard: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock.
     pub(crate) leds: u8,
     pub(crate) sound: Sound,
+    /// The guest takes places of the pointer: it needs no capture.
+    pub(crate) takes_places: bool,
     pub(crate) recording: bool,
     /// There is a state to go back to.
     pub(crate) saved: bool,
@@ -75,6 +77,7 @@ impl Live<'_> {
             drawers: self.session.shelf.state(&self.session.machine),
             leds: self.session.machine.keyboard_leds(),
             sound: self.session.sound(now),
+            takes_places: self.told_places,
             recording: self.session.recording.is_some(),
             saved: self.saved.is_some(),
         }

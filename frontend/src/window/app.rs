@@ -1,11 +1,12 @@
 //! The window: what the desktop says becomes controls, pictures become pixels.
 
 use super::keys::{self, Hotkey};
-use super::mouse::Mouse;
+use super::mouse::{self, Mouse};
 use super::palette::{Page, Palette};
 use super::pane::{Over, Pane};
 use super::status::{self, StatusLine};
 use super::title;
+use crate::joystick::KeyStick;
 use crate::live::{Control, DiskAct, Status};
 use crate::looks::Looks;
 use ringzero_machine::{Frame, Key};
@@ -54,6 +55,8 @@ pub(super) struct App {
     /// Keys that are down in the guest because of us.
     held: Vec<Key>,
     pub(super) mouse: Mouse,
+    /// Keys that are a stick, if some are.
+    stick: Option<KeyStick>,
     /// Keys whose release is not the guest's business.
     swallowed: Vec<KeyCode>,
     shown_title: String,
@@ -77,6 +80,7 @@ impl App {
             pointer: (0, 0),
             mouse: Mouse::default(),
             held: Vec::new(),
+            stick: looks.key_stick.then(KeyStick::default),
             swallowed: Vec::new(),
             shown_title: String::new(),
             failure: None,
@@ -176,6 +180,9 @@ impl App {
             return;
         }
         if let Some(key) = keys::key(code) {
+            if let Some(stick) = self.stick.as_mut().and_then(|stick| stick.key(key, pressed)) {
+                return self.send(Control::Joystick(0, Some(stick)));
+            }
             let was_held = self.held.contains(&key);
             self.held.retain(|&held| held != key);
             if pressed {
@@ -214,7 +221,9 @@ impl App {
     /// The desktop's pointer shows in a window, and wherever the menu is open.
     pub(super) fn show_cursor(&self) {
         if let Some(pane) = &self.pane {
-            let hidden = self.mouse.is_captured() || self.looks.full_screen;
+            // A guest that takes places draws a pointer of its own.
+            let followed = self.status.takes_places && pane.picture_rect().holds(self.pointer);
+            let hidden = self.mouse.is_captured() || followed || self.looks.full_screen;
             pane.window.set_cursor_visible(!hidden || self.palette.is_some());
         }
     }
@@ -232,15 +241,46 @@ impl App {
     /// Gives the guest the mouse, or takes it back.
     pub(super) fn capture(&mut self, capture: bool) {
         let Some(pane) = &self.pane else { return };
+        if capture && self.status.takes_places {
+            return self.say("the guest follows the mouse by itself".to_owned());
+        }
         if capture == self.mouse.is_captured() || !self.mouse.capture(&pane.window, capture) {
             return;
         }
-        for button in self.mouse.take_held() {
-            self.send(Control::MouseButton(button, false));
-        }
+        self.release_buttons();
         self.show_title();
         self.show_cursor();
         self.show_line();
+    }
+
+    /// The guest has no button down any more.
+    fn release_buttons(&mut self) {
+        for button in self.mouse.take_held() {
+            self.send(Control::MouseButton(button, false));
+        }
+    }
+
+    /// The pointer moved within the window: a guest that takes places follows it.
+    fn pointer_moved(&mut self, x: f64, y: f64) {
+        self.pointer = (x.max(0.0) as usize, y.max(0.0) as usize);
+        self.palette_hover();
+        if self.status.takes_places
+            && self.palette.is_none()
+            && let Some(pane) = &self.pane
+        {
+            let (x, y) = mouse::place(pane.picture_rect(), self.pointer);
+            self.send(Control::PointerTo(x, y));
+            self.show_cursor();
+        }
+    }
+
+    /// The guest began to take places, or ceased to.
+    fn places_changed(&mut self) {
+        if self.status.takes_places {
+            self.capture(false);
+        }
+        self.release_buttons();
+        self.show_cursor();
     }
 
     /// The status line says what is so now.
@@ -269,7 +309,7 @@ impl App {
             }
             return;
         }
-        if !self.mouse.is_captured() {
+        if !self.mouse.is_captured() && !self.status.takes_places {
             return self.capture(pressed);
         }
         if let Some(button) = self.mouse.button(button, pressed) {
@@ -278,7 +318,8 @@ impl App {
     }
 
     fn move_mouse(&self, (right, down): (i32, i32), wheel: i32) {
-        if self.mouse.is_captured() && (right, down, wheel) != (0, 0, 0) {
+        let ours = self.mouse.is_captured() || self.status.takes_places && (right, down) == (0, 0);
+        if ours && (right, down, wheel) != (0, 0, 0) {
             self.send(Control::MouseMove(right, down, wheel));
         }
     }
@@ -294,6 +335,7 @@ impl App {
     fn lost_focus(&mut self) {
         self.release_keys();
         self.swallowed.clear();
+        self.release_buttons();
         self.capture(false);
     }
 
@@ -346,7 +388,11 @@ impl ApplicationHandler<Happening> for App {
                 self.redraw();
             }
             Happening::Status(status) => {
+                let places = self.status.takes_places != status.takes_places;
                 self.status = status;
+                if places {
+                    self.places_changed();
+                }
                 self.show_title();
                 self.show_line();
                 if self.palette.is_some() {
@@ -378,8 +424,7 @@ impl ApplicationHandler<Happening> for App {
                 self.button(event_loop, button, state == ElementState::Pressed)
             }
             WindowEvent::CursorMoved { position, .. } => {
-                self.pointer = (position.x.max(0.0) as usize, position.y.max(0.0) as usize);
-                self.palette_hover();
+                self.pointer_moved(position.x, position.y);
             }
             WindowEvent::MouseWheel { delta, .. } if self.palette.is_some() => {
                 self.palette_wheel(event_loop, delta);

@@ -1,5 +1,6 @@
 //! The desktop's mouse as the guest's: captured or not, motion in whole counts.
 
+use super::scale::Rect;
 use ringzero_machine::MouseButton;
 use winit::event::{MouseButton as DesktopButton, MouseScrollDelta};
 use winit::window::{CursorGrabMode, Window};
@@ -22,6 +23,16 @@ fn whole(rest: &mut f64, more: f64) -> i32 {
     let whole = rest.trunc().clamp(-10_000.0, 10_000.0);
     *rest = rest.fract();
     whole as i32
+}
+
+/// A place of the window as one of the picture, from 0 to FFFFh; beside the picture its edge.
+pub(super) fn place(picture: Rect, (x, y): (usize, usize)) -> (u16, u16) {
+    let part = |at: usize, first: usize, size: usize| {
+        let most = size.saturating_sub(1).max(1);
+        // The middle of what a pixel stands for: a guest that scales down finds the pixel again.
+        u16::try_from((at.saturating_sub(first).min(most) * 0xFFFF + most / 2) / most).unwrap_or(u16::MAX)
+    };
+    (part(x, picture.x, picture.width), part(y, picture.y, picture.height))
 }
 
 impl Mouse {
@@ -95,6 +106,16 @@ mod tests {
         assert_eq!(mouse.motion((0.6, -0.6)), (0, 0));
         assert_eq!(mouse.motion((0.6, -0.6)), (1, -1));
         assert_eq!(mouse.motion((f64::NAN, 3.0)), (0, 2));
+    }
+
+    #[test]
+    fn places_reach_from_edge_to_edge_and_not_beyond() {
+        let picture = Rect { x: 10, y: 20, width: 101, height: 51 };
+        assert_eq!(place(picture, (10, 20)), (0, 0));
+        assert_eq!(place(picture, (110, 70)), (0xFFFF, 0xFFFF));
+        assert_eq!(place(picture, (60, 45)), (0x8000, 0x8000));
+        assert_eq!(place(picture, (0, 500)), (0, 0xFFFF));
+        assert_eq!(place(Rect::default(), (5, 5)), (0xFFFF, 0xFFFF));
     }
 
     #[test]

@@ -66,6 +66,11 @@ impl Pane {
         Rect { x: 0, y: rows - height, width, height }
     }
 
+    /// Where the picture is.
+    pub(super) fn picture_rect(&self) -> Rect {
+        self.scaler.rect()
+    }
+
     /// Where the menu's lines are.
     pub(super) fn layout(&self, palette: &Palette) -> Layout {
         let (width, height) = self.size();

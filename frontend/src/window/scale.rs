@@ -121,6 +121,11 @@ pub(super) struct Scaler {
 }
 
 impl Scaler {
+    /// Where the picture is, as it was drawn last.
+    pub(super) fn rect(&self) -> Rect {
+        self.rect
+    }
+
     /// Draws `frame` into a window's `pixels`.
     pub(super) fn draw(
         &mut self,

@@ -83,6 +83,8 @@ impl StatusLine {
         }
         if has_mouse {
             right.push(Part::new("Ctrl-Alt-G frees the mouse", AMBER, None));
+        } else if status.takes_places {
+            right.push(Part::new("mouse follows", DIM, None));
         }
         for (bit, name) in [(0, "SCRL"), (2, "CAPS"), (1, "NUM")] {
             let lit = status.leds >> bit & 1 != 0;
@@ -200,6 +202,12 @@ mod tests {
         assert!(texts(1200).contains(&"NUM".to_owned()));
         let narrow = texts(500);
         assert!(narrow.contains(&"F12 menu".to_owned()) && !narrow.contains(&"NUM".to_owned()), "{narrow:?}");
+    }
+
+    #[test]
+    fn a_guest_that_follows_the_pointer_needs_no_key_to_free_it() {
+        let line = StatusLine::of(&Status { takes_places: true, ..status() }, false);
+        assert!(line.right.iter().any(|part| part.text == "mouse follows"));
     }
 
     #[test]

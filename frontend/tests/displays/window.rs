@@ -15,10 +15,10 @@ const LINE: u32 = 0x24_2830;
 const SCREEN: usize = 1024;
 
 /// A folder of its own, gone afterwards.
-struct Folder(PathBuf);
+pub(super) struct Folder(pub(super) PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("ringzero-window-{}-{name}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         Self(path)

@@ -282,7 +282,7 @@ impl Rig {
             self.protected += self.count() - before;
         }
         match exit {
-            Exit::Budget | Exit::Attention | Exit::Firmware => {}
+            Exit::Budget | Exit::Attention | Exit::Firmware | Exit::Registers => {}
             Exit::Shutdown => self.ended = true,
             Exit::Halted => self.idle(),
         }

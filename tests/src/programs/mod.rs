@@ -191,9 +191,7 @@ type Tables = Vec<(u16, Vec<u8>)>;
 
 /// A floppy that boots what `code` writes and `tables` adds.
 fn floppy(code: fn(&mut Program) -> Asm, tables: fn(&Program) -> Tables) -> Result<SharedDisk, IcedError> {
-    let mut program = assemble(code, BTreeMap::new())?.0;
-    let known = assemble(code, std::mem::take(&mut program.known))?.0.known;
-    let (program, bytes) = assemble(code, known)?;
+    let (program, bytes) = assemble_at(ORIGIN, code)?;
     let mut disk = boot_sector()?;
     disk.resize(1440 << 10, 0);
     disk[512..512 + bytes.len()].copy_from_slice(&bytes);
@@ -205,15 +203,28 @@ fn floppy(code: fn(&mut Program) -> Asm, tables: fn(&Program) -> Tables) -> Resu
     Ok(SharedDisk::new(disk))
 }
 
+/// A program for DOS: the same code in a COM file.
+fn com_file(code: fn(&mut Program) -> Asm) -> Result<Vec<u8>, IcedError> {
+    Ok(assemble_at(0x100, code)?.1)
+}
+
+/// All passes.
+fn assemble_at(origin: u16, code: fn(&mut Program) -> Asm) -> Result<(Program, Vec<u8>), IcedError> {
+    let mut program = assemble(origin, code, BTreeMap::new())?.0;
+    let known = assemble(origin, code, std::mem::take(&mut program.known))?.0.known;
+    assemble(origin, code, known)
+}
+
 /// One pass: the program with its labels' places, and its bytes.
 fn assemble(
+    origin: u16,
     code: fn(&mut Program) -> Asm,
     known: BTreeMap<&'static str, u16>,
 ) -> Result<(Program, Vec<u8>), IcedError> {
     let mut program = Program { a: CodeAssembler::new(16)?, labels: Vec::new(), known };
     code(&mut program)?;
     let options = BlockEncoderOptions::RETURN_NEW_INSTRUCTION_OFFSETS;
-    let result = program.a.assemble_options(ORIGIN.into(), options)?;
+    let result = program.a.assemble_options(origin.into(), options)?;
     for (name, label) in std::mem::take(&mut program.labels) {
         program.known.insert(name, result.label_ip(&label)? as u16);
     }

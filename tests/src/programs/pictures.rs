@@ -11,7 +11,7 @@ mod raster;
 mod text;
 mod vesa;
 
-use super::{Asm, Program, floppy};
+use super::{Asm, Program, com_file, floppy};
 use crate::session::SharedDisk;
 use iced_x86::IcedError;
 use iced_x86::code_asm::*;
@@ -35,6 +35,11 @@ impl Picture {
     /// A floppy that draws it.
     pub fn disk(&self) -> Result<SharedDisk, IcedError> {
         floppy(self.draw, |_| Vec::new())
+    }
+
+    /// The same as a program for DOS.
+    pub fn com_file(&self) -> Result<Vec<u8>, IcedError> {
+        com_file(self.draw)
     }
 }
 

@@ -1,9 +1,8 @@
 //! Sound: a program that carries out a list of port writes and waits, beside samples for the DMA to find.
 
-use super::{Asm, ORIGIN, Program, assemble, boot_sector};
+use super::{Asm, ORIGIN, Program, assemble_at, boot_sector};
 use iced_x86::IcedError;
 use iced_x86::code_asm::*;
-use std::collections::BTreeMap;
 
 /// Where the list is, and where samples are: both in the first 64 KiB.
 const SCRIPT: u32 = 0x8200;
@@ -74,8 +73,7 @@ pub fn dma_16(words: u16, mode: u8) -> Vec<Step> {
 
 /// The image of a floppy whose program takes `steps` and halts, with `data` at [`DATA`].
 pub fn disk(steps: &[Step], data: &[u8]) -> Result<Vec<u8>, IcedError> {
-    let (program, _) = assemble(code, BTreeMap::new())?;
-    let (_, bytes) = assemble(code, program.known)?;
+    let (_, bytes) = assemble_at(ORIGIN, code)?;
     let mut script: Vec<u8> = steps.iter().flat_map(|step| step.bytes()).collect();
     script.push(0);
     let mut disk = boot_sector()?;
