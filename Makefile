@@ -22,7 +22,7 @@ help:
 	@echo "make lint   format, clippy and documentation, warnings denied"
 	@echo "make bench  the figures of README.md"
 	@echo "make soak   fuzzing for RINGZERO_SOAK_SECONDS (now $(RINGZERO_SOAK_SECONDS)), a million arguments to the x87's functions,"
-	@echo "            guests that fill disks of 500 MB and 64 GB, 200 kills while a guest copies files, and test-hosts"
+	@echo "            guests that fill disks of 500 MB and 64 GB, 200 kills while a guest copies files, Debian's X and sound, and test-hosts"
 
 run: packages
 	$(CARGO) build --release -p ringzero-frontend
@@ -66,6 +66,7 @@ soak:
 	$(CARGO) run --release -p ringzero-tests --bin disks -- dos
 	$(CARGO) run --release -p ringzero-tests --bin disks -- debian
 	$(CARGO) run --release -p ringzero-tests --bin disks -- kill
+	$(CARGO) run --release -p ringzero-tests --bin desktop
 	$(CARGO) run --release -p ringzero-tests --bin endurance boots
 	$(CARGO) run --release -p ringzero-tests --bin endurance memtest
 	$(MAKE) --no-print-directory test-hosts

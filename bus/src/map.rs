@@ -158,6 +158,9 @@ pub enum PageTarget {
     Open,
 }
 
+/// Where the legacy area ends, in which cards and the chip set lay things over RAM.
+const LEGACY_END: u64 = 0x10_0000;
+
 /// A claimed memory range that is not plain RAM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MemoryRegion {
@@ -189,6 +192,8 @@ pub(crate) enum MemoryKind {
 pub(crate) struct MemoryMap {
     regions: Vec<MemoryRegion>,
     ram_size: u64,
+    /// Where the RAM ends that lies above the legacy area and below every region up there.
+    plain_end: u64,
     /// Of two that overlap the earlier answers. Each is aligned to its own size, a power of two: one holds the other.
     functions: Vec<MemoryRegion>,
 }
@@ -196,7 +201,7 @@ pub(crate) struct MemoryMap {
 impl MemoryMap {
     /// A map with RAM alone.
     pub(crate) fn new(ram_size: u64) -> Self {
-        Self { regions: Vec::new(), ram_size, functions: Vec::new() }
+        Self { regions: Vec::new(), ram_size, plain_end: ram_size, functions: Vec::new() }
     }
 
     /// Who answers at `addr`; `None` is RAM, or nobody.
@@ -209,6 +214,12 @@ impl MemoryMap {
             }
             claimed => claimed,
         }
+    }
+
+    /// Whether all of `at..=at + last` is RAM that nothing but a local APIC can lie over; most of what is asked for is.
+    #[inline]
+    pub(crate) fn is_plain(&self, at: u64, last: u64) -> bool {
+        at >= LEGACY_END && at < self.plain_end && last < self.plain_end - at
     }
 
     /// Whether all of `at..=at + last` is RAM under nothing else.
@@ -247,6 +258,9 @@ impl MemoryMap {
         }
         let place = self.regions.partition_point(|r| r.first < first);
         self.regions.insert(place, MemoryRegion { first, last, what });
+        if last >= LEGACY_END {
+            self.plain_end = self.plain_end.min(first);
+        }
         Ok(())
     }
 
@@ -276,5 +290,20 @@ impl MemoryRegion {
             MemoryKind::Open => PageTarget::Open,
             MemoryKind::Device { .. } => PageTarget::Mmio,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_ram_ends_where_something_is_claimed() {
+        let mut map = MemoryMap::new(64 << 20);
+        assert!(map.is_plain(0x10_0000, 3) && map.is_plain((64 << 20) - 4, 3));
+        assert!(!map.is_plain(0xF_FFFF, 3) && !map.is_plain((64 << 20) - 3, 3));
+        map.claim(0xA_0000..=0xB_FFFF, MemoryKind::Open).unwrap();
+        map.claim(0xF0_0000..=0xFF_FFFF, MemoryKind::Open).unwrap();
+        assert!(map.is_plain(0xEF_FFFC, 3) && !map.is_plain(0xEF_FFFD, 3) && !map.is_plain(32 << 20, 3));
     }
 }

@@ -3,6 +3,8 @@
 pub mod caller;
 pub mod conformance;
 #[cfg(unix)]
+pub mod desktop;
+#[cfg(unix)]
 pub mod disks;
 pub mod fat;
 pub mod fuzz;

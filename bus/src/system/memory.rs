@@ -50,6 +50,13 @@ impl SystemBus {
         }
     }
 
+    /// RAM that nothing lies over, found at little cost: the CPU's walks through page tables come here.
+    #[inline]
+    fn is_plain(&self, at: u64, last: u64) -> bool {
+        let apart = |page: u64| at + last < page || at >= page + PAGE_SIZE as u64;
+        self.memory.is_plain(at, last) && self.local_page.is_none_or(apart)
+    }
+
     #[inline(always)]
     fn gate_a20(&self, addr: PhysAddr) -> PhysAddr {
         if self.fabric.wires.a20 { addr } else { PhysAddr(addr.0 & !(1 << 20)) }
@@ -160,6 +167,9 @@ impl SystemBus {
 
     fn read_in_full(&mut self, addr: PhysAddr, width: Width) -> u32 {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
+        if self.is_plain(at.0, last) {
+            return self.read_ram(at, width);
+        }
         let overlay = self.overlay(at).0;
         if let Some(video) = self.video(at, last, overlay) {
             let mut bytes = [0; 4];
@@ -178,9 +188,7 @@ impl SystemBus {
             return value;
         }
         if self.memory.is_ram(at, last) || overlay && self.overlay(PhysAddr(at.0 + last)).0 {
-            let mut bytes = [0; 4];
-            self.fabric.ram.read(at, &mut bytes[..width.bytes() as usize]);
-            return u32::from_le_bytes(bytes);
+            return self.read_ram(at, width);
         }
         if width == Width::Byte {
             return u32::from(self.peek(addr).unwrap_or(0xFF));
@@ -205,6 +213,9 @@ impl SystemBus {
 
     fn write_in_full(&mut self, addr: PhysAddr, width: Width, value: u32) {
         let (at, last) = (self.gate_a20(addr), u64::from(width.bytes()) - 1);
+        if self.is_plain(at.0, last) {
+            return self.write_ram(at, width, value);
+        }
         let overlay = self.overlay(at).1;
         if let Some(video) = self.video(at, last, overlay) {
             self.fabric.ram.write_at(video, &value.to_le_bytes()[..width.bytes() as usize]);
@@ -220,9 +231,7 @@ impl SystemBus {
             return self.settle();
         }
         if self.memory.is_ram(at, last) || overlay && self.overlay(PhysAddr(at.0 + last)).1 {
-            self.fabric.ram.write(at, &value.to_le_bytes()[..width.bytes() as usize]);
-            self.attention |= self.fabric.ram.has_news();
-            return;
+            return self.write_ram(at, width, value);
         }
         if width == Width::Byte {
             return;
@@ -231,6 +240,17 @@ impl SystemBus {
             let byte = value >> (8 * n) & 0xFF;
             self.write(PhysAddr(addr.0.wrapping_add(u64::from(n))), Width::Byte, byte);
         }
+    }
+
+    fn read_ram(&self, at: PhysAddr, width: Width) -> u32 {
+        let mut bytes = [0; 4];
+        self.fabric.ram.read(at, &mut bytes[..width.bytes() as usize]);
+        u32::from_le_bytes(bytes)
+    }
+
+    fn write_ram(&mut self, at: PhysAddr, width: Width, value: u32) {
+        self.fabric.ram.write(at, &value.to_le_bytes()[..width.bytes() as usize]);
+        self.attention |= self.fabric.ram.has_news();
     }
 
     /// A byte of RAM or ROM as the CPU would load it, without side effects; `None` where a device answers.

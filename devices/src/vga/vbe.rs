@@ -242,8 +242,14 @@ impl Vbe {
         }
         let rows = memory / self.stride().max(1);
         self.yres = self.yres.min(u16::try_from(rows).unwrap_or(u16::MAX)).max(1);
-        self.x_offset = self.x_offset.min(self.virt_width - self.xres);
-        self.y_offset = self.y_offset.min(u16::try_from(rows).unwrap_or(u16::MAX).saturating_sub(self.yres));
+        // Where the last picture begins. Columns may lead on into the next rows: Linux shows a picture that begins in
+        // the middle of a row.
+        let last = memory.saturating_sub(usize::from(self.yres) * self.stride());
+        if self.depth().bytes(self.x_offset.into()) > last {
+            self.x_offset = 0;
+        }
+        let rows = (last - self.depth().bytes(self.x_offset.into())) / self.stride().max(1);
+        self.y_offset = self.y_offset.min(u16::try_from(rows).unwrap_or(u16::MAX));
         let last = memory.saturating_sub(BANK) / self.bank_unit();
         self.bank = self.bank.min(u16::try_from(last).unwrap_or(u16::MAX));
     }
@@ -288,8 +294,21 @@ mod tests {
         set(&mut vbe, register::VIRT_WIDTH, 1000);
         set(&mut vbe, register::X_OFFSET, 900);
         set(&mut vbe, register::Y_OFFSET, 0xFFFF);
-        assert_eq!(vbe.offset(), (360, MEMORY / 1000 - 480));
-        assert_eq!(vbe.read(register::VIRT_HEIGHT, MEMORY), (MEMORY / 1000) as u16);
+        assert_eq!(vbe.offset(), (900, (MEMORY - 900) / 1000 - 480));
+        // A picture as large as memory begins at its start.
+        set(&mut vbe, register::VIRT_WIDTH, 32_768);
+        set(&mut vbe, register::YRES, 512);
+        assert_eq!(vbe.offset(), (0, 0));
+    }
+
+    #[test]
+    fn columns_lead_on_into_further_rows() {
+        let mut vbe = Vbe::default();
+        set(&mut vbe, register::BPP, 32);
+        set(&mut vbe, register::ENABLE, 0x41);
+        set(&mut vbe, register::X_OFFSET, 600);
+        set(&mut vbe, register::Y_OFFSET, 700);
+        assert_eq!(vbe.offset(), (600, 700));
     }
 
     #[test]
@@ -310,7 +329,8 @@ mod tests {
             assert!(vbe.is_valid(MEMORY));
             let (x, y) = vbe.offset();
             let (width, height) = (usize::from(vbe.xres), usize::from(vbe.yres));
-            assert!(x + width <= vbe.virtual_width() && (y + height) * vbe.stride() <= MEMORY);
+            assert!((y + height) * vbe.stride() + vbe.depth().bytes(x) <= MEMORY);
+            assert!(width <= vbe.virtual_width());
         }
     }
 }

@@ -52,7 +52,7 @@ fn main() {
 #[cfg(unix)]
 fn kill(dos: u32, linux: u32) {
     use ringzero_machine::kernel::Initrd;
-    use ringzero_tests::disks::debian::Debian;
+    use ringzero_tests::disks::debian::{DISKS, Debian};
     use ringzero_tests::disks::kill::{COPY_SCRIPT, Random, Tally, Victim, seed};
     use ringzero_tests::disks::linux::cpio;
     let seed = seed();
@@ -72,7 +72,7 @@ fn kill(dos: u32, linux: u32) {
         rounds("FreeDOS", &victim, dos);
     }
     if linux > 0
-        && let Some(debian) = Debian::get()
+        && let Some(debian) = Debian::get(&DISKS)
     {
         let initrd = Initrd { data: cpio(&debian.initrd(COPY_SCRIPT)).into(), ..Initrd::default() };
         if let Some(victim) = Victim::linux(&debian.boot_file("vmlinuz"), &initrd) {

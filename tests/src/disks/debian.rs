@@ -8,13 +8,31 @@ use std::path::{Path, PathBuf};
 
 /// The release.
 const SUITE: &str = "bookworm";
-/// What it needs besides the base.
-const PACKAGES: &str = "linux-image-686,e2fsprogs,dosfstools,fdisk,busybox-static";
 /// Where packages come from when this host's own lists do not say.
 const MIRROR: &str = "http://deb.debian.org/debian";
 /// Modules for disks and file systems, each with those it needs.
 const MODULES: &[&str] =
     &["ata_piix", "sd_mod", "crc32c_generic", "ext4", "nls_cp437", "nls_ascii", "nls_iso8859-1", "vfat"];
+
+/// What a root is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Recipe {
+    /// What its folder's name ends in.
+    pub name: &'static str,
+    /// Packages besides the base.
+    pub packages: &'static str,
+}
+
+/// For disks and file systems.
+pub const DISKS: Recipe =
+    Recipe { name: "i386", packages: "linux-image-686,e2fsprogs,dosfstools,fdisk,busybox-static" };
+/// For graphics and sound.
+pub const DESKTOP: Recipe = Recipe {
+    name: "desktop-i386",
+    packages: "linux-image-686,kmod,udev,busybox-static,xserver-xorg-core,xserver-xorg-video-fbdev,\
+               xserver-xorg-video-vesa,xserver-xorg-input-libinput,x11-xserver-utils,x11-utils,x11-apps,xinput,xdotool,\
+               xterm,twm,alsa-utils,beep",
+};
 
 /// A Debian root for an i386, in the cache of this host.
 pub struct Debian {
@@ -23,8 +41,8 @@ pub struct Debian {
 
 impl Debian {
     /// The one in the cache.
-    pub fn cached() -> Option<Self> {
-        let folder = cache();
+    pub fn cached(recipe: &Recipe) -> Option<Self> {
+        let folder = cache(recipe);
         folder.join("complete").exists().then(|| Self { root: folder.join("root") })
     }
 
@@ -33,8 +51,8 @@ impl Debian {
     /// # Panics
     /// When debootstrap fails.
     #[track_caller]
-    pub fn get() -> Option<Self> {
-        if let Some(debian) = Self::cached() {
+    pub fn get(recipe: &Recipe) -> Option<Self> {
+        if let Some(debian) = Self::cached(recipe) {
             return Some(debian);
         }
         if !has(&["debootstrap"]) {
@@ -44,12 +62,12 @@ impl Debian {
             shared::skip("debootstrap needs root's rights");
             return None;
         }
-        let folder = cache();
+        let folder = cache(recipe);
         let root = folder.join("root");
         // What an earlier attempt left would confuse the next.
         let _ = std::fs::remove_dir_all(&root);
         std::fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-        let include = format!("--include={PACKAGES}");
+        let include = format!("--include={}", recipe.packages);
         let options =
             ["--arch=i386", "--variant=minbase", include.as_str(), SUITE].map(|option| arg(option.as_ref()));
         run("debootstrap", options.into_iter().chain([arg(&root), arg(mirror().as_ref())]));
@@ -140,10 +158,10 @@ until [ -b /dev/sda ]; do
 done
 "#;
 
-fn cache() -> PathBuf {
+fn cache(recipe: &Recipe) -> PathBuf {
     let cache =
         std::env::var_os("RINGZERO_CACHE").map_or_else(|| workspace().join("target/cache"), PathBuf::from);
-    cache.join(format!("debian-{SUITE}-i386"))
+    cache.join(format!("debian-{SUITE}-{}", recipe.name))
 }
 
 /// The mirror that this host's own package lists name.

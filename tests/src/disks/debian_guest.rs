@@ -1,6 +1,6 @@
 //! Debian fills disks: its own sfdisk and mkfs, ext4 and FAT, from its own root file system.
 
-use super::debian::Debian;
+use super::debian::{DISKS, Debian};
 use super::dos::Outcome;
 use super::host::{self, Scratch, arg, run};
 use super::image::{self, Partition};
@@ -171,7 +171,7 @@ pub fn carry_out() -> Option<Outcome> {
     if !host::has(linux::TOOLS) {
         return None;
     }
-    let debian = Debian::get()?;
+    let debian = Debian::get(&DISKS)?;
     let folder = Scratch::new("debian");
     let disks = Disk::both();
     let mut script = SCRIPT.to_owned();

@@ -2,7 +2,7 @@
 
 use super::SECTOR;
 use super::host::{arg, run};
-use ringzero_machine::storage::{BlockMedium, MediumError};
+use ringzero_machine::storage::{BlockMedium, MediumError, NoFork};
 use rustix::fs::SeekFrom;
 use std::fs::{File, OpenOptions};
 use std::ops::Range;
@@ -64,6 +64,47 @@ impl BlockMedium for ImageFile {
     fn flush(&mut self) -> Result<(), MediumError> {
         self.flushes.fetch_add(1, Ordering::Relaxed);
         Ok(())
+    }
+}
+
+/// An image file that is only read, and that several machines may have.
+#[derive(Clone, Debug)]
+pub struct BaseFile {
+    file: Arc<File>,
+    len: u64,
+}
+
+impl BaseFile {
+    /// Opens an image.
+    ///
+    /// # Panics
+    /// When the host refuses.
+    pub fn open(path: &Path) -> Self {
+        let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let len = file.metadata().unwrap_or_else(|error| panic!("{}: {error}", path.display())).len();
+        Self { file: Arc::new(file), len }
+    }
+}
+
+impl BlockMedium for BaseFile {
+    fn len(&self) -> u64 {
+        self.len
+    }
+    fn read_only(&self) -> bool {
+        true
+    }
+    fn read_at(&mut self, offset: u64, out: &mut [u8]) -> Result<(), MediumError> {
+        let failed = |error: std::io::Error| MediumError::Host { offset, kind: error.kind() };
+        self.file.read_exact_at(out, offset).map_err(failed)
+    }
+    fn write_at(&mut self, _offset: u64, _data: &[u8]) -> Result<(), MediumError> {
+        Err(MediumError::ReadOnly)
+    }
+    fn flush(&mut self) -> Result<(), MediumError> {
+        Ok(())
+    }
+    fn fork(&self) -> Result<Box<dyn BlockMedium>, NoFork> {
+        Ok(Box::new(self.clone()))
     }
 }
 
