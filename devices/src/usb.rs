@@ -1,6 +1,6 @@
 //! The universal serial bus: a UHCI controller with what people hold in their hands at its two ports.
 //!
-//! [`uhci`] is the controller, [`hid`] the devices, [`usage`] the numbers of keys.
+//! [`uhci`] is the controller, [`hid`] the devices, `usage` the numbers of keys.
 
 pub mod hid;
 mod request;

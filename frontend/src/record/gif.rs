@@ -1,4 +1,4 @@
-//! A GIF [GIF89a]: at most 256 colours in a frame; a frame that has more gets the nearest of 256 chosen ones.
+//! A GIF \[GIF89a\]: at most 256 colours in a frame; a frame that has more gets the nearest of 256 chosen ones.
 
 use super::RecordError;
 use super::reel::{Film, Shot};
