@@ -193,7 +193,7 @@ pub(crate) struct RunArgs {
     /// Boot order: letters of a and b (floppies), c (hard disk), d (CD).
     #[arg(long, value_name = "ORDER", default_value = "acd", value_parser = values::boot_order, help_heading = "Machine")]
     pub(crate) boot: BootOrder,
-    /// A device; may be repeated: isa-debug-exit, then optionally iobase=PORT and iosize=N; pvpanic; sb16, then optionally iobase=0x220, irq=5, dma=1, dma16=5; adlib; ac97; usb-tablet, usb-mouse, usb-kbd; msmouse, then optionally port=com1 and wheel; gameport=off; vmport=off.
+    /// A device; may be repeated: isa-debug-exit, then optionally iobase=PORT and iosize=N; pvpanic; sb16, then optionally iobase=0x220, irq=5, dma=1, dma16=5; adlib; ac97; usb-tablet, usb-mouse, usb-kbd; msmouse, then optionally port=com1 and wheel; gameport=off; vmmouse.
     #[arg(long, value_name = "DEVICE", value_parser = device::device, help_heading = "Machine")]
     pub(crate) device: Vec<Device>,
     /// Sound cards: sb16, adlib, ac97, several separated by commas, or none [default: sb16, unless a --device is a sound card].

@@ -77,7 +77,7 @@ impl Default for Config {
             apic: true,
             mouse: true,
             gameport: true,
-            vmmouse: true,
+            vmmouse: false,
             serial_mouse: None,
             usb: None,
             sound: SoundCards::default(),

@@ -14,6 +14,10 @@ fn ran(program: &[u8], config: Config) -> Machine {
     machine
 }
 
+fn with_backdoor() -> Config {
+    Config { vmmouse: true, ..Config::default() }
+}
+
 fn finish(machine: &mut Machine) -> String {
     let stop = machine.run(machine.count() + 1_000_000_000, OnIdle::Jump);
     assert!(matches!(stop, Stop::Hang(_)), "{stop:?}");
@@ -32,7 +36,7 @@ fn the_backdoor_answers_in_registers() {
     // mov eax, ebx; out E9h, al; shr eax, 8 four times; cli; hlt
     let say = [0x66, 0x89, 0xD8, 0xB9, 4, 0, 0xE6, 0xE9, 0x66, 0xC1, 0xE8, 8, 0xE2, 0xF8, 0xFA, 0xF4];
     let program = [request(10, 0), say.to_vec()].concat();
-    assert_eq!(finish(&mut ran(&program, Config::default())), "hXMV");
+    assert_eq!(finish(&mut ran(&program, with_backdoor())), "hXMV");
 }
 
 #[test]
@@ -40,14 +44,13 @@ fn without_the_backdoor_the_port_is_an_empty_slot() {
     // mov al, 'n'; inc eax and wrapped to 0: al is 0; add al, 'n'; out E9h, al; cli; hlt
     let say = [0x66, 0x40, 0x04, b'n', 0xE6, 0xE9, 0xFA, 0xF4];
     let program = [request(10, 0), say.to_vec()].concat();
-    let config = Config { vmmouse: false, ..Config::default() };
-    assert_eq!(finish(&mut ran(&program, config)), "n");
+    assert_eq!(finish(&mut ran(&program, Config::default())), "n");
 }
 
 #[test]
 fn a_guest_that_asks_the_backdoor_takes_places() {
     let enable = [request(41, 0x4541_4552), request(41, 0x5342_4152), vec![0xFA, 0xF4]].concat();
-    let mut machine = ran(&enable, Config::default());
+    let mut machine = ran(&enable, with_backdoor());
     assert!(!machine.takes_places());
     finish(&mut machine);
     assert!(machine.takes_places());

@@ -122,7 +122,8 @@ fn installer_asks_for_language_and_place(firmware: &Firmware) {
     let kernel = Kernel {
         image: image.into(),
         initrds: vec![Initrd { data: data.into(), command_line: String::new() }],
-        command_line: "vga=normal fb=false".to_owned(),
+        // Text, which the test can read, though there is a frame buffer.
+        command_line: "vga=normal fb=false nomodeset".to_owned(),
         ..Kernel::default()
     };
     let config = Config { memory: 512 << 20, kernel: Some(kernel), ..Config::default() };

@@ -146,7 +146,7 @@ fn the_picture_moves_over_a_longer_row() {
         assert_eq!(pixel(&mut caller, 37 - 7, 1), 0xFF_FFFF);
         vesa(&mut caller, 7, 0, 0, 0);
     }
-    assert_ne!(vesa(&mut caller, 7, 0, 900, 0).ax, DONE);
+    assert_ne!(vesa(&mut caller, 7, 0, 0, 0xFFF0).ax, DONE);
     let most = vesa(&mut caller, 6, 3, 0, 0);
     assert!(most.ax == DONE && most.cx >= 1000 && most.dx >= 480);
 }

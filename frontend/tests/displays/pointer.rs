@@ -49,6 +49,8 @@ fn a_guest_that_takes_places_follows_the_pointer_without_capture() {
         "none",
         "--joystick",
         "none",
+        "--device",
+        "vmmouse",
         "--debugcon",
         "said",
     ]);
