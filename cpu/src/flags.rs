@@ -1,7 +1,7 @@
-//! EFLAGS, with the six status flags kept as the operands and result that define them.
+//! EFLAGS, with the six status flags kept as the result that defines three of them and the carries that define the others.
 //!
-//! Nothing outside this file knows how. Operands and results are kept sign-extended to 64 bits, so the formulas
-//! below do not depend on the operand width.
+//! Nothing outside this file knows how. Nothing here depends on how the flags came about: there is no kind of operation to
+//! ask for, so that readers do not branch.
 
 use crate::word::Word;
 use serde::{Deserialize, Serialize};
@@ -31,30 +31,27 @@ pub mod bit {
 }
 use bit::*;
 
-/// What the stored operands and result mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-enum Kind {
-    /// `word` holds the status flags.
-    Eager,
-    /// result = a + b (+ carry in).
-    Add,
-    /// result = a - b (- borrow in).
-    Sub,
-    /// result = a + 1, CF in `word`.
-    Inc,
-    /// result = a - 1, CF in `word`.
-    Dec,
-}
+/// Carry out of the top bit: CF.
+const OUT: u32 = 1 << 31;
+/// Carry into the top bit; OF is where it differs from the one out of it.
+const INTO: u32 = 1 << 30;
+/// Carry out of bit 3: AF.
+const HALF: u32 = 1 << 3;
+/// What SF differs by from the sign of `result`.
+const SIGN: u32 = 1 << 0;
+/// Where what PF differs by from the parity of `result` begins: a byte that is added to it bit by bit.
+const PARITY: u32 = 8;
+/// A result that is not zero, with an even number of ones and no sign.
+const NOT_ZERO: i64 = 0x100;
 
 /// EFLAGS.
 #[derive(Clone, Copy, Debug)]
 pub struct Flags {
-    /// All flags but the status flags that `kind` defines.
+    /// All flags but the status flags.
     word: u32,
-    kind: Kind,
-    a: i64,
-    b: i64,
+    /// [`OUT`], [`INTO`], [`HALF`], [`SIGN`] and eight bits from [`PARITY`] on.
+    carries: u32,
+    /// The last result, sign-extended: ZF, SF and PF.
     result: i64,
 }
 
@@ -85,16 +82,23 @@ impl<'de> Deserialize<'de> for Flags {
 impl Flags {
     /// Flags as stored in `bits`.
     pub fn from_bits(bits: u32) -> Self {
-        Self { word: bits, kind: Kind::Eager, a: 0, b: 0, result: 0 }
+        let mut flags = Self { word: bits & !STATUS, carries: 0, result: 0 };
+        flags.set_status_bits(bits);
+        flags
+    }
+
+    /// Replaces the status flags by those of `bits`.
+    fn set_status_bits(&mut self, bits: u32) {
+        let has = |flag: u32| bits & flag != 0;
+        self.result = if has(ZF) { 0 } else { NOT_ZERO };
+        let differs = u32::from(has(SF)) * SIGN | u32::from(!has(PF)) << PARITY;
+        self.carries = carries(has(CF), has(OF), has(AF)) | differs;
     }
 
     /// All flags, as PUSHF would store them.
     pub fn bits(&self) -> u32 {
-        if self.kind == Kind::Eager {
-            return self.word;
-        }
         let flag = |on: bool, bit: u32| if on { bit } else { 0 };
-        self.word & !STATUS
+        self.word
             | flag(self.cf(), CF)
             | flag(self.pf(), PF)
             | flag(self.af(), AF)
@@ -133,55 +137,37 @@ impl Flags {
     /// Carry.
     #[inline(always)]
     pub fn cf(&self) -> bool {
-        let (a, b, r) = (self.a, self.b, self.result);
-        match self.kind {
-            Kind::Add => (a & b | (a | b) & !r) < 0,
-            Kind::Sub => (!a & b | (!a | b) & r) < 0,
-            Kind::Eager | Kind::Inc | Kind::Dec => self.word & CF != 0,
-        }
+        self.carries & OUT != 0
     }
 
     /// Overflow.
     #[inline(always)]
     pub fn of(&self) -> bool {
-        let (a, b, r) = (self.a, self.b, self.result);
-        match self.kind {
-            Kind::Add | Kind::Inc => ((a ^ r) & (b ^ r)) < 0,
-            Kind::Sub | Kind::Dec => ((a ^ b) & (a ^ r)) < 0,
-            Kind::Eager => self.word & OF != 0,
-        }
+        (self.carries ^ self.carries << 1) & OUT != 0
     }
 
     /// Zero.
     #[inline(always)]
     pub fn zf(&self) -> bool {
-        if self.kind == Kind::Eager { self.word & ZF != 0 } else { self.result == 0 }
+        self.result == 0
     }
 
     /// Sign.
     #[inline(always)]
     pub fn sf(&self) -> bool {
-        if self.kind == Kind::Eager { self.word & SF != 0 } else { self.result < 0 }
+        (self.result >> 63) as u32 & 1 != self.carries & SIGN
     }
 
     /// Parity of the low byte: set when the number of ones is even.
     #[inline(always)]
     pub fn pf(&self) -> bool {
-        if self.kind == Kind::Eager {
-            self.word & PF != 0
-        } else {
-            (self.result as u8).count_ones().is_multiple_of(2)
-        }
+        (self.result as u8 ^ (self.carries >> PARITY) as u8).count_ones().is_multiple_of(2)
     }
 
     /// Carry out of bit 3.
     #[inline(always)]
     pub fn af(&self) -> bool {
-        if self.kind == Kind::Eager {
-            self.word & AF != 0
-        } else {
-            (self.a ^ self.b ^ self.result) & 0x10 != 0
-        }
+        self.carries & HALF != 0
     }
 
     /// A condition code, 0 to 15 [SDM 1, "EFLAGS Condition Codes"].
@@ -200,75 +186,87 @@ impl Flags {
         met != (CC & 1 != 0)
     }
 
-    #[inline(always)]
-    fn set<T: Word>(&mut self, kind: Kind, a: T, b: T, result: T) {
-        self.kind = kind;
-        self.a = a.sext();
-        self.b = b.sext();
-        self.result = result.sext();
-    }
-
     /// After `result = a + b` or `a + b + CF`.
     #[inline(always)]
     pub fn set_add<T: Word>(&mut self, a: T, b: T, result: T) {
-        self.set(Kind::Add, a, b, result);
+        let (a, b, r) = (a.zext(), b.zext(), result.zext());
+        self.result = result.sext();
+        self.carries = placed::<T>(a & b | (a | b) & !r);
     }
 
     /// After `result = a - b` or `a - b - CF`.
     #[inline(always)]
     pub fn set_sub<T: Word>(&mut self, a: T, b: T, result: T) {
-        self.set(Kind::Sub, a, b, result);
+        let (a, b, r) = (a.zext(), b.zext(), result.zext());
+        self.result = result.sext();
+        self.carries = placed::<T>(!a & b | (!a | b) & r);
     }
 
     /// After AND, OR, XOR, TEST: CF = OF = 0. AF is undefined; it is 0 [80286 and AMD Zen 5 captures].
     #[inline(always)]
     pub fn set_logic<T: Word>(&mut self, result: T) {
-        self.set(Kind::Add, result, T::truncate(0), result);
+        self.result = result.sext();
+        self.carries = 0;
     }
 
     /// After INC: CF stays.
     #[inline(always)]
     pub fn set_inc<T: Word>(&mut self, a: T, result: T) {
-        let cf = self.cf();
-        self.set(Kind::Inc, a, T::truncate(1), result);
-        self.word = self.word & !CF | u32::from(cf);
+        self.result = result.sext();
+        self.keep_carry(placed::<T>(a.zext() & !result.zext()));
     }
 
     /// After DEC: CF stays.
     #[inline(always)]
     pub fn set_dec<T: Word>(&mut self, a: T, result: T) {
-        let cf = self.cf();
-        self.set(Kind::Dec, a, T::truncate(1), result);
-        self.word = self.word & !CF | u32::from(cf);
+        self.result = result.sext();
+        self.keep_carry(placed::<T>(!a.zext() & result.zext()));
+    }
+
+    /// Replaces OF and AF by those of `carries`. Where CF is not theirs, the carry into the top bit changes with it, so
+    /// that they differ as before.
+    #[inline(always)]
+    fn keep_carry(&mut self, carries: u32) {
+        let differs = (self.carries ^ carries) & OUT;
+        self.carries = carries ^ differs ^ differs >> 1;
     }
 
     /// SF, ZF and PF from `result`; CF, OF and AF as given.
     #[inline(always)]
     pub fn set_result<T: Word>(&mut self, result: T, cf: bool, of: bool, af: bool) {
-        let r = result.sext();
-        let pf = (r as u8).count_ones().is_multiple_of(2);
-        self.kind = Kind::Eager;
-        self.word = self.word & !STATUS
-            | u32::from(cf)
-            | u32::from(pf) << 2
-            | u32::from(af) << 4
-            | u32::from(r == 0) << 6
-            | u32::from(r < 0) << 7
-            | u32::from(of) << 11;
+        self.result = result.sext();
+        self.carries = carries(cf, of, af);
     }
 
     /// Changes CF and OF only, as rotates do.
     #[inline(always)]
     pub fn set_cf_of(&mut self, cf: bool, of: bool) {
-        self.word = self.bits() & !(CF | OF) | u32::from(cf) | u32::from(of) << 11;
-        self.kind = Kind::Eager;
+        self.carries = self.carries & !(OUT | INTO) | carries(cf, of, false);
     }
 
     /// Changes status flags one by one.
+    #[inline(always)]
     pub fn set_status(&mut self, bit: u32, on: bool) {
-        self.word = self.bits() & !bit | if on { bit } else { 0 };
-        self.kind = Kind::Eager;
+        if bit == CF {
+            let of = self.of();
+            self.set_cf_of(on, of);
+        } else {
+            self.set_status_bits(self.bits() & !bit | if on { bit } else { 0 });
+        }
     }
+}
+
+/// Carries as [`Flags`] keeps them.
+#[inline(always)]
+fn carries(cf: bool, of: bool, af: bool) -> u32 {
+    u32::from(cf) << 31 | u32::from(cf != of) << 30 | u32::from(af) << 3
+}
+
+/// The carries out of every bit of an operation on `T` as [`Flags`] keeps them.
+#[inline(always)]
+fn placed<T: Word>(carries: u64) -> u32 {
+    let top = if T::BITS == 64 { carries >> 32 } else { carries << (32 - T::BITS.min(32)) };
+    top as u32 & (OUT | INTO) | carries as u32 & HALF
 }
 
 #[cfg(test)]
@@ -324,6 +322,20 @@ mod tests {
                 let mut flags = Flags::from_bits(cf | 2);
                 flags.set_dec(a, a.wrapping_sub(1));
                 assert_eq!(flags.bits() & STATUS, oracle(a, 1, false, true).1 & !CF | cf);
+            }
+        }
+    }
+
+    #[test]
+    fn flags_are_read_as_they_were_stored() {
+        for bits in (0..0x1000u32).map(|bits| bits & STATUS | 2) {
+            assert_eq!(Flags::from_bits(bits).bits(), bits);
+            for flag in [CF, PF, AF, ZF, SF, OF] {
+                for on in [false, true] {
+                    let mut flags = Flags::from_bits(bits);
+                    flags.set_status(flag, on);
+                    assert_eq!(flags.bits(), if on { bits | flag } else { bits & !flag });
+                }
             }
         }
     }

@@ -10,14 +10,29 @@ use crate::regs::number::{AX, DX};
 use crate::word::Word;
 use std::marker::PhantomData;
 
+/// The halves of a product, low and high.
+#[inline(always)]
+fn product<const SIGNED: bool, T: Word>(x: T, y: T) -> (T, T) {
+    if T::BITS == 64 {
+        let wide = if SIGNED {
+            (i128::from(x.sext()) * i128::from(y.sext())) as u128
+        } else {
+            u128::from(x.zext()) * u128::from(y.zext())
+        };
+        return (T::truncate(wide as u64), T::truncate((wide >> 64) as u64));
+    }
+    let wide = if SIGNED { (x.sext() * y.sext()) as u64 } else { x.zext() * y.zext() };
+    (T::truncate(wide), T::truncate(wide >> (T::BITS & 63)))
+}
+
 /// Writes a double-width result to AX, DX:AX, EDX:EAX or RDX:RAX.
 #[inline(always)]
-fn write_pair<T: Word>(cpu: &mut Cpu, value: u128) {
+fn write_pair<T: Word>(cpu: &mut Cpu, low: T, high: T) {
     if T::BITS == 8 {
-        cpu.state.regs.write(AX, value as u16);
+        cpu.state.regs.write(AX, low.zext() as u16 | (high.zext() as u16) << 8);
     } else {
-        cpu.state.regs.write(AX, T::truncate(value as u64));
-        cpu.state.regs.write(DX, T::truncate((value >> T::BITS) as u64));
+        cpu.state.regs.write(AX, low);
+        cpu.state.regs.write(DX, high);
     }
 }
 
@@ -47,20 +62,9 @@ impl<const SIGNED: bool, T: Word, S: Source> Semantics for Multiply<SIGNED, T, S
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let src = S::read::<T, A>(m, op)?;
         let cpu = m.cpu();
-        let acc = cpu.state.regs.read::<T>(AX);
-        let (product, low) = if SIGNED {
-            let product = i128::from(acc.sext()) * i128::from(src.sext());
-            (product as u128, T::truncate(product as u64))
-        } else {
-            let product = u128::from(acc.zext()) * u128::from(src.zext());
-            (product, T::truncate(product as u64))
-        };
-        let overflow = if SIGNED {
-            product as i128 != i128::from(low.sext())
-        } else {
-            product != u128::from(low.zext())
-        };
-        write_pair::<T>(cpu, product);
+        let (low, high) = product::<SIGNED, T>(cpu.state.regs.read(AX), src);
+        let overflow = high.sext() != if SIGNED { low.sext() >> 63 } else { 0 };
+        write_pair(cpu, low, high);
         set_product_flags(cpu, low, overflow);
         Ok(())
     }
@@ -75,10 +79,9 @@ impl<T: Word, X: Source, Y: Source> Semantics for MultiplyTo<T, X, Y> {
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let x = X::read::<T, A>(m, op)?;
         let y = Y::read::<T, A>(m, op)?;
-        let product = i128::from(x.sext()) * i128::from(y.sext());
-        let low = T::truncate(product as u64);
+        let (low, high) = product::<true, T>(x, y);
         Dst::store(m, op.dst, low);
-        set_product_flags(m.cpu(), low, product != i128::from(low.sext()));
+        set_product_flags(m.cpu(), low, high.sext() != low.sext() >> 63);
         Ok(())
     }
 }
@@ -130,18 +133,24 @@ fn unsigned_quotient<T: Word>(cpu: &Cpu, src: T) -> Option<(T, T)> {
 
 #[inline(always)]
 fn signed_quotient<T: Word>(cpu: &Cpu, src: T) -> Option<(T, T)> {
-    let unused = 128 - if T::BITS == 8 { 16 } else { 2 * T::BITS };
-    let dividend = (read_pair::<T>(cpu) << unused) as i128 >> unused;
-    let divisor = i128::from(src.sext());
+    if T::BITS == 64 {
+        let (dividend, divisor) = (read_pair::<T>(cpu) as i128, i128::from(src.sext()));
+        let quotient = dividend.checked_div(divisor)?;
+        let low = T::truncate(quotient as u64);
+        let fits = quotient == i128::from(low.sext());
+        return fits.then(|| (low, T::truncate((dividend % divisor) as u64)));
+    }
+    let unused = 64 - if T::BITS == 8 { 16 } else { 2 * T::BITS };
+    let dividend = ((read_pair::<T>(cpu) as u64) << (unused & 63)) as i64 >> (unused & 63);
+    let divisor = src.sext();
     let quotient = dividend.checked_div(divisor)?;
-    let remainder = dividend.checked_rem(divisor)?;
     let low = T::truncate(quotient as u64);
-    let mut fits = quotient == i128::from(low.sext());
+    let mut fits = quotient == low.sext();
     if !cpu.model.at_least(Generation::I80186) {
         // The 8086 refuses the most negative quotient too.
-        fits &= quotient != -(1i128 << (T::BITS - 1));
+        fits &= quotient != -(1i64 << (T::BITS - 1));
     }
-    fits.then(|| (low, T::truncate(remainder as u64)))
+    fits.then(|| (low, T::truncate((dividend % divisor) as u64)))
 }
 
 /// #DE. Which IP is saved depends on the generation, see `Cpu::deliver_fault`.

@@ -35,13 +35,23 @@ fn right(value: u64, count: u32) -> u64 {
     value.checked_shr(count).unwrap_or(0)
 }
 
+/// `value` rotated left by any count.
+#[inline(always)]
+fn rotated<T: Word>(value: u64, count: u32) -> u64 {
+    match T::BITS {
+        8 => u64::from((value as u8).rotate_left(count)),
+        16 => u64::from((value as u16).rotate_left(count)),
+        32 => u64::from((value as u32).rotate_left(count)),
+        _ => value.rotate_left(count),
+    }
+}
+
 /// ROL [SDM 2B, "RCL/RCR/ROL/ROR"]. OF is the XOR of CF and the top bit for every count.
 pub(crate) struct Rol;
 impl Shift for Rol {
     #[inline(always)]
     fn apply<T: Word>(flags: &mut Flags, value: T, count: u32) -> T {
-        let (v, n) = (value.zext(), count % T::BITS);
-        let result = if n == 0 { v } else { (v << n | v >> (T::BITS - n)) & mask::<T>() };
+        let result = rotated::<T>(value.zext(), count);
         let cf = result & 1 != 0;
         flags.set_cf_of(cf, cf != msb::<T>(result));
         T::truncate(result)
@@ -53,11 +63,24 @@ pub(crate) struct Ror;
 impl Shift for Ror {
     #[inline(always)]
     fn apply<T: Word>(flags: &mut Flags, value: T, count: u32) -> T {
-        let (v, n) = (value.zext(), count % T::BITS);
-        let result = if n == 0 { v } else { (v >> n | v << (T::BITS - n)) & mask::<T>() };
+        let result = rotated::<T>(value.zext(), count.wrapping_neg() & (T::BITS - 1));
         flags.set_cf_of(msb::<T>(result), msb::<T>(result) != msb::<T>(result << 1 & mask::<T>()));
         T::truncate(result)
     }
+}
+
+/// `carry` and `value` rotated left by a count up to their width together.
+#[inline(always)]
+fn through_carry<T: Word>(value: u64, carry: bool, count: u32) -> (u64, bool) {
+    let width = T::BITS + 1;
+    if T::BITS == 64 {
+        let wide = u128::from(value) | u128::from(carry) << 64;
+        let wide = wide << count | wide >> (width - count);
+        return (wide as u64, wide >> 64 & 1 != 0);
+    }
+    let wide = value | u64::from(carry) << T::BITS;
+    let wide = left(wide, count) | wide >> (width - count);
+    (wide & mask::<T>(), wide >> T::BITS & 1 != 0)
 }
 
 /// RCL: rotates through CF.
@@ -66,13 +89,7 @@ impl Shift for Rcl {
     #[inline(always)]
     fn apply<T: Word>(flags: &mut Flags, value: T, count: u32) -> T {
         let n = count % (T::BITS + 1);
-        let mut wide = u128::from(value.zext()) | u128::from(flags.cf()) << T::BITS;
-        let width = T::BITS + 1;
-        if n > 0 {
-            wide = (wide << n | wide >> (width - n)) & ((1 << width) - 1);
-        }
-        let cf = wide >> T::BITS & 1 != 0;
-        let result = wide as u64 & mask::<T>();
+        let (result, cf) = through_carry::<T>(value.zext(), flags.cf(), n);
         flags.set_cf_of(cf, cf != msb::<T>(result));
         T::truncate(result)
     }
@@ -84,14 +101,9 @@ impl Shift for Rcr {
     #[inline(always)]
     fn apply<T: Word>(flags: &mut Flags, value: T, count: u32) -> T {
         let n = count % (T::BITS + 1);
-        let mut wide = u128::from(value.zext()) | u128::from(flags.cf()) << T::BITS;
-        let width = T::BITS + 1;
-        if n > 0 {
-            wide = (wide >> n | wide << (width - n)) & ((1 << width) - 1);
-        }
-        let result = wide as u64 & mask::<T>();
+        let (result, cf) = through_carry::<T>(value.zext(), flags.cf(), T::BITS + 1 - n);
         let of = msb::<T>(result) != msb::<T>(result << 1 & mask::<T>());
-        flags.set_cf_of(wide >> T::BITS & 1 != 0, of);
+        flags.set_cf_of(cf, of);
         T::truncate(result)
     }
 }
@@ -146,12 +158,16 @@ impl Shift for Setmo {
 
 /// Where a count comes from.
 pub(crate) trait Count {
+    /// No count is larger, whatever the model.
+    const MOST: u8 = u8::MAX;
     fn count<A: Access>(m: &mut A, op: &Op) -> u8;
 }
 
 /// A count that is part of the instruction; 1 for the short forms.
 pub(crate) struct ByImm;
 impl Count for ByImm {
+    /// Chips that do not mask counts know the count 1 only.
+    const MOST: u8 = 0x3F;
     #[inline(always)]
     fn count<A: Access>(_m: &mut A, op: &Op) -> u8 {
         op.imm as u8
@@ -175,7 +191,11 @@ impl<O: Shift, T: Word, D: Place, C: Count> Semantics for Shifted<O, T, D, C> {
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let dest = D::resolve::<T, A>(m, op)?;
-        let count_mask = if T::BITS == 64 { 0x3F } else { m.cpu().model.shift_count_mask };
+        let count_mask = match (T::BITS, C::MOST) {
+            (64, _) => 0x3F,
+            (_, 0x3F) => 0x1F,
+            _ => m.cpu().model.shift_count_mask,
+        };
         let count = u32::from(C::count(m, op) & count_mask);
         if count != 0 {
             let old = D::load::<T, A>(m, dest);
@@ -183,6 +203,34 @@ impl<O: Shift, T: Word, D: Place, C: Count> Semantics for Shifted<O, T, D, C> {
             D::store(m, dest, new);
         }
         Ok(())
+    }
+}
+
+/// `old` with bits of `src` shifted in, and the last bit shifted out, for 64 bits.
+fn shifted_pair<const LEFT: bool>(old: u64, src: u64, count: u32) -> (u64, bool) {
+    if LEFT {
+        (old << count | src >> (64 - count), old >> (64 - count) & 1 != 0)
+    } else {
+        (old >> count | src << (64 - count), old >> (count - 1) & 1 != 0)
+    }
+}
+
+/// The same for 16 and 32 bits. Counts beyond the width are undefined: the operand pair repeats, as a rotate of
+/// DEST:SRC:DEST would.
+#[inline(always)]
+fn shifted_short_pair<const LEFT: bool, T: Word>(old: u64, src: u64, count: u32) -> (u64, bool) {
+    let bits = T::BITS;
+    let repeated = old << 32 | src << 16 | old;
+    let wide = match (bits == 16, LEFT) {
+        (true, _) => repeated,
+        (false, true) => old << bits | src,
+        (false, false) => src << bits | old,
+    };
+    if LEFT {
+        let width = if bits == 16 { 48 } else { 2 * bits };
+        (wide >> (width - bits - count), wide >> (width - count) & 1 != 0)
+    } else {
+        (wide >> count, wide >> (count - 1) & 1 != 0)
     }
 }
 
@@ -198,20 +246,15 @@ impl<const LEFT: bool, T: Word, D: Place, C: Count> Semantics for DoubleShift<LE
         if count == 0 {
             return Ok(());
         }
-        let src = u128::from(Src::load::<T, A>(m, op.src).zext());
-        let old = u128::from(D::load::<T, A>(m, dest).zext());
-        // Counts beyond the width are undefined: the operand pair repeats, as a rotate of DEST:SRC:DEST would.
-        let bits = T::BITS;
-        let (result, cf) = if LEFT {
-            let wide = if bits == 16 { old << 32 | src << 16 | old } else { old << bits | src };
-            let width = if bits == 16 { 48 } else { 2 * bits };
-            (wide >> (width - bits - count), wide >> (width - count) & 1 != 0)
+        let src = Src::load::<T, A>(m, op.src).zext();
+        let old = D::load::<T, A>(m, dest).zext();
+        let (result, cf) = if T::BITS == 64 {
+            shifted_pair::<LEFT>(old, src, count)
         } else {
-            let wide = if bits == 16 { old << 32 | src << 16 | old } else { src << bits | old };
-            (wide >> count, wide >> (count - 1) & 1 != 0)
+            shifted_short_pair::<LEFT, T>(old, src, count)
         };
-        let result = T::truncate(result as u64);
-        let of = msb::<T>(result.zext()) != msb::<T>(old as u64);
+        let result = T::truncate(result);
+        let of = msb::<T>(result.zext()) != msb::<T>(old);
         m.cpu().state.flags.set_result(result, cf, of, false);
         D::store(m, dest, result);
         Ok(())
