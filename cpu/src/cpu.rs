@@ -2,12 +2,14 @@
 
 use crate::code_mode::CodeMode;
 use crate::debug::Breakpoints;
-use crate::decode::cache::{Block, BlockCache};
+use crate::decode::block::Scratch;
+use crate::decode::cache::{BlockCache, CacheStats};
+use crate::decode::jumps::{Circumstances, Context};
 use crate::exec::op::Head;
 use crate::flags::bit;
 use crate::model::{Generation, Model};
 use crate::paging::{self, WalkStep};
-use crate::recorder::{Place, Recorder};
+use crate::recorder::{CodePlace, Recorder};
 use crate::segment::{SegReg, Segment};
 use crate::state::{CpuState, cr0};
 use crate::tlb::Tlb;
@@ -58,10 +60,12 @@ pub struct Cpu {
     pub(crate) video_epoch: u64,
     pub(crate) block_limit: usize,
     /// The block that was decoded for one use.
-    pub(crate) scratch: Option<Block>,
+    pub(crate) scratch: Scratch,
     /// The instruction just done entered an interrupt handler: no single-step trap follows it.
     pub(crate) entered_handler: bool,
     pub(crate) recorder: Recorder,
+    /// Of the code segment, for the recorder.
+    code_place: CodePlace,
 }
 
 impl Cpu {
@@ -86,14 +90,15 @@ impl Cpu {
             wraps_in_segment: !model.at_least(Generation::I80286),
             model,
             mode: CodeMode::default(),
-            cache: BlockCache::new(),
+            cache: BlockCache::new(BlockCache::DEFAULT_CAPACITY),
             a20: true,
             map: 0,
             video_epoch: 0,
             block_limit: Self::MAX_BLOCK,
-            scratch: None,
+            scratch: Scratch::new(),
             entered_handler: false,
             recorder: Recorder::default(),
+            code_place: CodePlace::default(),
         };
         cpu.state_changed();
         cpu
@@ -198,25 +203,35 @@ impl Cpu {
         self.cache.clear();
     }
 
+    /// Bytes of memory that decoded blocks may take, 128 KiB at least. A run must not depend on it.
+    pub fn set_code_cache(&mut self, bytes: usize) {
+        self.cache.set_capacity(bytes);
+    }
+
+    /// What the block cache has done since power-on.
+    pub fn cache_stats(&self) -> CacheStats {
+        self.cache.stats
+    }
+
     /// Forgets where linear pages lie.
     pub(crate) fn flush_translations(&mut self) {
         self.tlb.flush();
         self.other_tlb.flush();
-        self.cache.forget_fetch_page();
+        self.cache.forget_fetch_pages();
     }
 
     /// Forgets where pages lie that are not global.
     pub(crate) fn flush_local_translations(&mut self) {
         self.tlb.flush_local();
         self.other_tlb.flush_local();
-        self.cache.forget_fetch_page();
+        self.cache.forget_fetch_pages();
     }
 
     /// Forgets where the pages lie in `len` bytes, a power of two, around `lin`.
     pub(crate) fn flush_page(&mut self, lin: u64, len: u64) {
         self.tlb.flush_range(lin, len);
         self.other_tlb.flush_range(lin, len);
-        self.cache.forget_fetch_page();
+        self.cache.forget_fetch_pages();
     }
 
     /// Takes the store permission from every linear alias of a memory page.
@@ -244,7 +259,7 @@ impl Cpu {
         self.other_tlb.forget_pages(|page| ram.is_video(page));
         self.tlb.forget_devices();
         self.other_tlb.forget_devices();
-        self.cache.forget_fetch_page();
+        self.cache.forget_fetch_pages();
     }
 
     /// Whether translations lead where they should.
@@ -278,11 +293,12 @@ impl Cpu {
 
     fn privilege_changed(&mut self) {
         self.alignment_changed();
+        self.code_place = CodePlace::of(&self.state);
         let user = self.state.cpl == 3;
         if user != self.user {
             self.user = user;
             std::mem::swap(&mut self.tlb, &mut self.other_tlb);
-            self.cache.forget_fetch_page();
+            self.cache.jumps.leave_context();
         }
     }
 
@@ -292,13 +308,20 @@ impl Cpu {
             if self.state.protected() { segment.fast_write_limit() } else { segment.fast_read_limit() };
         self.windows[reg as usize] =
             Window { base: segment.base, read_limit: segment.fast_read_limit(), write_limit };
+        if reg == SegReg::Cs {
+            self.cache.jumps.leave_context();
+        }
         self.mode_changed();
         self.privilege_changed();
     }
 
     /// Renews what blocks are decoded for.
     pub(crate) fn mode_changed(&mut self) {
-        self.mode = CodeMode::of(&self.state);
+        let mode = CodeMode::of(&self.state);
+        if mode != self.mode {
+            self.mode = mode;
+            self.cache.jumps.leave_context();
+        }
     }
 
     /// Puts a loaded descriptor into a segment register.
@@ -320,33 +343,45 @@ impl Cpu {
         self.state.ip.wrapping_add(delta) & self.ip_mask
     }
 
+    /// The block at `state.ip` if a jump in the present circumstances has led there before. Its gate may be closed.
+    #[inline(always)]
+    pub(crate) fn met_block(&self) -> Option<*const Head> {
+        self.cache.jumps.find(self.state.segments[SegReg::Cs as usize].base, self.state.ip)
+    }
+
     /// The block at `state.ip` if it is decoded.
     pub(crate) fn find_block(&mut self, bus: &mut SystemBus) -> Option<*const Head> {
+        let context = self.code_context();
+        if let Some(head) = self.met_block().filter(|&head| is_open(head)) {
+            return Some(head);
+        }
         let lin = self.wrap_linear(self.state.seg(SegReg::Cs).base.wrapping_add(self.state.ip));
-        let offset = match self.cache.fetch_offset(lin) {
+        let offset = match self.cache.fetch_offset(lin, self.user) {
             Some(offset) => offset,
             None => self.fetch_page(bus, lin)?,
         };
-        self.cache.find(self.block_key(offset))
+        let head = self.cache.find(&self.block_key(offset))?;
+        self.met(context, head);
+        Some(head)
+    }
+
+    /// Remembers that the block at `state.ip` is `head`.
+    pub(crate) fn met(&mut self, context: Context, head: *const Head) {
+        let base = self.state.seg(SegReg::Cs).base;
+        self.cache.jumps.remember(context, base, self.state.ip, head);
+    }
+
+    /// The number of the circumstances that decide, with the instruction pointer, which block is next.
+    pub(crate) fn code_context(&mut self) -> Context {
+        let cs = &self.state.segments[SegReg::Cs as usize];
+        let (mode, user) = (self.mode, self.user);
+        self.cache.jumps.context(|| Circumstances { mode, base: cs.base, limit: cs.limit, user })
     }
 
     /// A block is entered at `state.ip` with `left` instructions to begin.
     #[inline(always)]
     pub(crate) fn note_block(&mut self, left: u64) {
-        let cs = &self.state.segments[SegReg::Cs as usize];
-        self.recorder.enter(Place {
-            count: self.limit_count.wrapping_sub(left),
-            ip: self.state.ip,
-            base: cs.base as u32,
-            cs: cs.selector,
-            bits: self.mode.code_bits() as u8,
-            cpl: self.state.cpl,
-        });
-    }
-
-    /// The page of the block that [`Cpu::find_block`] found last.
-    pub(crate) fn found_page(&self) -> u64 {
-        self.cache.found_page()
+        self.recorder.enter(self.limit_count.wrapping_sub(left), self.state.ip, self.code_place);
     }
 
     /// The page-table entries that translate `lin`, top down, as far as they lead; none with paging off.
@@ -357,5 +392,14 @@ impl Cpu {
     /// Linear to physical as a debugger or firmware wants it: with supervisor rights, without side effects.
     pub fn translate_for_inspection(&self, bus: &SystemBus, lin: LinAddr) -> Option<PhysAddr> {
         self.inspect_translation(bus, self.wrap_linear(lin.0))
+    }
+}
+
+/// Whether a block may be entered.
+fn is_open(head: *const Head) -> bool {
+    #[expect(unsafe_code, reason = "the jump cache gives out pointers to blocks that the cache holds")]
+    // SAFETY: see above.
+    unsafe {
+        (*head).gate != Head::CLOSED
     }
 }

@@ -45,6 +45,7 @@ mod tlb;
 mod word;
 
 pub use cpu::Cpu;
+pub use decode::cache::CacheStats;
 pub use fault::Fault;
 pub use features::Features;
 pub use flags::Flags;

@@ -59,18 +59,29 @@ pub struct Place {
     pub cpl: u8,
 }
 
+/// What of a [`Place`] belongs to the code segment: base, selector, operand size, privilege level, from bit 0 on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CodePlace(u64);
+
+impl CodePlace {
+    /// That of `state`.
+    pub(crate) fn of(state: &CpuState) -> Self {
+        let cs = state.seg(SegReg::Cs);
+        let bits = if cs.attr.is_big() { 32 } else { 16 };
+        let high = u64::from(cs.selector) | bits << 16 | u64::from(state.cpl) << 24;
+        Self(cs.base & 0xFFFF_FFFF | high << 32)
+    }
+
+    fn at(self, count: u64, ip: u64) -> Place {
+        let [low, high, bits, cpl] = [0, 32, 48, 56].map(|shift| self.0 >> shift);
+        Place { count, ip, base: low as u32, cs: high as u16, bits: bits as u8, cpl: cpl as u8 }
+    }
+}
+
 impl Place {
     /// Where `state` stands.
     pub fn of(state: &CpuState) -> Self {
-        let cs = state.seg(SegReg::Cs);
-        Self {
-            count: state.count,
-            ip: state.ip,
-            base: cs.base as u32,
-            cs: cs.selector,
-            bits: if cs.attr.is_big() { 32 } else { 16 },
-            cpl: state.cpl,
-        }
+        CodePlace::of(state).at(state.count, state.ip)
     }
 
     /// The linear address.
@@ -123,9 +134,17 @@ pub struct Recorder {
 #[derive(Clone, Debug, Default)]
 struct Blocks {
     /// A power of two of them, or none.
-    ring: Box<[Place]>,
+    ring: Box<[Entered]>,
     /// Blocks entered so far.
     total: usize,
+}
+
+/// A block entered: as little as can be written each time.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entered {
+    count: u64,
+    ip: u64,
+    code: CodePlace,
 }
 
 impl Recorder {
@@ -161,11 +180,11 @@ impl Recorder {
     }
 
     /// The blocks entered last, oldest first: each ran until the next was entered.
-    pub fn blocks(&self) -> impl Iterator<Item = &Place> {
+    pub fn blocks(&self) -> impl Iterator<Item = Place> {
         let Blocks { ring, total } = &self.blocks;
         let next = if ring.is_empty() { 0 } else { total % ring.len() };
         let older = if *total > next { &ring[next..] } else { &[] };
-        older.iter().chain(&ring[..next])
+        older.iter().chain(&ring[..next]).map(|entered| entered.code.at(entered.count, entered.ip))
     }
 
     /// Whether blocks are recorded.
@@ -175,18 +194,24 @@ impl Recorder {
 
     pub(crate) fn set_capacity(&mut self, blocks: usize) {
         let capacity = if blocks == 0 { 0 } else { blocks.next_power_of_two() };
-        self.blocks = Blocks { ring: vec![Place::default(); capacity].into(), total: 0 };
+        self.blocks = Blocks { ring: vec![Entered::default(); capacity].into(), total: 0 };
     }
 
-    /// A block is entered.
+    /// A block is entered at `ip` when `count` instructions have begun.
     #[inline(always)]
-    pub(crate) fn enter(&mut self, place: Place) {
+    pub(crate) fn enter(&mut self, count: u64, ip: u64, code: CodePlace) {
         let Blocks { ring, total } = &mut self.blocks;
         let last = ring.len().wrapping_sub(1);
         if let Some(entry) = ring.get_mut(*total & last) {
-            *entry = place;
+            *entry = Entered { count, ip, code };
             *total = total.wrapping_add(1);
         }
+    }
+
+    /// A handler is entered from `at`, which stands among the blocks with an operand size of 0.
+    fn enter_handler(&mut self, at: Place) {
+        let code = CodePlace(u64::from(at.base) | (u64::from(at.cs) | u64::from(at.cpl) << 24) << 32);
+        self.enter(at.count.wrapping_sub(1), at.ip, code);
     }
 
     /// A handler is entered, or an exception is about to be delivered.
@@ -197,7 +222,7 @@ impl Recorder {
         if matches!(delivery.cause, Cause::Software(_)) {
             return;
         }
-        self.enter(Place { count: delivery.at.count.wrapping_sub(1), bits: 0, ..delivery.at });
+        self.enter_handler(delivery.at);
         if self.deliveries.len() == DELIVERIES {
             self.deliveries.pop_front();
         }
@@ -241,15 +266,20 @@ impl Recorder {
 mod tests {
     use super::*;
 
-    fn place(ip: u64) -> Place {
-        Place { ip, ..Place::default() }
+    #[test]
+    fn a_place_is_packed_and_unpacked() {
+        let mut state = CpuState::reset(&crate::model::Model::I80386, 0);
+        state.cpl = 3;
+        let place = Place::of(&state);
+        assert_eq!((place.cs, place.base, place.bits, place.cpl), (0xF000, 0xFFFF_0000, 16, 3));
+        assert_eq!((place.count, place.ip), (0, 0xFFF0));
     }
 
     #[test]
     fn the_ring_keeps_the_latest_blocks_in_order() {
         let mut recorder = Recorder::default();
         recorder.set_capacity(3);
-        (0..10).for_each(|ip| recorder.enter(place(ip)));
+        (0..10).for_each(|ip| recorder.enter(0, ip, CodePlace::default()));
         assert_eq!(recorder.blocks().map(|place| place.ip).collect::<Vec<_>>(), [6, 7, 8, 9]);
     }
 
@@ -275,7 +305,7 @@ mod tests {
     #[test]
     fn without_capacity_nothing_is_recorded() {
         let mut recorder = Recorder::default();
-        recorder.enter(place(1));
+        recorder.enter(0, 1, CodePlace::default());
         assert_eq!(recorder.blocks().count(), 0);
     }
 }

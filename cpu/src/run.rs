@@ -131,9 +131,6 @@ impl Cpu {
         if self.state.activity == Activity::Halted {
             return Some(Exit::Halted);
         }
-        if self.cache.is_full() {
-            self.cache.clear();
-        }
         self.run_block(bus);
         None
     }

@@ -153,7 +153,7 @@ impl Tracer {
     /// The last instructions, from the blocks that the processor recorded. Code that was overwritten meanwhile shows as
     /// it is now.
     fn recorded(&mut self, machine: &Machine) {
-        let mut blocks: Vec<Place> = machine.cpu().recorder().blocks().copied().collect();
+        let mut blocks: Vec<Place> = machine.cpu().recorder().blocks().collect();
         blocks.push(Place { count: machine.count(), ..machine.place() });
         for pair in blocks.windows(2) {
             let mut place = pair[0];

@@ -1,12 +1,15 @@
 //! Decoded blocks by where their first byte lies and the mode they were decoded in.
 #![expect(unsafe_code, reason = "blocks link to each other by pointer and are never freed while linked")]
 
+use super::arena::Arena;
+use super::block::{Layout, Slot};
+use super::jumps::Jumps;
+use super::pages::CodePages;
 use crate::code_mode::CodeMode;
-use crate::exec::dispatch::{fall_through, recorded};
-use crate::exec::op::{Handler, Head, Links, Op, SLOT_HANDLERS};
+use crate::exec::op::{Head, Links, unlinked};
 use ringzero_bus::ram::{LINE_SIZE, PAGE_SIZE};
 use ringzero_bus::{CodeHit, RamOffset};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// Identity of a decoded block: where its first byte lives and everything that lowering relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,120 +24,74 @@ pub(crate) struct BlockKey {
     pub(crate) mode: CodeMode,
 }
 
-/// One lowered instruction on its way into a block.
-#[derive(Clone, Copy)]
-pub(crate) struct Lowered {
-    pub(crate) op: Op,
-    /// Length of the instruction in bytes.
-    pub(crate) len: u8,
-    /// Whether nothing can follow it in its block.
-    pub(crate) ends_block: bool,
-}
-
-/// A slot of a block's allocation: a head, an operation, links, or instruction offsets.
-type Slot = [u64; 3];
-
-const OFFSETS_PER_SLOT: usize = size_of::<Slot>() / size_of::<u16>();
-
-/// A block's allocation. Pointers into it stay valid while it lives, wherever the `Block` is moved.
-pub(crate) struct Block {
-    slots: Box<[Slot]>,
-}
-
-// SAFETY: the pointers inside lead to blocks of the same cache, which moves between threads as a whole.
-unsafe impl Send for Block {}
-
-impl Block {
-    /// Lays out instructions that begin one after another in memory page `page`. Where the last one does not
-    /// branch an operation follows that goes on at the next.
-    pub(crate) fn new(instructions: &[Lowered], page: u32) -> Self {
-        Self::lay_out(instructions, page, 0)
-    }
-
-    /// The same with entries to be recorded: the first operation records and then does what it is.
-    pub(crate) fn recorded(instructions: &[Lowered], page: u32) -> Self {
-        let mut block = Self::lay_out(instructions, page, 1);
-        let head = block.slots.as_mut_ptr();
-        // SAFETY: behind the head is the first operation, and before the offsets is the slot added for its handler.
-        unsafe {
-            let first = head.add(1).cast::<Op>();
-            let kept = (*head.cast::<Head>()).offsets.cast_mut().cast::<Handler>().sub(SLOT_HANDLERS);
-            kept.write((*first).run);
-            (*first).run = recorded;
-        }
-        block
-    }
-
-    /// `spare` slots lie before the offsets.
-    fn lay_out(instructions: &[Lowered], page: u32, spare: usize) -> Self {
-        let len = instructions.len();
-        let falls_through = instructions.last().is_some_and(|last| !last.ends_block);
-        let ops = len + usize::from(falls_through);
-        let offset_slots = (len + 1).div_ceil(OFFSETS_PER_SLOT);
-        let mut block = Self { slots: vec![[0; 3]; ops + 2 + spare + offset_slots].into_boxed_slice() };
-        let first = block.slots.as_mut_ptr();
-        // SAFETY: all writes are inside the allocation; head, operation and links have the size of a slot and its
-        // alignment, and a slot of integers has no invalid contents.
-        unsafe {
-            let offsets = first.add(ops + 2 + spare).cast::<u16>();
-            let head = Head { gate: len as i64, len: len as i64, offsets };
-            first.cast::<Head>().write(head);
-            let mut at = 0u16;
-            for (n, instruction) in instructions.iter().enumerate() {
-                offsets.add(n).write(at);
-                at += u16::from(instruction.len);
-                let mut op = instruction.op;
-                op.number = n as u8 + 1;
-                first.add(1 + n).cast::<Op>().write(op);
-            }
-            offsets.add(len).write(at);
-            if falls_through {
-                let fall = Op { imm: u32::from(at), number: len as u8 + 1, ..Op::bare(fall_through) };
-                first.add(1 + len).cast::<Op>().write(fall);
-            }
-            first.add(1 + ops).cast::<Links>().write(Links::none(page));
-        }
-        block
-    }
-
-    pub(crate) fn head(&self) -> *const Head {
-        self.slots.as_ptr().cast()
-    }
-
-    fn close(&mut self) {
-        // SAFETY: a block starts with its head.
-        unsafe { (*self.slots.as_mut_ptr().cast::<Head>()).gate = Head::CLOSED }
-    }
-
-    fn is_closed(head: *const Head) -> bool {
-        // SAFETY: the jump cache forgets a block before it is freed.
-        unsafe { (*head).gate == Head::CLOSED }
-    }
-}
-
+/// A block that the cache holds. A closed one keeps its place: when its code is decoded again it is laid out there, so that
+/// links to it come true again, and code that changes all the time takes no more room than once.
 struct Entry {
     key: BlockKey,
     lines: u64,
-    block: Block,
+    head: *mut Head,
+    /// Slots allocated, from the prefix on.
+    slots: usize,
+    /// Slots from the head to the links.
+    links: usize,
 }
 
-const JUMP_CACHE: usize = 4096;
-/// Bytes of blocks after which everything is dropped and decoded again as needed.
-const CAPACITY: usize = 32 << 20;
+impl Entry {
+    fn is_open(&self) -> bool {
+        // SAFETY: the head lies in a chunk that this entry is part of.
+        unsafe { (*self.head).gate != Head::CLOSED }
+    }
+
+    fn close(&mut self) {
+        // SAFETY: as above.
+        unsafe { (*self.head).gate = Head::CLOSED }
+    }
+
+    fn prefix(&self) -> *mut Slot {
+        // SAFETY: a block begins one slot before its head.
+        unsafe { self.head.cast::<Slot>().sub(1) }
+    }
+
+    /// Takes back the links that `leads_there` picks.
+    fn unlink(&mut self, leads_there: impl Fn(*const Head) -> bool) {
+        // SAFETY: the links lie behind the operations; none of them is being executed.
+        let links = unsafe { &mut *self.head.cast::<Slot>().add(self.links).cast::<Links>() };
+        for link in [&mut links.taken, &mut links.fall] {
+            if leads_there(*link) {
+                *link = unlinked();
+            }
+        }
+    }
+}
+
+/// What the cache has done since power-on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheStats {
+    /// Blocks decoded.
+    pub decoded: u64,
+    /// Blocks closed because their code was overwritten.
+    pub invalidated: u64,
+    /// Blocks dropped to make room.
+    pub evicted: u64,
+    /// Blocks that were not found by their address and looked for by their place in memory.
+    pub searched: u64,
+}
 
 /// Decoded blocks.
 pub(crate) struct BlockCache {
-    by_key: HashMap<BlockKey, u32>,
-    blocks: Vec<Entry>,
-    by_page: HashMap<u32, Vec<u32>>,
-    jumps: Box<[Option<(BlockKey, *const Head)>]>,
-    bytes: usize,
-    found_page: u64,
-    /// The last page instructions were fetched from: linear page and its memory offset.
-    fetch: Option<(u64, RamOffset)>,
+    by_key: FxHashMap<BlockKey, u32>,
+    entries: Vec<Entry>,
+    /// Numbers of entries that are free.
+    free: Vec<u32>,
+    by_page: FxHashMap<u32, Vec<u32>>,
+    arena: Arena,
+    capacity: usize,
+    pub(crate) jumps: Jumps,
+    pages: CodePages,
+    pub(crate) stats: CacheStats,
 }
 
-// SAFETY: as for `Block`.
+// SAFETY: the pointers inside lead to blocks of the same cache, which moves between threads as a whole.
 unsafe impl Send for BlockCache {}
 
 const PAGE_MASK: u64 = PAGE_SIZE as u64 - 1;
@@ -147,100 +104,154 @@ pub(crate) fn lines_of(offset: RamOffset, len: usize) -> u64 {
 }
 
 impl BlockCache {
-    pub(crate) fn new() -> Self {
+    /// Bytes of blocks when nothing else is asked for.
+    pub(crate) const DEFAULT_CAPACITY: usize = 32 << 20;
+
+    /// A cache for `capacity` bytes of blocks.
+    pub(crate) fn new(capacity: usize) -> Self {
         Self {
-            by_key: HashMap::new(),
-            blocks: Vec::new(),
-            by_page: HashMap::new(),
-            jumps: vec![None; JUMP_CACHE].into_boxed_slice(),
-            bytes: 0,
-            found_page: u64::MAX,
-            fetch: None,
+            by_key: FxHashMap::default(),
+            entries: Vec::new(),
+            free: Vec::new(),
+            by_page: FxHashMap::default(),
+            arena: Arena::new(capacity),
+            capacity,
+            jumps: Jumps::new(),
+            pages: CodePages::default(),
+            stats: CacheStats::default(),
         }
     }
 
-    fn slot(key: &BlockKey) -> usize {
-        let mixed = key.offset.0 ^ key.offset.0 >> 12;
-        mixed as usize % JUMP_CACHE
-    }
-
-    /// The memory offset of the instruction at `lin`, if it is in the page last fetched from.
+    /// The memory offset of the instruction at `lin`, fetched with `user` rights, if its page is known.
     #[inline]
-    pub(crate) fn fetch_offset(&self, lin: u64) -> Option<RamOffset> {
-        let (page, offset) = self.fetch?;
-        (lin & !PAGE_MASK == page).then(|| RamOffset(offset.0 + (lin & PAGE_MASK)))
+    pub(crate) fn fetch_offset(&mut self, lin: u64, user: bool) -> Option<RamOffset> {
+        self.pages.find(lin, user)
     }
 
-    /// Remembers where the page of `lin` lies.
-    pub(crate) fn set_fetch_page(&mut self, lin: u64, offset: RamOffset) {
-        self.fetch = Some((lin & !PAGE_MASK, RamOffset(offset.0 & !PAGE_MASK)));
+    /// Remembers where the page of `lin` lies for fetches with `user` rights.
+    pub(crate) fn set_fetch_page(&mut self, lin: u64, user: bool, offset: RamOffset) {
+        if self.pages.is_full() {
+            self.forget_fetch_pages();
+        }
+        self.pages.insert(lin, user, offset);
     }
 
     /// Forgets where pages lie: after A20, paging or CR3 changed.
-    pub(crate) fn forget_fetch_page(&mut self) {
-        self.fetch = None;
-    }
-
-    pub(crate) fn found_page(&self) -> u64 {
-        self.found_page
+    pub(crate) fn forget_fetch_pages(&mut self) {
+        self.pages = CodePages::default();
+        self.jumps.forget_pages();
     }
 
     /// An open block.
-    pub(crate) fn find(&mut self, key: BlockKey) -> Option<*const Head> {
-        self.found_page = u64::from(key.offset.page());
-        let slot = Self::slot(&key);
-        if let Some((found, head)) = self.jumps[slot]
-            && found == key
-            && !Block::is_closed(head)
-        {
-            return Some(head);
-        }
-        let &index = self.by_key.get(&key)?;
-        let head = self.blocks[index as usize].block.head();
-        self.jumps[slot] = Some((key, head));
-        Some(head)
+    pub(crate) fn find(&mut self, key: &BlockKey) -> Option<*const Head> {
+        self.stats.searched += 1;
+        let entry = &self.entries[*self.by_key.get(key)? as usize];
+        entry.is_open().then_some(entry.head.cast_const())
     }
 
-    /// Takes in a block of `len` bytes.
-    pub(crate) fn insert(&mut self, key: BlockKey, len: usize, block: Block) -> *const Head {
-        let head = block.head();
-        let index = self.blocks.len() as u32;
-        self.bytes += block.slots.len() * size_of::<Slot>();
-        self.by_page.entry(key.offset.page()).or_default().push(index);
-        self.by_key.insert(key, index);
-        self.jumps[Self::slot(&key)] = Some((key, head));
-        self.blocks.push(Entry { key, lines: lines_of(key.offset, len), block });
+    /// Takes in the block of `len` bytes that is laid out by `layout`. No block is being executed.
+    pub(crate) fn insert(&mut self, key: BlockKey, len: usize, layout: &Layout<'_>) -> *const Head {
+        self.stats.decoded += 1;
+        let lines = lines_of(key.offset, len);
+        if let Some(&number) = self.by_key.get(&key) {
+            let entry = &mut self.entries[number as usize];
+            if entry.slots >= layout.slots() {
+                // SAFETY: the slots are the entry's, and nothing runs there.
+                entry.head = unsafe { layout.write(entry.prefix()) };
+                (entry.lines, entry.links) = (lines, layout.links());
+                return entry.head;
+            }
+        }
+        self.insert_new(key, lines, layout)
+    }
+
+    fn insert_new(&mut self, key: BlockKey, lines: u64, layout: &Layout<'_>) -> *const Head {
+        // Some slots more, since code that is written anew is often a little longer.
+        let slots = layout.slots().next_multiple_of(4);
+        let number = self.free.pop().unwrap_or(self.entries.len() as u32);
+        let at = loop {
+            match self.arena.allocate(slots, number) {
+                Some(at) => break at,
+                None => self.make_room(),
+            }
+        };
+        // SAFETY: the arena has given so many slots.
+        let head = unsafe { layout.write(at) };
+        let entry = Entry { key, lines, head, slots, links: layout.links() };
+        match self.entries.get_mut(number as usize) {
+            Some(free) => *free = entry,
+            None => self.entries.push(entry),
+        }
+        self.by_page.entry(key.offset.page()).or_default().push(number);
+        self.by_key.insert(key, number);
         head
+    }
+
+    /// Goes to the next chunk, whose blocks are dropped.
+    fn make_room(&mut self) {
+        let dropped = self.arena.turn();
+        if dropped.is_empty() {
+            return;
+        }
+        self.stats.evicted += dropped.len() as u64;
+        let mut pages: Vec<u32> = Vec::new();
+        for &number in &dropped {
+            let key = self.entries[number as usize].key;
+            // A closed block that was too small for its code is no longer found by its key.
+            if self.by_key.get(&key) == Some(&number) {
+                self.by_key.remove(&key);
+            }
+            pages.push(key.offset.page());
+        }
+        pages.sort_unstable();
+        pages.dedup();
+        let arena = &self.arena;
+        let leads_there = |head: *const Head| arena.is_current(head);
+        for page in pages {
+            let Some(numbers) = self.by_page.get_mut(&page) else { continue };
+            let entries = &mut self.entries;
+            numbers.retain(|&number| {
+                let entry = &mut entries[number as usize];
+                let stays = !leads_there(entry.head);
+                if stays {
+                    entry.unlink(leads_there);
+                }
+                stays
+            });
+            if numbers.is_empty() {
+                self.by_page.remove(&page);
+            }
+        }
+        self.jumps.forget(leads_there);
+        self.free.extend(dropped);
     }
 
     /// Closes the blocks that overlap lines a write has hit.
     pub(crate) fn invalidate(&mut self, hit: CodeHit) {
-        let Some(indices) = self.by_page.get_mut(&hit.page) else { return };
-        let (blocks, by_key) = (&mut self.blocks, &mut self.by_key);
-        indices.retain(|&index| {
-            let entry = &mut blocks[index as usize];
-            if entry.lines & hit.lines == 0 {
-                return true;
+        let Some(numbers) = self.by_page.get(&hit.page) else { return };
+        for &number in numbers {
+            let entry = &mut self.entries[number as usize];
+            if entry.lines & hit.lines != 0 && entry.is_open() {
+                entry.close();
+                self.stats.invalidated += 1;
             }
-            entry.block.close();
-            by_key.remove(&entry.key);
-            false
-        });
+        }
     }
 
-    /// Whether it is time to [`BlockCache::clear`].
-    pub(crate) fn is_full(&self) -> bool {
-        self.bytes > CAPACITY
-    }
-
-    /// A cache that knows the last page and no block.
+    /// A cache that knows where pages lie and no block.
     pub(crate) fn without_blocks(&self) -> Self {
-        Self { fetch: self.fetch, ..Self::new() }
+        Self { pages: self.pages.clone(), ..Self::new(self.capacity) }
     }
 
-    /// Drops every block. No block may be running. Where the last page lies is kept: paging decides when that ends.
+    /// Drops every block. No block may be running. Where pages lie is kept: paging decides when that ends.
     pub(crate) fn clear(&mut self) {
-        *self = self.without_blocks();
+        *self = Self { stats: self.stats, ..self.without_blocks() };
+    }
+
+    /// Holds at most `bytes` of blocks from now on.
+    pub(crate) fn set_capacity(&mut self, bytes: usize) {
+        self.capacity = bytes;
+        self.clear();
     }
 }
 

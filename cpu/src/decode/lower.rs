@@ -1,6 +1,6 @@
 //! Instructions to operations: operands become register offsets and address forms.
 
-use super::cache::Lowered;
+use super::block::Lowered;
 use super::opcode_map;
 use super::predecode::{Decoded, Quirk};
 use crate::code_mode::CodeMode;

@@ -1,16 +1,22 @@
 //! From bytes to blocks: fetching, decoding, lowering.
 
+mod arena;
+pub(crate) mod block;
 pub(crate) mod cache;
+pub(crate) mod jumps;
 mod lower;
 mod opcode_map;
+mod pages;
 mod predecode;
 
 use crate::cpu::Cpu;
 use crate::exec::op::Head;
+use crate::exec::op::Prefix;
 use crate::fault::Fault;
 use crate::mmu::Intent;
 use crate::segment::SegReg;
-use cache::{Block, BlockKey, Lowered, lines_of};
+use block::{Layout, Lowered};
+use cache::{BlockKey, lines_of};
 use predecode::{Decoded, Decoder};
 use ringzero_bus::ram::PAGE_SIZE;
 use ringzero_bus::{PageTarget, RamOffset, SystemBus};
@@ -23,7 +29,7 @@ impl Cpu {
     pub(crate) fn fetch_page(&mut self, bus: &mut SystemBus, lin: u64) -> Option<RamOffset> {
         let phys = self.translate(bus, lin, Intent::Fetch, self.user).ok()?;
         let (PageTarget::Ram(page) | PageTarget::Rom(page)) = bus.code_page(phys) else { return None };
-        self.cache.set_fetch_page(lin, page);
+        self.cache.set_fetch_page(lin, self.user, page);
         Some(RamOffset(page.0 + (lin & (PAGE_SIZE as u64 - 1))))
     }
 
@@ -49,32 +55,36 @@ impl Cpu {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let limit = most.min(self.block_limit);
         let lin = self.code_linear(self.state.ip);
-        let start = self.cache.fetch_offset(lin).or_else(|| self.fetch_page(bus, lin));
+        let start = self.cache.fetch_offset(lin, self.user).or_else(|| self.fetch_page(bus, lin));
         let run = match start {
             Some(start) => self.decode_run(bus, start, limit),
             None => Vec::new(),
         };
         if run.is_empty() {
             let single = self.decode_single(bus)?;
-            return Ok(self.set_scratch(&[single], u32::MAX));
+            return Ok(self.lay_out_for_one_use(&[single]));
         }
         let start = start.expect("a run has a place in memory");
         let len = run.iter().map(|i| usize::from(i.len)).sum();
         self.watch_code(bus, start, len);
         if keep && (limit == self.block_limit || run.len() < limit) {
-            let block = self.block(&run, start.page());
-            return Ok(self.cache.insert(self.block_key(start), len, block));
+            let layout = Layout { instructions: &run, offset: start, recorded: self.records_blocks() };
+            let head = self.cache.insert(self.block_key(start), len, &layout);
+            let context = self.code_context();
+            self.met(context, head);
+            return Ok(head);
         }
-        Ok(self.set_scratch(&run, u32::MAX))
+        Ok(self.lay_out_for_one_use(&run))
     }
 
-    fn set_scratch(&mut self, run: &[Lowered], page: u32) -> *const Head {
-        let block = self.block(run, page);
-        self.scratch.insert(block).head()
+    fn lay_out_for_one_use(&mut self, run: &[Lowered]) -> *const Head {
+        let offset = RamOffset(Prefix::NOWHERE);
+        let layout = Layout { instructions: run, offset, recorded: self.records_blocks() };
+        self.scratch.lay_out(&layout)
     }
 
-    fn block(&self, run: &[Lowered], page: u32) -> Block {
-        if self.recorder.records_blocks() { Block::recorded(run, page) } else { Block::new(run, page) }
+    fn records_blocks(&self) -> bool {
+        self.recorder.records_blocks()
     }
 
     /// Makes writes to these bytes show up as code hits.

@@ -8,12 +8,13 @@
 #![expect(unsafe_code, reason = "operations are followed by pointer")]
 
 use super::access::{Access, Fast, Miss, Slow};
-use super::op::{Handler, Head, Links, Op, SLOT_HANDLERS};
+use super::op::{Head, Links, Op, Prefix};
 use super::string::{Iterate, Progress};
 use crate::cpu::Cpu;
 use crate::fault::Fault;
 use crate::state::Event;
 use ringzero_bus::SystemBus;
+use ringzero_bus::ram::PAGE_SIZE;
 
 /// What a handler returns: nothing when it calls its successor itself.
 #[cfg(tail_calls)]
@@ -89,13 +90,20 @@ pub(crate) unsafe fn head_of(op: *const Op) -> *const Head {
     unsafe { op.sub(usize::from((*op).number)).cast() }
 }
 
-/// The first operation of a block whose entering is recorded; what it does itself lies before the block's offsets.
+/// The prefix of a block.
+#[inline(always)]
+unsafe fn prefix_of(head: *const Head) -> *const Prefix {
+    // SAFETY: it is the slot before the head.
+    unsafe { head.sub(1).cast() }
+}
+
+/// The first operation of a block whose entering is recorded; what it does itself is kept in the prefix.
 pub(crate) unsafe fn recorded(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
-    // SAFETY: only [`crate::decode::cache::Block`] sets this handler, and it keeps the other one there.
+    // SAFETY: only [`crate::decode::block`] sets this handler, and it keeps the other one there.
     unsafe {
         let head = op.sub(1).cast::<Head>();
         cpu.note_block((left + (*head).len) as u64);
-        (*(*head).offsets.cast::<Handler>().sub(SLOT_HANDLERS))(cpu, bus, op, left)
+        ((*prefix_of(head)).kept)(cpu, bus, op, left)
     }
 }
 
@@ -227,7 +235,7 @@ pub(crate) unsafe fn ending<S: Semantics>(
 pub(crate) unsafe fn fall_through(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
     // SAFETY: this operation ends its block.
     unsafe {
-        cpu.state.ip = cpu.advance(u64::from((*op).imm));
+        cpu.state.ip = cpu.advance(u64::from((*op).disp));
         follow_taken(cpu, bus, op, left)
     }
 }
@@ -381,6 +389,14 @@ unsafe fn follow_fall(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i
     }
 }
 
+/// Whether a link from the block of `op` may lead to `head`, `delta` bytes on: inside their page no translation is between them.
+unsafe fn may_link(op: *const Op, delta: u32, head: *const Head) -> bool {
+    // SAFETY: both are blocks.
+    let (from, to) = unsafe { ((*prefix_of(head_of(op))).offset, (*prefix_of(head)).offset) };
+    let expected = from.wrapping_add(delta as i32 as i64 as u64);
+    to == expected && from / PAGE_SIZE as u64 == to / PAGE_SIZE as u64
+}
+
 /// The gate of `taken` is closed: makes the link, or leaves.
 #[cold]
 #[inline(never)]
@@ -390,7 +406,7 @@ unsafe fn link_taken(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i6
         let Some(head) = cpu.find_block(bus).filter(|&head| left >= (*head).gate) else {
             return stop(cpu, left);
         };
-        if (*links_of(op)).page == cpu.found_page() {
+        if may_link(op, (*op).disp, head) {
             (*links_of(op)).taken = head;
         }
         go(cpu, bus, head.add(1).cast(), left - (*head).len)
@@ -406,16 +422,30 @@ unsafe fn link_fall(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64
         let Some(head) = cpu.find_block(bus).filter(|&head| left >= (*head).gate) else {
             return stop(cpu, left);
         };
-        if (*links_of(op)).page == cpu.found_page() {
+        if may_link(op, (*op).imm, head) {
             (*links_of(op)).fall = head;
         }
         go(cpu, bus, head.add(1).cast(), left - (*head).len)
     }
 }
 
-/// Enters the block at `state.ip` if it is in the jump cache, else leaves.
-unsafe fn enter_next(cpu: &mut Cpu, bus: &mut SystemBus, _op: *const Op, left: i64) -> Flow {
+/// Enters the block at `state.ip` by the jump cache.
+#[inline(always)]
+unsafe fn enter_next(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
     // SAFETY: the jump cache holds blocks.
+    unsafe {
+        match cpu.met_block() {
+            Some(head) if left >= (*head).gate => go(cpu, bus, head.add(1).cast(), left - (*head).len),
+            _ => enter_unmet(cpu, bus, op, left),
+        }
+    }
+}
+
+/// The same where the jump cache does not know the block, or its gate is closed.
+#[cold]
+#[inline(never)]
+unsafe fn enter_unmet(cpu: &mut Cpu, bus: &mut SystemBus, _op: *const Op, left: i64) -> Flow {
+    // SAFETY: the cache holds blocks.
     unsafe {
         match cpu.find_block(bus).filter(|&head| left >= (*head).gate) {
             Some(head) => go(cpu, bus, head.add(1).cast(), left - (*head).len),

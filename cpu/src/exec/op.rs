@@ -1,6 +1,6 @@
 //! Compact operations: what an instruction is lowered to, once, and how they lie in a block.
 //!
-//! A block is one allocation of 24-byte slots: a [`Head`], one [`Op`] per instruction, a [`Links`] slot behind the
+//! A block is a run of 24-byte slots: a [`Prefix`], a [`Head`], one [`Op`] per instruction, a [`Links`] slot behind the
 //! last operation, and the offsets of the instructions (`u16` each, one more than there are instructions).
 
 use super::dispatch::Flow;
@@ -15,8 +15,8 @@ use ringzero_bus::SystemBus;
 /// The pointer is to an operation inside a block that `cpu` holds.
 pub(crate) type Handler = unsafe fn(&mut Cpu, &mut SystemBus, *const Op, i64) -> Flow;
 
-/// Handlers that a slot has room for: how far before a block's offsets the handler of a recorded block lies.
-pub(crate) const SLOT_HANDLERS: usize = 24 / size_of::<Handler>();
+/// Bytes of a slot.
+const SLOT: usize = 24;
 
 /// One lowered instruction.
 #[derive(Clone, Copy)]
@@ -24,7 +24,7 @@ pub(crate) const SLOT_HANDLERS: usize = 24 / size_of::<Handler>();
 pub(crate) struct Op {
     /// What executes it; may stand for this and the next operation together.
     pub(crate) run: Handler,
-    /// Displacement, or the distance to a branch target from the block's start.
+    /// Displacement, or the distance from the block's start to where control goes on: the target of a branch.
     pub(crate) disp: u32,
     /// Immediate, or the distance to the next instruction from the block's start.
     pub(crate) imm: u32,
@@ -44,7 +44,7 @@ pub(crate) struct Op {
     pub(crate) kind: u16,
 }
 
-const _: () = assert!(size_of::<Op>() == 24);
+const _: () = assert!(size_of::<Op>() == SLOT);
 
 /// Scale (bits 0-1), segment (2-4), address size (5-6: 16, 32, 64 bits), segment is flat (7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +108,23 @@ impl Op {
     }
 }
 
+/// Before a block's head: what is rarely asked for.
+#[derive(Clone, Copy)]
+#[repr(C, align(8))]
+pub(crate) struct Prefix {
+    /// What the first operation does itself, where the entering of the block is recorded.
+    pub(crate) kept: Handler,
+    /// Where the block's first byte lies in memory, or [`Prefix::NOWHERE`].
+    pub(crate) offset: u64,
+}
+
+const _: () = assert!(size_of::<Prefix>() <= SLOT);
+
+impl Prefix {
+    /// The offset of a block for one use, which nothing links to.
+    pub(crate) const NOWHERE: u64 = u64::MAX;
+}
+
 /// The start of a block.
 #[derive(Clone, Copy)]
 #[repr(C, align(8))]
@@ -120,7 +137,7 @@ pub(crate) struct Head {
     pub(crate) offsets: *const u16,
 }
 
-const _: () = assert!(size_of::<Head>() == 24);
+const _: () = assert!(size_of::<Head>() == SLOT);
 
 impl Head {
     /// No budget opens this gate: the block is unlinked or dropped.
@@ -135,11 +152,9 @@ pub(crate) struct Links {
     pub(crate) taken: *const Head,
     /// When it is not.
     pub(crate) fall: *const Head,
-    /// Memory page of the block: links stay inside it.
-    pub(crate) page: u64,
 }
 
-const _: () = assert!(size_of::<Links>() <= 24);
+const _: () = assert!(size_of::<Links>() <= SLOT);
 
 /// The block every link leads to until it is made.
 struct Unlinked(Head);
@@ -155,7 +170,7 @@ pub(crate) fn unlinked() -> *const Head {
 
 impl Links {
     /// Nothing linked.
-    pub(crate) fn none(page: u32) -> Self {
-        Self { taken: unlinked(), fall: unlinked(), page: u64::from(page) }
+    pub(crate) fn none() -> Self {
+        Self { taken: unlinked(), fall: unlinked() }
     }
 }

@@ -10,7 +10,7 @@ const BRANCHES: usize = 32;
 /// The last branches taken, oldest first.
 pub(super) fn last(writer: &mut Writer<'_>) -> Vec<String> {
     let recorder = writer.machine.cpu().recorder();
-    let mut blocks: Vec<Place> = recorder.blocks().copied().collect();
+    let mut blocks: Vec<Place> = recorder.blocks().collect();
     if blocks.is_empty() {
         return Vec::new();
     }

@@ -242,6 +242,9 @@ fn string<S: Step>(l: &mut Lowering<'_>) -> Chosen {
     let address_bits = l.string_memory();
     let repeated = l.ins.has_rep_prefix() || l.ins.has_repne_prefix();
     l.op.imm = u32::from(l.ins.has_repne_prefix());
+    if repeated {
+        l.op.disp = l.next;
+    }
     by_width!(string_bits(l), T => by_wide!(address_bits, P => if repeated {
         (repeat::<Repeated<S, T, P>> as Handler, true)
     } else {

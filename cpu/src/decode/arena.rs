@@ -1,0 +1,107 @@
+//! The memory that decoded blocks lie in: chunks of one size, filled one after the other. When the last is full, the oldest is
+//! emptied and filled anew, so that making room takes the time of one chunk.
+#![expect(unsafe_code, reason = "blocks are reached by pointer while their chunk moves with its owner")]
+
+use super::block::Slot;
+
+/// Slots in a chunk: 64 KiB, a few hundred blocks.
+const CHUNK: usize = (64 << 10) / size_of::<Slot>();
+
+/// Chunks, the oldest of which is emptied when room is needed.
+pub(crate) struct Arena {
+    chunks: Vec<Chunk>,
+    /// No more chunks than this.
+    most: usize,
+    /// The chunk that is being filled.
+    current: usize,
+}
+
+struct Chunk {
+    /// [`CHUNK`] slots.
+    slots: *mut Slot,
+    used: usize,
+    /// The blocks inside, as the cache numbers them.
+    blocks: Vec<u32>,
+}
+
+impl Chunk {
+    fn new() -> Self {
+        let slots = Box::into_raw(vec![Slot::default(); CHUNK].into_boxed_slice()).cast();
+        Self { slots, used: 0, blocks: Vec::new() }
+    }
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        // SAFETY: `new` made it of a box of this length, and nobody else frees it.
+        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(self.slots, CHUNK)) });
+    }
+}
+
+impl Arena {
+    /// At most `bytes`, but two chunks in any case: blocks that link to each other must have a chance to stay.
+    pub(crate) fn new(bytes: usize) -> Self {
+        let most = (bytes / size_of::<[Slot; CHUNK]>()).max(2);
+        Self { chunks: Vec::new(), most, current: 0 }
+    }
+
+    /// Room for block number `block` of at most [`CHUNK`] slots; `None` when the chunk must be left first.
+    pub(crate) fn allocate(&mut self, slots: usize, block: u32) -> Option<*mut Slot> {
+        let chunk = self.chunks.get_mut(self.current)?;
+        if chunk.used + slots > CHUNK {
+            return None;
+        }
+        // SAFETY: the slots lie in the chunk.
+        let at = unsafe { chunk.slots.add(chunk.used) };
+        chunk.used += slots;
+        chunk.blocks.push(block);
+        Some(at)
+    }
+
+    /// Leaves the chunk that is full for the next one, and tells which blocks were in that.
+    pub(crate) fn turn(&mut self) -> Vec<u32> {
+        if self.chunks.len() < self.most {
+            self.chunks.push(Chunk::new());
+            self.current = self.chunks.len() - 1;
+            return Vec::new();
+        }
+        self.current = (self.current + 1) % self.most;
+        let chunk = &mut self.chunks[self.current];
+        chunk.used = 0;
+        std::mem::take(&mut chunk.blocks)
+    }
+
+    /// Whether `pointer` leads into the chunk that is being filled.
+    pub(crate) fn is_current<T>(&self, pointer: *const T) -> bool {
+        let start = self.chunks[self.current].slots.addr();
+        (start..start + size_of::<[Slot; CHUNK]>()).contains(&pointer.addr())
+    }
+
+    /// Bytes allocated.
+    #[cfg(test)]
+    pub(crate) fn size(&self) -> usize {
+        self.chunks.len() * size_of::<[Slot; CHUNK]>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_chunk_is_emptied_when_all_are_full() {
+        let mut arena = Arena::new(0);
+        assert!(arena.allocate(1, 0).is_none());
+        for block in 0..2 {
+            assert_eq!(arena.turn(), []);
+            assert!(arena.allocate(CHUNK, block).is_some());
+            assert!(arena.allocate(1, 9).is_none());
+        }
+        assert_eq!(arena.turn(), [0]);
+        let at = arena.allocate(2, 2).expect("room");
+        assert!(arena.is_current(at));
+        assert_eq!(arena.turn(), [1]);
+        assert!(!arena.is_current(at));
+        assert_eq!(arena.size(), 2 * CHUNK * size_of::<Slot>());
+    }
+}
