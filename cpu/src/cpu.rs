@@ -59,6 +59,8 @@ pub struct Cpu {
     /// The same of video memory.
     pub(crate) video_epoch: u64,
     pub(crate) block_limit: usize,
+    /// Whether instructions of a block may spare each other something.
+    pub(crate) tuned: bool,
     /// The block that was decoded for one use.
     pub(crate) scratch: Scratch,
     /// The instruction just done entered an interrupt handler: no single-step trap follows it.
@@ -95,6 +97,7 @@ impl Cpu {
             map: 0,
             video_epoch: 0,
             block_limit: Self::MAX_BLOCK,
+            tuned: true,
             scratch: Scratch::new(),
             entered_handler: false,
             recorder: Recorder::default(),
@@ -115,6 +118,7 @@ impl Cpu {
             map: self.map,
             video_epoch: self.video_epoch,
             block_limit: self.block_limit,
+            tuned: self.tuned,
             entered_handler: self.entered_handler,
             recorder: self.recorder.clone(),
             ..Self::new(self.model)
@@ -200,6 +204,13 @@ impl Cpu {
     /// Longest block in instructions, 1 to 48: a run must not depend on it, which tests verify with 1.
     pub fn set_block_limit(&mut self, instructions: usize) {
         self.block_limit = instructions.clamp(1, Self::MAX_BLOCK);
+        self.cache.clear();
+    }
+
+    /// Whether operations may be done two at a time and leave out flags that nobody sees, as they are at first: a run must
+    /// not depend on it, which tests verify without.
+    pub fn set_tuned(&mut self, on: bool) {
+        self.tuned = on;
         self.cache.clear();
     }
 

@@ -2,6 +2,7 @@
 //! where each instruction begins.
 #![expect(unsafe_code, reason = "a block is written slot by slot, each as what it holds")]
 
+use super::form::Form;
 use crate::exec::dispatch::{fall_through, recorded};
 use crate::exec::op::{Head, Links, Op, Prefix};
 use ringzero_bus::RamOffset;
@@ -14,6 +15,10 @@ pub(crate) struct Lowered {
     pub(crate) len: u8,
     /// Whether nothing can follow it in its block.
     pub(crate) ends_block: bool,
+    /// What tells whether it may do less, or more at once.
+    pub(crate) form: Form,
+    /// Whether its handler leaves the flags alone though the instruction sets them.
+    pub(crate) quiet: bool,
 }
 
 /// What a block's allocation is counted in. Prefix, head, operation and links have its size and alignment.

@@ -1,6 +1,7 @@
 //! Instructions to operations: operands become register offsets and address forms.
 
 use super::block::Lowered;
+use super::form::Form;
 use super::opcode_map;
 use super::predecode::{Decoded, Quirk};
 use crate::code_mode::CodeMode;
@@ -55,15 +56,21 @@ pub(crate) struct Lowering<'a> {
 impl Cpu {
     /// Lowers what was decoded `at` bytes into its block.
     pub(crate) fn lower(&self, decoded: &Decoded, at: u32) -> Lowered {
-        let lowered =
-            |(run, ends_block): Chosen, op: Op, len: u8| Lowered { op: Op { run, ..op }, len, ends_block };
+        let lowered = |(run, ends_block): Chosen, op: Op, len: u8| Lowered {
+            op: Op { run, ..op },
+            len,
+            ends_block,
+            form: Form::OTHER,
+            quiet: false,
+        };
         let bare = Op::bare(ending::<Undefined>);
         match decoded {
             Decoded::Instruction { instruction, len, quirk } => {
                 let next = at + u32::from(*len);
                 let mut lowering = Lowering::new(instruction, self, next);
                 let chosen = lowering.choose(*quirk).unwrap_or_else(|| self.undefined());
-                lowered(chosen, lowering.op, *len)
+                let form = if *quirk == Quirk::None { Form::of(&lowering) } else { Form::OTHER };
+                Lowered { form, ..lowered(chosen, lowering.op, *len) }
             }
             Decoded::TooLong(len) => lowered((ending::<TooLong>, true), bare, *len),
             Decoded::Invalid(len) => lowered(self.undefined(), bare, *len),

@@ -3,11 +3,13 @@
 mod arena;
 pub(crate) mod block;
 pub(crate) mod cache;
+mod form;
 pub(crate) mod jumps;
 mod lower;
 mod opcode_map;
 mod pages;
 mod predecode;
+mod tune;
 
 use crate::cpu::Cpu;
 use crate::exec::op::Head;
@@ -20,6 +22,7 @@ use cache::{BlockKey, lines_of};
 use predecode::{Decoded, Decoder};
 use ringzero_bus::ram::PAGE_SIZE;
 use ringzero_bus::{PageTarget, RamOffset, SystemBus};
+use tune::tune;
 
 /// Bytes an instruction may have on any model here: 15, and on the 8086 as many prefixes again.
 const WINDOW: usize = 32;
@@ -56,10 +59,13 @@ impl Cpu {
         let limit = most.min(self.block_limit);
         let lin = self.code_linear(self.state.ip);
         let start = self.cache.fetch_offset(lin, self.user).or_else(|| self.fetch_page(bus, lin));
-        let run = match start {
+        let mut run = match start {
             Some(start) => self.decode_run(bus, start, limit),
             None => Vec::new(),
         };
+        if self.tuned {
+            tune(&mut run);
+        }
         if run.is_empty() {
             let single = self.decode_single(bus)?;
             return Ok(self.lay_out_for_one_use(&[single]));

@@ -80,6 +80,26 @@ binary! {
     Test(false): |flags, a, b| logic(flags, a.zext() & b.zext());
 }
 
+/// `O` where nobody asks for the flags it sets: they stay as they were.
+pub(crate) struct Quiet<O>(PhantomData<O>);
+
+impl<O: Binary> Binary for Quiet<O> {
+    const WRITES: bool = O::WRITES;
+    #[inline(always)]
+    fn apply<T: Word>(flags: &mut Flags, dest: T, src: T) -> T {
+        let mut dropped = *flags;
+        O::apply(&mut dropped, dest, src)
+    }
+}
+
+impl<O: Unary> Unary for Quiet<O> {
+    #[inline(always)]
+    fn apply<T: Word>(flags: &mut Flags, value: T) -> T {
+        let mut dropped = *flags;
+        O::apply(&mut dropped, value)
+    }
+}
+
 /// `O DEST, SRC`.
 pub(crate) struct Alu<O, T, D, S>(PhantomData<(O, T, D, S)>);
 

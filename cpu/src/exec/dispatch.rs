@@ -25,7 +25,7 @@ pub(crate) struct Flow(*const Op, i64);
 
 /// Goes on with `op`.
 #[inline(always)]
-unsafe fn go(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+pub(super) unsafe fn go(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
     #[cfg(tail_calls)]
     // SAFETY: the caller passes an operation of a block.
     unsafe {
@@ -284,7 +284,7 @@ pub(crate) const fn ip_mask(bits: u32) -> u64 {
 }
 
 #[inline(always)]
-unsafe fn branch_target(cpu: &Cpu, op: *const Op, mask: u64) -> u64 {
+pub(super) unsafe fn branch_target(cpu: &Cpu, op: *const Op, mask: u64) -> u64 {
     // SAFETY: as the caller's.
     let delta = unsafe { (*op).disp } as i32 as i64 as u64;
     cpu.state.ip.wrapping_add(delta) & mask
@@ -366,7 +366,7 @@ unsafe fn links_of(op: *const Op) -> *mut Links {
 }
 
 #[inline(always)]
-unsafe fn follow_taken(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+pub(super) unsafe fn follow_taken(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
     // SAFETY: links lead to blocks.
     unsafe {
         let head = (*links_of(op)).taken;
@@ -378,7 +378,7 @@ unsafe fn follow_taken(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: 
 }
 
 #[inline(always)]
-unsafe fn follow_fall(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+pub(super) unsafe fn follow_fall(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
     // SAFETY: links lead to blocks.
     unsafe {
         let head = (*links_of(op)).fall;

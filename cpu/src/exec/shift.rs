@@ -1,6 +1,7 @@
 //! ROL ROR RCL RCR SHL SHR SAR, SHLD SHRD, and the 8086's SETMO.
 
 use super::access::{Access, Place, Src};
+use super::arith::Quiet;
 use super::dispatch::Semantics;
 use super::op::Op;
 use crate::flags::Flags;
@@ -153,6 +154,14 @@ impl Shift for Setmo {
         let result = T::truncate(u64::MAX);
         flags.set_logic(result);
         result
+    }
+}
+
+impl<O: Shift> Shift for Quiet<O> {
+    #[inline(always)]
+    fn apply<T: Word>(flags: &mut Flags, value: T, count: u32) -> T {
+        let mut dropped = *flags;
+        O::apply(&mut dropped, value, count)
     }
 }
 

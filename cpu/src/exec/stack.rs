@@ -19,11 +19,29 @@ use std::marker::PhantomData;
 /// Width of the stack pointer.
 pub(crate) trait StackWidth {
     type Pointer: Word;
+    /// Checks `T::BYTES` bytes of the stack.
+    #[inline(always)]
+    fn spot<T: Word, A: Access>(
+        m: &mut A,
+        pointer: Self::Pointer,
+        intent: Intent,
+    ) -> Result<A::Spot, A::Fail> {
+        m.spot::<T>(SS, pointer.zext(), intent)
+    }
 }
 /// SP.
 pub(crate) struct Stack16;
 /// ESP.
 pub(crate) struct Stack32;
+/// ESP in a flat segment.
+pub(crate) struct StackFlat;
+impl StackWidth for StackFlat {
+    type Pointer = u32;
+    #[inline(always)]
+    fn spot<T: Word, A: Access>(m: &mut A, pointer: u32, intent: Intent) -> Result<A::Spot, A::Fail> {
+        m.spot_flat::<T>(SS, pointer.zext(), intent)
+    }
+}
 impl StackWidth for Stack16 {
     type Pointer = u16;
 }
@@ -43,7 +61,7 @@ fn moved<W: StackWidth>(cpu: &Cpu, delta: i64) -> W::Pointer {
 #[inline(always)]
 pub(crate) fn push<T: Word, W: StackWidth, A: Access>(m: &mut A, value: T) -> Result<(), A::Fail> {
     let pointer = moved::<W>(m.cpu(), -(T::BYTES as i64));
-    let spot = m.spot::<T>(SS, pointer.zext(), Intent::Write)?;
+    let spot = W::spot::<T, A>(m, pointer, Intent::Write)?;
     m.store(spot, value);
     m.cpu().state.regs.write(SP, pointer);
     Ok(())
@@ -53,7 +71,7 @@ pub(crate) fn push<T: Word, W: StackWidth, A: Access>(m: &mut A, value: T) -> Re
 #[inline(always)]
 pub(crate) fn peek<T: Word, W: StackWidth, A: Access>(m: &mut A, depth: i64) -> Result<T, A::Fail> {
     let pointer = moved::<W>(m.cpu(), depth);
-    let spot = m.spot::<T>(SS, pointer.zext(), Intent::Read)?;
+    let spot = W::spot::<T, A>(m, pointer, Intent::Read)?;
     Ok(m.load(spot))
 }
 
@@ -105,7 +123,7 @@ impl<T: Word, W: StackWidth> Semantics for PushSeg<T, W> {
         let selector = m.cpu().state.seg(SegReg::from_encoding(op.src)).selector;
         let pointer = moved::<W>(m.cpu(), -(T::BYTES as i64));
         // A 32-bit push of a segment register writes its low half only.
-        let spot = m.spot::<u16>(SS, pointer.zext(), Intent::Write)?;
+        let spot = W::spot::<u16, A>(m, pointer, Intent::Write)?;
         m.store(spot, selector);
         m.cpu().state.regs.write(SP, pointer);
         Ok(())
@@ -163,7 +181,7 @@ impl<T: Word, W: StackWidth> Semantics for Pusha<T, W> {
     fn exec<A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
         for n in 0..8 {
             let pointer = moved::<W>(m.cpu(), -(i64::from(n) + 1) * T::BYTES as i64);
-            let spot = m.spot::<T>(SS, pointer.zext(), Intent::Write)?;
+            let spot = W::spot::<T, A>(m, pointer, Intent::Write)?;
             let value = m.cpu().state.regs.read::<T>(n);
             m.store(spot, value);
         }
@@ -267,7 +285,7 @@ impl<T: Word, W: StackWidth> Semantics for Enter<T, W> {
         }
         let pointer = moved::<W>(m.cpu(), -i64::from(op.imm as u16));
         // The last check: the new top of the stack must be writable.
-        if let Err(fail) = m.spot::<T>(SS, pointer.zext(), Intent::Write)
+        if let Err(fail) = W::spot::<T, A>(m, pointer, Intent::Write)
             && m.cpu().state.protected()
         {
             m.cpu().state.regs.set_number(SP, old_sp);
@@ -291,7 +309,7 @@ fn enter_display<T: Word, W: StackWidth, A: Access>(
     }
     for n in 1..level {
         let pointer = W::Pointer::truncate(bp.wrapping_sub(u64::from(n) * T::BYTES));
-        let spot = m.spot::<T>(SS, pointer.zext(), Intent::Read)?;
+        let spot = W::spot::<T, A>(m, pointer, Intent::Read)?;
         let value = m.load::<T>(spot);
         push::<T, W, A>(m, value)?;
     }
@@ -306,7 +324,7 @@ impl<T: Word, W: StackWidth> Semantics for Leave<T, W> {
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, _op: &Op) -> Result<(), A::Fail> {
         let bp = m.cpu().state.regs.read::<W::Pointer>(BP);
-        let spot = m.spot::<T>(SS, bp.zext(), Intent::Read)?;
+        let spot = W::spot::<T, A>(m, bp, Intent::Read)?;
         let value = m.load::<T>(spot);
         let sp = W::Pointer::truncate(bp.zext().wrapping_add(T::BYTES));
         m.cpu().state.regs.write(SP, sp);

@@ -83,7 +83,10 @@ macro_rules! by_source {
 /// `$body` with `$w` as the width of the stack pointer.
 macro_rules! by_stack {
     ($l:expr, $w:ident => $body:expr) => {
-        if $l.mode.stack_bits() == 32 {
+        if $l.mode.is_flat($crate::segment::SegReg::Ss) && $l.mode.stack_bits() == 32 {
+            type $w = $crate::exec::stack::StackFlat;
+            $body
+        } else if $l.mode.stack_bits() == 32 {
             type $w = $crate::exec::stack::Stack32;
             $body
         } else {

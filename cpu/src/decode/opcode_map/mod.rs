@@ -4,6 +4,7 @@ mod bmi;
 mod by;
 mod control;
 mod data;
+mod fused;
 mod simd;
 mod simd_float;
 mod stack;
@@ -11,6 +12,7 @@ mod system;
 mod x87;
 
 use super::lower::{Chosen, Lowering};
+pub(super) use fused::{fused_pair, quiet_form};
 use iced_x86::{Code, ConditionCode};
 
 /// The handler of an instruction; `None` for those not implemented, which are then undefined.
@@ -25,7 +27,7 @@ pub(crate) fn choose(l: &mut Lowering<'_>) -> Option<Chosen> {
 }
 
 /// The condition field of the opcode.
-fn condition_number(code: ConditionCode) -> Option<u8> {
+pub(super) fn condition_number(code: ConditionCode) -> Option<u8> {
     use ConditionCode as C;
     Some(match code {
         C::o => 0,

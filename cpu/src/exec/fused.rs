@@ -1,0 +1,54 @@
+//! Two operations in one handler. Only the first one's handler is another: each operation stays what it is, and where the first has to
+//! take the slow path the second goes on by itself.
+#![expect(unsafe_code, reason = "operations are followed by pointer")]
+
+use super::access::{Fast, Miss};
+use super::compare::Compare;
+use super::dispatch::{Flow, Semantics, branch_target, follow_fall, follow_taken, go, ip_mask, plain_slow};
+use super::op::Op;
+use crate::cpu::Cpu;
+use ringzero_bus::SystemBus;
+
+/// An operation that sets flags and the conditional branch behind it.
+pub(crate) unsafe fn compare_and_branch<C: Compare, const CC: u8, const IP_BITS: u32>(
+    cpu: &mut Cpu,
+    bus: &mut SystemBus,
+    op: *const Op,
+    left: i64,
+) -> Flow {
+    // SAFETY: a branch follows, which ends the block.
+    unsafe {
+        let branch = op.add(1);
+        match C::exec::<CC, _>(&mut Fast(cpu), &*op) {
+            Ok(true) => {
+                cpu.state.ip = branch_target(cpu, branch, ip_mask(IP_BITS));
+                follow_taken(cpu, bus, branch, left)
+            }
+            Ok(false) => {
+                cpu.state.ip = cpu.advance(u64::from((*branch).imm));
+                follow_fall(cpu, bus, branch, left)
+            }
+            Err(Miss) => plain_slow::<C::Slow>(cpu, bus, op, left),
+        }
+    }
+}
+
+/// Two operations in one handler.
+pub(crate) unsafe fn pair<P: Semantics, Q: Semantics>(
+    cpu: &mut Cpu,
+    bus: &mut SystemBus,
+    op: *const Op,
+    left: i64,
+) -> Flow {
+    // SAFETY: both are operations of a block, and what follows a plain operation is an operation.
+    unsafe {
+        if P::exec(&mut Fast(cpu), &*op).is_err() {
+            return plain_slow::<P::Slow>(cpu, bus, op, left);
+        }
+        let second = op.add(1);
+        match Q::exec(&mut Fast(cpu), &*second) {
+            Ok(()) => go(cpu, bus, second.add(1), left),
+            Err(Miss) => plain_slow::<Q::Slow>(cpu, bus, second, left),
+        }
+    }
+}
