@@ -13,7 +13,7 @@ use crate::segment::SegReg;
 use cache::{Block, BlockKey, Lowered, lines_of};
 use predecode::{Decoded, Decoder};
 use ringzero_bus::ram::PAGE_SIZE;
-use ringzero_bus::{PageTarget, RamOffset, SystemBus};
+use ringzero_bus::{RamOffset, SystemBus};
 
 /// Bytes an instruction may have on any model here: 15, and on the 8086 as many prefixes again.
 const WINDOW: usize = 32;
@@ -21,8 +21,7 @@ const WINDOW: usize = 32;
 impl Cpu {
     /// Where the page of linear address `lin` lies in guest memory, if it is RAM or ROM.
     pub(crate) fn fetch_page(&mut self, bus: &mut SystemBus, lin: u64) -> Option<RamOffset> {
-        let phys = self.translate(bus, lin, Intent::Fetch, self.user).ok()?;
-        let (PageTarget::Ram(page) | PageTarget::Rom(page)) = bus.code_page(phys) else { return None };
+        let page = self.spot_code(bus, lin)?;
         self.cache.set_fetch_page(lin, page);
         Some(RamOffset(page.0 + (lin & (PAGE_SIZE as u64 - 1))))
     }
