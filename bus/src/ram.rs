@@ -81,6 +81,8 @@ pub struct GuestRam {
     ram_size: usize,
     video: VideoPages,
     code_lines: Vec<u64>,
+    /// By page: nobody else holds it, as was seen when it was last written. Ends with the claim.
+    own: Vec<bool>,
     code_hits: Vec<CodeHit>,
     /// Pages copied since the claimant last looked.
     moves: Vec<MovedPage>,
@@ -97,9 +99,9 @@ impl GuestRam {
     }
 
     fn of(pages: Vec<Arc<Page>>, ram_size: usize, video: VideoPages) -> Self {
-        let code_lines = vec![0; pages.len()];
+        let (code_lines, own) = (vec![0; pages.len()], vec![false; pages.len()]);
         let claim = RamClaim::default();
-        Self { pages, ram_size, video, code_lines, code_hits: Vec::new(), moves: Vec::new(), claim }
+        Self { pages, ram_size, video, code_lines, own, code_hits: Vec::new(), moves: Vec::new(), claim }
     }
 
     /// Bytes of RAM, a multiple of [`PAGE_SIZE`].
@@ -116,6 +118,7 @@ impl GuestRam {
             self.pages.push(Arc::new(page));
         }
         self.code_lines.resize(self.pages.len(), 0);
+        self.own.resize(self.pages.len(), false);
         RamOffset(at as u64)
     }
 
@@ -165,6 +168,13 @@ impl GuestRam {
         usize::try_from(left).map_or(len, |left| len.min(left))
     }
 
+    /// Four bytes at a physical address that is a multiple of four and lies in RAM.
+    #[inline]
+    pub(crate) fn dword(&self, at: u64) -> u32 {
+        let bytes = &self.pages[at as usize / PAGE_SIZE].0[at as usize % PAGE_SIZE..];
+        bytes.first_chunk().map_or(u32::MAX, |four| u32::from_le_bytes(*four))
+    }
+
     /// Reads bytes at an offset the bus gave out (RAM or ROM).
     pub fn read_at(&self, at: RamOffset, out: &mut [u8]) {
         for (page, inside, part) in pieces(at, out.len()) {
@@ -175,8 +185,7 @@ impl GuestRam {
     /// Writes bytes at an offset the bus gave out, noting hits on decoded code.
     pub fn write_at(&mut self, at: RamOffset, data: &[u8]) {
         for (page, inside, part) in pieces(at, data.len()) {
-            let lines =
-                u64::MAX >> (63 - (inside.end - 1) / LINE_SIZE) & u64::MAX << (inside.start / LINE_SIZE);
+            let lines = lines_of(inside.start, inside.end - 1);
             self.page_mut(page).0[inside].copy_from_slice(&data[part]);
             self.video.note_store(page);
             self.hit(page, lines);
@@ -190,6 +199,7 @@ impl GuestRam {
         if Arc::strong_count(&self.pages[number]) != 1 {
             self.move_page(number);
         }
+        self.own[number] = true;
         Arc::get_mut(&mut self.pages[number]).expect("nobody else has seen the copy yet")
     }
 
@@ -256,7 +266,8 @@ impl GuestRam {
     /// memory meanwhile than that of the bus it runs on; to read at an address only until [`GuestRam::take_moves`]
     /// names the page (the old place lives until then) and to drop the address before it drops what was taken; to
     /// write only pages that [`GuestRam::takes_direct_stores`] has vouched for since its claim began and since
-    /// [`GuestRam::video_epoch`] last changed, and only while their [`GuestRam::code_lines`] are 0.
+    /// [`GuestRam::video_epoch`] last changed, and only lines of them that hold no decoded
+    /// code, as [`GuestRam::code_lines`] says.
     pub fn claim(&mut self) -> RamClaim {
         self.end_claim();
         RamClaim(Arc::clone(&self.claim.0))
@@ -265,6 +276,7 @@ impl GuestRam {
     fn end_claim(&mut self) {
         self.claim = RamClaim::default();
         self.moves.clear();
+        self.own.fill(false);
     }
 
     /// Whether the holder of `claim` may still use the addresses it has.
@@ -277,18 +289,32 @@ impl GuestRam {
         Arc::as_ptr(&self.pages[page as usize]).expose_provenance()
     }
 
-    /// Whether a page may be written where it is: nobody else holds it, it holds no decoded code, and if it is video
-    /// memory, it is known to have been written.
+    /// Whether a page may be written where it is: nobody else is known to hold it, it holds no decoded code, and if it is
+    /// video memory, it is known to have been written.
+    #[inline]
     pub fn takes_direct_stores(&self, page: u32) -> bool {
+        self.code_lines[page as usize] == 0 && self.is_own(page as usize)
+    }
+
+    /// The same of `len` bytes from byte `inside` of a page on, whether or not other lines of it hold decoded code.
+    #[inline]
+    pub fn takes_direct_stores_at(&self, page: u32, inside: usize, len: usize) -> bool {
         let number = page as usize;
-        self.code_lines[number] == 0
-            && Arc::strong_count(&self.pages[number]) == 1
-            && self.video.may_be_stored(number)
+        let lines = lines_of(inside, inside + len - 1);
+        self.code_lines[number] & lines == 0 && self.is_own(number)
+    }
+
+    #[inline]
+    fn is_own(&self, number: usize) -> bool {
+        self.own[number] && self.video.may_be_stored(number)
     }
 
     /// Announces a store to a page: it is copied if somebody else holds it too, and noted if it is video memory.
+    #[inline]
     pub fn prepare_store(&mut self, page: u32) {
-        self.page_mut(page as usize);
+        if !self.own[page as usize] {
+            self.page_mut(page as usize);
+        }
         self.video.note_store(page as usize);
     }
 
@@ -342,6 +368,12 @@ impl std::fmt::Debug for GuestRam {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GuestRam").field("ram_size", &self.ram_size).finish_non_exhaustive()
     }
+}
+
+/// The lines that the bytes `first..=last` of a page touch.
+#[inline]
+fn lines_of(first: usize, last: usize) -> u64 {
+    u64::MAX >> (63 - last / LINE_SIZE) & u64::MAX << (first / LINE_SIZE)
 }
 
 /// The pieces of `len` bytes at an offset, by page: its number, the range in it, and that of the caller's buffer.

@@ -13,6 +13,7 @@ use crate::recorder::{CodePlace, Recorder};
 use crate::segment::{SegReg, Segment};
 use crate::state::{CpuState, cr0};
 use crate::tlb::Tlb;
+use crate::tlb::code::CodeTlb;
 use ringzero_bus::{LinAddr, PhysAddr, RamClaim, SystemBus};
 
 /// Base and fast limits of a segment, as the fast path wants them.
@@ -29,12 +30,17 @@ pub(crate) struct Window {
 pub struct Cpu {
     pub(crate) state: CpuState,
     pub(crate) windows: [Window; 8],
+    /// How often pages have been found to have moved.
+    pub(crate) moves_noted: u64,
     /// The right to the addresses that translations lead to.
     pub(crate) claim: RamClaim,
     /// Translations as the present privilege may use them.
     pub(crate) tlb: Tlb,
     /// Translations of the other privilege: user when `user` is false, supervisor when it is true.
-    other_tlb: Tlb,
+    pub(crate) other_tlb: Tlb,
+    /// Translations of code, as the present privilege may fetch it, and as the other may.
+    pub(crate) code_tlb: CodeTlb,
+    other_code_tlb: CodeTlb,
     /// Privilege level 3: pages must be user pages.
     pub(crate) user: bool,
     /// Unaligned accesses fault.
@@ -79,9 +85,12 @@ impl Cpu {
         let mut cpu = Self {
             state: CpuState::reset(&model, 0),
             windows: [Window::default(); 8],
+            moves_noted: 0,
             claim: RamClaim::default(),
             tlb: Tlb::new(),
             other_tlb: Tlb::new(),
+            code_tlb: CodeTlb::new(),
+            other_code_tlb: CodeTlb::new(),
             user: false,
             aligned_only: false,
             breakpoints: Breakpoints::default(),
@@ -125,6 +134,7 @@ impl Cpu {
         };
         cpu.state_changed();
         (cpu.tlb, cpu.other_tlb) = (self.tlb.clone(), self.other_tlb.clone());
+        (cpu.code_tlb, cpu.other_code_tlb) = (self.code_tlb.clone(), self.other_code_tlb.clone());
         cpu.forget_places();
         cpu
     }
@@ -228,21 +238,28 @@ impl Cpu {
     pub(crate) fn flush_translations(&mut self) {
         self.tlb.flush();
         self.other_tlb.flush();
-        self.cache.forget_fetch_pages();
+        self.flush_code();
+    }
+
+    /// Forgets where code lies, global pages too: they are few.
+    pub(crate) fn flush_code(&mut self) {
+        self.code_tlb.flush();
+        self.other_code_tlb.flush();
+        self.cache.jumps.forget_pages();
     }
 
     /// Forgets where pages lie that are not global.
     pub(crate) fn flush_local_translations(&mut self) {
         self.tlb.flush_local();
         self.other_tlb.flush_local();
-        self.cache.forget_fetch_pages();
+        self.flush_code();
     }
 
     /// Forgets where the pages lie in `len` bytes, a power of two, around `lin`.
     pub(crate) fn flush_page(&mut self, lin: u64, len: u64) {
         self.tlb.flush_range(lin, len);
         self.other_tlb.flush_range(lin, len);
-        self.cache.forget_fetch_pages();
+        self.flush_code();
     }
 
     /// Takes the store permission from every linear alias of a memory page.
@@ -270,7 +287,9 @@ impl Cpu {
         self.other_tlb.forget_pages(|page| ram.is_video(page));
         self.tlb.forget_devices();
         self.other_tlb.forget_devices();
-        self.cache.forget_fetch_pages();
+        self.code_tlb.forget_places();
+        self.other_code_tlb.forget_places();
+        self.cache.jumps.forget_pages();
     }
 
     /// Whether translations lead where they should.
@@ -309,6 +328,7 @@ impl Cpu {
         if user != self.user {
             self.user = user;
             std::mem::swap(&mut self.tlb, &mut self.other_tlb);
+            std::mem::swap(&mut self.code_tlb, &mut self.other_code_tlb);
             self.cache.jumps.leave_context();
         }
     }
@@ -367,10 +387,7 @@ impl Cpu {
             return Some(head);
         }
         let lin = self.wrap_linear(self.state.seg(SegReg::Cs).base.wrapping_add(self.state.ip));
-        let offset = match self.cache.fetch_offset(lin, self.user) {
-            Some(offset) => offset,
-            None => self.fetch_page(bus, lin)?,
-        };
+        let offset = self.fetch_page(bus, lin)?;
         let head = self.cache.find(&self.block_key(offset))?;
         self.met(context, head);
         Some(head)

@@ -108,6 +108,27 @@ impl HostAddress {
 }
 
 impl Cpu {
+    /// A load from linear memory with user or supervisor rights, if a TLB knows the place.
+    #[inline]
+    pub(crate) fn load_known<T: Word>(&self, bus: &SystemBus, lin: u64, user: bool) -> Option<T> {
+        let tlb = if user == self.user { &self.tlb } else { &self.other_tlb };
+        let place = tlb.read(lin, T::BYTES).filter(|_| !bus.fabric().ram.has_moves())?;
+        // SAFETY: the TLB has given this place for a load of this size, and all moves are noted.
+        Some(unsafe { place.load() })
+    }
+
+    /// A store to linear memory with user or supervisor rights, if a TLB knows the place: whether it is done.
+    #[inline]
+    pub(crate) fn store_known<T: Word>(&self, bus: &SystemBus, lin: u64, value: T, user: bool) -> bool {
+        let tlb = if user == self.user { &self.tlb } else { &self.other_tlb };
+        let Some(place) = tlb.write(lin, T::BYTES).filter(|_| !bus.fabric().ram.has_moves()) else {
+            return false;
+        };
+        // SAFETY: the TLB has given this place for a store of this size, and all moves are noted.
+        unsafe { place.store(value) };
+        true
+    }
+
     /// Makes sure that the addresses kept are those of the memory of `bus`: at the start of every run.
     pub(crate) fn attach_memory(&mut self, bus: &mut SystemBus) {
         let ram = &mut bus.fabric_mut().ram;
@@ -138,6 +159,7 @@ impl Cpu {
 
     #[cold]
     fn forget_moved(&mut self, bus: &mut SystemBus) {
+        self.moves_noted += 1;
         // The old pages end behind the loop.
         let moves = bus.fabric_mut().ram.take_moves(&self.claim);
         for moved in &moves {

@@ -2,11 +2,13 @@
 
 use crate::cpu::Cpu;
 use crate::fault::Fault;
+use crate::host_memory::HostAddress;
 use crate::paging::{self, Translation};
 use crate::state::cr0;
+use crate::tlb::Tlb;
 use crate::word::Word;
 use ringzero_bus::ram::PAGE_SIZE;
-use ringzero_bus::{PageTarget, PhysAddr, SystemBus, Width};
+use ringzero_bus::{PageTarget, PhysAddr, RamOffset, SystemBus, Width};
 
 /// What an access is for; decides the page-fault code and the rights asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +145,11 @@ impl Cpu {
         lin & 0xFFFF_FFFF
     }
 
+    /// The TLB for accesses with user or supervisor rights. System accesses have the latter whoever is at work.
+    fn tlb_of(&mut self, user: bool) -> &mut Tlb {
+        if user == self.user { &mut self.tlb } else { &mut self.other_tlb }
+    }
+
     fn spot_page(
         &mut self,
         bus: &mut SystemBus,
@@ -150,30 +157,36 @@ impl Cpu {
         intent: Intent,
         user: bool,
     ) -> Result<PhysAddr, Fault> {
-        let known = self.tlb.translation(lin, intent == Intent::Write).filter(|_| user == self.user);
-        let found = match known {
+        let found = match self.tlb_of(user).translation(lin, intent == Intent::Write) {
             Some(found) => found,
             None if self.state.cr0 & cr0::PG == 0 => Translation { phys: lin, writable: true, global: false },
             None => self.walk(bus, lin, intent, user)?,
         };
         let phys = PhysAddr(found.phys & self.model.address_mask());
-        // An access with the other privilege's rights says nothing about the present one's.
-        if user == self.user && !self.watches_page(lin) {
+        if !self.watches_page(lin) {
             match bus.page(phys) {
-                PageTarget::Ram(offset) => self.enter_ram(bus, lin, offset.page(), &found, intent),
+                PageTarget::Ram(offset) => self.enter_ram(bus, lin, offset.page(), &found, (intent, user)),
                 PageTarget::Rom(offset) => {
                     let place = (offset.page(), bus.fabric().ram.host_address(offset.page()));
-                    self.tlb.fill(lin, place, &found, false);
+                    self.tlb_of(user).fill(lin, place, &found, false);
                 }
-                PageTarget::Mmio => self.tlb.fill_device(lin, &found),
+                PageTarget::Mmio => self.tlb_of(user).fill_device(lin, &found),
                 PageTarget::Open => {}
             }
         }
         Ok(phys)
     }
 
-    /// Enters a page of RAM into the TLB. A store makes it the machine's own first.
-    fn enter_ram(&mut self, bus: &mut SystemBus, lin: u64, page: u32, found: &Translation, intent: Intent) {
+    /// Enters a page of RAM into a TLB. A store makes it the machine's own first.
+    #[inline]
+    fn enter_ram(
+        &mut self,
+        bus: &mut SystemBus,
+        lin: u64,
+        page: u32,
+        found: &Translation,
+        (intent, user): (Intent, bool),
+    ) {
         let ram = &mut bus.fabric_mut().ram;
         if intent == Intent::Write {
             ram.prepare_store(page);
@@ -181,7 +194,54 @@ impl Cpu {
         let fast_stores = ram.takes_direct_stores(page);
         let place = (page, ram.host_address(page));
         self.note_moves(bus);
-        self.tlb.fill(lin, place, found, fast_stores);
+        self.tlb_of(user).fill(lin, place, found, fast_stores);
+    }
+
+    /// The place of an access by the present privilege that the first level of the TLB has missed, where memory answers
+    /// alone. `None`, with nothing done that the full path does not do, is for that path.
+    pub(crate) fn refill(
+        &mut self,
+        bus: &mut SystemBus,
+        lin: u64,
+        len: u64,
+        intent: Intent,
+    ) -> Option<HostAddress> {
+        let found = self.find_place(bus, lin, len, intent);
+        let in_page = PAGE_SIZE as u64 - (lin & (PAGE_SIZE as u64 - 1));
+        if found.is_some() || in_page < len || self.aligned_only || self.breakpoints.any() {
+            return found;
+        }
+        let moves = self.moves_noted;
+        self.spot_page(bus, lin, intent, self.user).ok()?;
+        // An instruction that has another place already must not use it when that page has moved for this one.
+        if moves == self.moves_noted { self.find_place(bus, lin, len, intent) } else { None }
+    }
+
+    #[inline]
+    fn find_place(&self, bus: &SystemBus, lin: u64, len: u64, intent: Intent) -> Option<HostAddress> {
+        if intent == Intent::Write {
+            let beside_code = || self.tlb.write_beside_code(&bus.fabric().ram, lin, len);
+            self.tlb.write(lin, len).or_else(beside_code)
+        } else {
+            self.tlb.read(lin, len)
+        }
+    }
+
+    /// Where the page of linear address `lin` lies in guest memory for fetches, if it is RAM or ROM.
+    pub(crate) fn spot_code(&mut self, bus: &mut SystemBus, lin: u64) -> Option<RamOffset> {
+        if let Some(place) = self.code_tlb.place(lin) {
+            return Some(place);
+        }
+        let phys = match self.code_tlb.translation(lin) {
+            Some(phys) => PhysAddr(phys),
+            None => self.translate(bus, lin, Intent::Fetch, self.user).ok()?,
+        };
+        let (PageTarget::Ram(page) | PageTarget::Rom(page)) = bus.code_page(phys) else { return None };
+        if self.code_tlb.is_full() {
+            self.flush_code();
+        }
+        self.code_tlb.fill(lin, phys.0, page);
+        Some(page)
     }
 
     /// Walks the page tables. Marking an entry may move the page it lies in, and what comes next may be the fast path.
@@ -224,7 +284,11 @@ impl Cpu {
         lin: u64,
         user: bool,
     ) -> Result<T, Fault> {
-        let spot = self.spot_linear(bus, self.wrap_linear(lin), T::BYTES, Intent::Read, user)?;
+        let lin = self.wrap_linear(lin);
+        if let Some(value) = self.load_known(bus, lin, user) {
+            return Ok(value);
+        }
+        let spot = self.spot_linear(bus, lin, T::BYTES, Intent::Read, user)?;
         Ok(spot.load(bus))
     }
 
@@ -236,7 +300,11 @@ impl Cpu {
         value: T,
         user: bool,
     ) -> Result<(), Fault> {
-        let spot = self.spot_linear(bus, self.wrap_linear(lin), T::BYTES, Intent::Write, user)?;
+        let lin = self.wrap_linear(lin);
+        if self.store_known(bus, lin, value, user) {
+            return Ok(());
+        }
+        let spot = self.spot_linear(bus, lin, T::BYTES, Intent::Write, user)?;
         spot.store(bus, value);
         Ok(())
     }

@@ -46,8 +46,9 @@ struct Live<'a>(&'a mut SystemBus);
 struct Peek<'a>(&'a SystemBus);
 
 impl Memory for Live<'_> {
+    #[inline]
     fn dword(&mut self, at: u64) -> u32 {
-        self.0.read(PhysAddr(at), Width::Dword)
+        self.0.read_entry(PhysAddr(at))
     }
 }
 
@@ -71,6 +72,7 @@ impl Entry {
     }
 
     /// Sets bits in memory if they are not set; all of them are in the low doubleword.
+    #[inline]
     fn mark(&self, bus: &mut SystemBus, bits: u64) {
         if !self.has(bits) {
             bus.write(PhysAddr(self.at), Width::Dword, (self.value | bits) as u32);
@@ -100,6 +102,7 @@ struct Walker<'a, M> {
 }
 
 impl<M: Memory> Walker<'_, M> {
+    #[inline]
     fn find(&mut self, lin: u64) -> Result<Path, Absent> {
         if self.state.cr4 & cr4::PAE != 0 { self.find_pae(lin) } else { self.find_32(lin) }
     }
@@ -120,6 +123,7 @@ impl<M: Memory> Walker<'_, M> {
     }
 
     /// [SDM 3A, "32-Bit Paging"].
+    #[inline]
     fn find_32(&mut self, lin: u64) -> Result<Path, Absent> {
         let directory = self.entry_32((self.state.cr3 & 0xFFFF_F000) + (lin >> 22 & 0x3FF) * 4);
         let directory = Self::present(directory, 0)?;

@@ -1,11 +1,18 @@
 //! The soft TLB: turns a linear address into an address on the host with one compare.
+//!
+//! Behind it is a larger second level ([`Second`]), which has translations only. An access that misses the first asks the
+//! second before it walks, whichever path it takes.
+
+pub(crate) mod code;
+mod second;
 
 use crate::host_memory::HostAddress;
 use crate::paging::Translation;
 use ringzero_bus::GuestRam;
 use ringzero_bus::ram::PAGE_SIZE;
+use second::Second;
 
-const ENTRIES: usize = 256;
+const ENTRIES: usize = 1024;
 const PAGE_MASK: u64 = !(PAGE_SIZE as u64 - 1);
 /// No access has this tag: it is not the address of a page.
 const NEVER: u64 = u64::MAX;
@@ -23,48 +30,70 @@ struct Entry {
     frame: u64,
 }
 
-/// What the full path wants to know, though the fast path may not use the page.
-#[derive(Clone, Copy)]
-struct Known {
-    /// Linear page.
-    lin: u64,
-    /// Number of the page of guest memory, [`DEVICE`] or [`NOWHERE`].
-    page: u32,
-}
-
 const EMPTY: Entry = Entry { read: NEVER, write: NEVER, addend: 0, frame: 0 };
-const UNKNOWN: Known = Known { lin: NEVER, page: 0 };
 /// Stands for the page of a device, which is no page of memory.
 const DEVICE: u32 = u32::MAX;
-/// Stands for a page of which only the translation is known.
+/// Stands for a page of which only the translation is known, or nothing.
 const NOWHERE: u32 = u32::MAX - 1;
 /// Paging lets stores through without another walk, whether or not decoded code is in their way.
 const WRITABLE: u64 = 1 << 0;
 /// Stays when CR3 is loaded.
 const GLOBAL: u64 = 1 << 1;
 
-#[derive(Clone)]
-struct Table {
-    entries: [Entry; ENTRIES],
-    known: [Known; ENTRIES],
+/// The bits of [`Entry::frame`] for what a walk has found.
+fn frame_of(found: &Translation) -> u64 {
+    let bits = if found.writable { WRITABLE } else { 0 } | if found.global { GLOBAL } else { 0 };
+    found.phys & PAGE_MASK | bits
+}
+
+/// What a frame says of `lin`, if that is enough for a store or for a load.
+#[inline(always)]
+fn translation_of(frame: u64, lin: u64, write: bool) -> Option<Translation> {
+    let writable = frame & WRITABLE != 0;
+    (writable || !write).then_some(Translation {
+        phys: frame & PAGE_MASK | lin & !PAGE_MASK,
+        writable,
+        global: frame & GLOBAL != 0,
+    })
 }
 
 /// Direct-mapped by linear page number.
 #[derive(Clone)]
-pub(crate) struct Tlb(Box<Table>);
+pub(crate) struct Tlb {
+    entries: Box<[Entry; ENTRIES]>,
+    /// What the full path wants to know, though the fast path may not use the page: the linear page, or [`NEVER`].
+    lins: Box<[u64; ENTRIES]>,
+    /// Number of the page of guest memory, [`DEVICE`] or [`NOWHERE`]. Searched from end to end, hence by itself.
+    pages: Box<[u32; ENTRIES]>,
+    /// Bit n: entry n may be filled. A flush costs what was filled.
+    filled: [u64; ENTRIES / 64],
+    second: Second,
+}
+
+fn boxed<T: Copy, const N: usize>(value: T) -> Box<[T; N]> {
+    let Ok(array) = vec![value; N].into_boxed_slice().try_into() else { unreachable!("it has N elements") };
+    array
+}
 
 impl Tlb {
     pub(crate) fn new() -> Self {
-        Self(Box::new(Table { entries: [EMPTY; ENTRIES], known: [UNKNOWN; ENTRIES] }))
+        Self {
+            entries: boxed(EMPTY),
+            lins: boxed(NEVER),
+            pages: boxed(NOWHERE),
+            filled: [0; ENTRIES / 64],
+            second: Second::new(),
+        }
     }
 
+    #[inline(always)]
     fn index(lin: u64) -> usize {
         (lin >> 12) as usize % ENTRIES
     }
 
     #[inline(always)]
     fn entry(&self, lin: u64) -> &Entry {
-        &self.0.entries[(lin >> 12) as usize % ENTRIES]
+        &self.entries[Self::index(lin)]
     }
 
     /// The place of a load of `len` bytes that stays inside its page.
@@ -85,18 +114,31 @@ impl Tlb {
         hit.then(|| HostAddress::new(lin.wrapping_add(entry.addend)))
     }
 
+    /// The place of a store of `len` bytes that stays inside its page and hits no line with decoded code, though others
+    /// of the page may have some.
+    #[inline(always)]
+    pub(crate) fn write_beside_code(&self, ram: &GuestRam, lin: u64, len: u64) -> Option<HostAddress> {
+        let (entry, page) = (self.entry(lin), self.pages[Self::index(lin)]);
+        let hit = lin.wrapping_add(len - 1) & PAGE_MASK == entry.read && entry.frame & WRITABLE != 0;
+        let inside = (lin & !PAGE_MASK) as usize;
+        let direct = hit && ram.takes_direct_stores_at(page, inside, len as usize);
+        direct.then(|| HostAddress::new(lin.wrapping_add(entry.addend)))
+    }
+
     /// What is known of the page of `lin`, if that is enough for a store or for a load. The full path of an access asks
     /// here before it walks: what a guest changes in its page tables must not depend on which path an access takes.
+    #[inline]
     pub(crate) fn translation(&self, lin: u64, write: bool) -> Option<Translation> {
-        let frame = self.entry(lin).frame;
-        let writable = frame & WRITABLE != 0;
-        (self.0.known[Self::index(lin)].lin == lin & PAGE_MASK && (writable || !write)).then_some(
-            Translation { phys: frame & PAGE_MASK | lin & !PAGE_MASK, writable, global: frame & GLOBAL != 0 },
-        )
+        let index = Self::index(lin);
+        let known = self.lins[index] == lin & PAGE_MASK;
+        let frame = if known { self.entries[index].frame } else { self.second.find(lin)? };
+        translation_of(frame, lin, write)
     }
 
     /// Enters the page of `lin`, which is number `page` of guest memory and lies at `address`. `fast_stores` says
-    /// whether stores may skip the full path, where paging allows them.
+    /// whether stores may skip the full path, where paging allows them. What is known of the page that was there goes
+    /// to the second level.
+    #[inline]
     pub(crate) fn fill(
         &mut self,
         lin: u64,
@@ -104,100 +146,132 @@ impl Tlb {
         found: &Translation,
         fast_stores: bool,
     ) {
-        let lin = lin & PAGE_MASK;
+        let (lin, index) = (lin & PAGE_MASK, Self::index(lin));
         let addend = (address as u64).wrapping_sub(lin);
         let write = if found.writable && fast_stores { lin } else { NEVER };
-        let bits = if found.writable { WRITABLE } else { 0 } | if found.global { GLOBAL } else { 0 };
-        let frame = found.phys & PAGE_MASK | bits;
-        self.0.entries[Self::index(lin)] = Entry { read: lin, write, addend, frame };
-        self.0.known[Self::index(lin)] = Known { lin, page };
+        let before = self.lins[index];
+        if before != lin && before != NEVER {
+            self.second.keep(before, self.entries[index].frame);
+        }
+        self.entries[index] = Entry { read: lin, write, addend, frame: frame_of(found) };
+        self.lins[index] = lin;
+        self.pages[index] = page;
+        self.filled[index / 64] |= 1 << (index % 64);
     }
 
     /// Enters the page of `lin`, where a device answers.
     pub(crate) fn fill_device(&mut self, lin: u64, found: &Translation) {
         self.fill(lin, (DEVICE, 0), found, false);
-        self.0.entries[Self::index(lin)].forget_place();
+        self.entries[Self::index(lin)].forget_place();
     }
 
     /// The physical address of `len` bytes in a page where a device is known to answer, if its translation is enough
     /// for a store or for a load.
     #[inline(always)]
     pub(crate) fn device(&self, lin: u64, len: u64, write: bool) -> Option<u64> {
-        let known = &self.0.known[Self::index(lin)];
-        let frame = self.entry(lin).frame;
-        let hit = known.lin == lin.wrapping_add(len - 1) & PAGE_MASK && known.page == DEVICE;
+        let index = Self::index(lin);
+        let frame = self.entries[index].frame;
+        let hit = self.lins[index] == lin.wrapping_add(len - 1) & PAGE_MASK && self.pages[index] == DEVICE;
         (hit && (frame & WRITABLE != 0 || !write)).then_some(frame & PAGE_MASK | lin & !PAGE_MASK)
     }
 
     /// Forgets where devices answer. What their pages are translated from stays known.
     pub(crate) fn forget_devices(&mut self) {
-        self.0.known.iter_mut().filter(|known| known.page == DEVICE).for_each(|known| known.page = NOWHERE);
+        self.pages.iter_mut().filter(|page| **page == DEVICE).for_each(|page| *page = NOWHERE);
     }
 
-    /// Forgets everything.
-    pub(crate) fn flush(&mut self) {
-        self.0.entries.fill(EMPTY);
-        self.0.known.fill(UNKNOWN);
+    fn forget(&mut self, index: usize) {
+        self.entries[index] = EMPTY;
+        self.lins[index] = NEVER;
+        self.pages[index] = NOWHERE;
+        self.filled[index / 64] &= !(1 << (index % 64));
     }
 
-    fn forget(&mut self, which: impl Fn(&Entry, &Known) -> bool) {
-        let Table { entries, known } = &mut *self.0;
-        for (entry, known) in entries.iter_mut().zip(known) {
-            if which(entry, known) {
-                (*entry, *known) = (EMPTY, UNKNOWN);
+    /// Forgets the entries whose frame `which` picks.
+    fn forget_filled(&mut self, which: impl Fn(u64) -> bool) {
+        for word in 0..self.filled.len() {
+            let mut bits = self.filled[word];
+            while bits != 0 {
+                let index = word * 64 + bits.trailing_zeros() as usize;
+                if which(self.entries[index].frame) {
+                    self.forget(index);
+                }
+                bits &= bits - 1;
             }
         }
     }
 
+    /// Forgets everything.
+    pub(crate) fn flush(&mut self) {
+        self.forget_filled(|_| true);
+        self.second.flush();
+    }
+
     /// Forgets all pages that are not global.
     pub(crate) fn flush_local(&mut self) {
-        self.forget(|entry, _| entry.frame & GLOBAL == 0);
+        self.forget_filled(|frame| frame & GLOBAL == 0);
+        self.second.flush_local();
     }
 
     /// Forgets the pages that begin in `len` bytes, a power of two, around `lin`.
     pub(crate) fn flush_range(&mut self, lin: u64, len: u64) {
-        self.forget(|_, known| (known.lin ^ lin) & !(len - 1) == 0);
+        if len == PAGE_SIZE as u64 {
+            if self.lins[Self::index(lin)] == lin & PAGE_MASK {
+                self.forget(Self::index(lin));
+            }
+            return self.second.forget(lin);
+        }
+        for index in 0..ENTRIES {
+            if (self.lins[index] ^ lin) & !(len - 1) == 0 {
+                self.forget(index);
+            }
+        }
+        for page in (lin & !(len - 1)..=lin | (len - 1)).step_by(PAGE_SIZE) {
+            self.second.forget(page);
+        }
     }
 
-    /// The entries of every linear alias of a memory page.
-    fn aliases(&mut self, page: u32) -> impl Iterator<Item = &mut Entry> {
-        let Table { entries, known } = &mut *self.0;
-        let entries = entries.iter_mut().zip(known.iter());
-        entries.filter(move |(_, known)| known.lin != NEVER && known.page == page).map(|(entry, _)| entry)
+    /// Does something to the entries of every linear alias of a memory page.
+    fn each_alias(&mut self, page: u32, change: impl Fn(&mut Entry)) {
+        const AT_ONCE: usize = 32;
+        let pages = self.pages.chunks_exact(AT_ONCE).zip(self.entries.chunks_exact_mut(AT_ONCE));
+        for (pages, entries) in pages {
+            // Without a way out in the middle the host compares many at a time.
+            if pages.iter().fold(false, |any, &other| any | (other == page)) {
+                let aliases = entries.iter_mut().zip(pages).filter(|(_, other)| **other == page);
+                aliases.for_each(|(entry, _)| change(entry));
+            }
+        }
     }
 
     /// Takes the store permission from every linear alias of a memory page.
     pub(crate) fn protect(&mut self, page: u32) {
-        self.aliases(page).for_each(|entry| entry.write = NEVER);
+        self.each_alias(page, |entry| entry.write = NEVER);
     }
 
     /// Forgets where a memory page lies on the host. What it is translated from stays known: that is the guest's.
     pub(crate) fn forget_place(&mut self, page: u32) {
-        self.aliases(page).for_each(Entry::forget_place);
+        self.each_alias(page, Entry::forget_place);
     }
 
     /// The same for the pages of memory that `which` picks.
     pub(crate) fn forget_pages(&mut self, which: impl Fn(u32) -> bool) {
-        let Table { entries, known } = &mut *self.0;
-        let entries = entries.iter_mut().zip(known.iter());
-        entries
-            .filter(|(_, known)| known.lin != NEVER && which(known.page))
-            .for_each(|(entry, _)| entry.forget_place());
+        let entries = self.entries.iter_mut().zip(self.pages.iter());
+        entries.filter(|(_, page)| which(**page)).for_each(|(entry, _)| entry.forget_place());
     }
 
     /// The same for all pages.
     pub(crate) fn forget_places(&mut self) {
-        self.0.entries.iter_mut().for_each(Entry::forget_place);
+        self.entries.iter_mut().for_each(Entry::forget_place);
     }
 
     /// Whether every place is that of its page, and stores have private pages only.
     pub(crate) fn is_true_of(&self, ram: &GuestRam) -> bool {
-        self.0.entries.iter().zip(self.0.known.iter()).filter(|(entry, _)| entry.read != NEVER).all(
-            |(entry, known)| {
-                entry.read.wrapping_add(entry.addend) == ram.host_address(known.page) as u64
-                    && (entry.write == NEVER || !ram.is_shared(known.page))
-            },
-        )
+        let entries = self.entries.iter().zip(self.pages.iter());
+        entries.filter(|(entry, _)| entry.read != NEVER).all(|(entry, &page)| {
+            entry.read.wrapping_add(entry.addend) == ram.host_address(page) as u64
+                && (entry.write == NEVER || !ram.is_shared(page))
+        })
     }
 }
 
@@ -271,6 +345,34 @@ mod tests {
         assert_eq!(tlb.read(0x6000, 1), None);
         tlb.flush_range(0x5FFF, 0x1000);
         assert_eq!(tlb.read(0x5000, 1), None);
+    }
+
+    #[test]
+    fn a_page_that_gave_way_to_another_is_known_until_it_is_flushed() {
+        let mut tlb = Tlb::new();
+        let (lin, other) = (0x5000, 0x5000 + (ENTRIES << 12) as u64);
+        tlb.fill(lin, (9, 0x19_9040), &found(0x9000, false, false), true);
+        tlb.fill(other, (10, 0x1A_9040), &found(0xA000, true, true), true);
+        assert_eq!((tlb.read(lin, 1), tlb.read(other, 1)), (None, at(0x1A_9040)));
+        assert_eq!(tlb.translation(lin + 4, false), Some(found(0x9004, false, false)));
+        assert_eq!(tlb.translation(lin, true), None);
+        tlb.flush_local();
+        assert_eq!(tlb.translation(lin, false), None);
+        assert_eq!(tlb.translation(other, true), Some(found(0xA000, true, true)));
+    }
+
+    #[test]
+    fn a_flush_of_a_large_page_reaches_both_levels() {
+        let mut tlb = Tlb::new();
+        let (lin, other) = (0x5000, 0x5000 + (ENTRIES << 12) as u64);
+        for lin in [lin, other] {
+            tlb.fill(lin, (9, 0x19_9040), &found(0x9000, true, false), true);
+        }
+        tlb.flush_range(0x40_0000, 0x40_0000);
+        assert_eq!(tlb.translation(other, false), None);
+        assert_eq!(tlb.translation(lin, false), Some(found(0x9000, true, false)));
+        tlb.flush_range(0x12_3456, 0x40_0000);
+        assert_eq!(tlb.translation(lin, false), None);
     }
 
     #[test]

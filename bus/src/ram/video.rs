@@ -45,6 +45,7 @@ impl GuestRam {
         let zeros = Arc::new(Page([0; PAGE_SIZE]));
         self.pages.extend(std::iter::repeat_n(zeros, count));
         self.code_lines.resize(self.pages.len(), 0);
+        self.own.resize(self.pages.len(), false);
         self.video = VideoPages {
             range: first..first + count,
             stored: vec![false; count],

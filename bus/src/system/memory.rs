@@ -64,15 +64,30 @@ impl SystemBus {
 
     /// What answers in the page that holds `addr`, behind the A20 gate. The CPU caches the answer in its TLB and
     /// forgets it when A20 moves or [`SystemBus::map_generation`] changes.
+    #[inline]
     pub fn page(&self, addr: PhysAddr) -> PageTarget {
         let at = self.gate_a20(addr);
+        if let Some(ram) = self.plain_page(at) {
+            return PageTarget::Ram(ram);
+        }
         self.page_under(at, self.overlay(at))
     }
 
     /// The same for the CPU's instruction fetches.
+    #[inline]
     pub fn code_page(&self, addr: PhysAddr) -> PageTarget {
         let at = self.gate_a20(addr);
+        if let Some(ram) = self.plain_page(at) {
+            return PageTarget::Ram(ram);
+        }
         self.page_under(at, self.code_overlay(at))
+    }
+
+    /// A page of RAM that nothing lies over.
+    #[inline]
+    fn plain_page(&self, at: PhysAddr) -> Option<RamOffset> {
+        let first = at.0 & !(PAGE_SIZE as u64 - 1);
+        self.is_plain(first, PAGE_SIZE as u64 - 1).then_some(RamOffset(first))
     }
 
     fn page_under(&self, at: PhysAddr, overlay: (bool, bool)) -> PageTarget {
@@ -163,6 +178,16 @@ impl SystemBus {
             }
             None => self.read_in_full(addr, width),
         }
+    }
+
+    /// A load of four bytes at a multiple of four: page-table entries, which are nearly always in plain RAM.
+    #[inline]
+    pub fn read_entry(&mut self, addr: PhysAddr) -> u32 {
+        let at = self.gate_a20(addr);
+        if self.is_plain(at.0, 3) && at.0 % 4 == 0 {
+            return self.fabric.ram.dword(at.0);
+        }
+        self.read(addr, Width::Dword)
     }
 
     fn read_in_full(&mut self, addr: PhysAddr, width: Width) -> u32 {

@@ -4,7 +4,6 @@
 use super::arena::Arena;
 use super::block::{Layout, Slot};
 use super::jumps::Jumps;
-use super::pages::CodePages;
 use crate::code_mode::CodeMode;
 use crate::exec::op::{Head, Links, unlinked};
 use ringzero_bus::ram::{LINE_SIZE, PAGE_SIZE};
@@ -87,7 +86,6 @@ pub(crate) struct BlockCache {
     arena: Arena,
     capacity: usize,
     pub(crate) jumps: Jumps,
-    pages: CodePages,
     pub(crate) stats: CacheStats,
 }
 
@@ -117,29 +115,8 @@ impl BlockCache {
             arena: Arena::new(capacity),
             capacity,
             jumps: Jumps::new(),
-            pages: CodePages::default(),
             stats: CacheStats::default(),
         }
-    }
-
-    /// The memory offset of the instruction at `lin`, fetched with `user` rights, if its page is known.
-    #[inline]
-    pub(crate) fn fetch_offset(&mut self, lin: u64, user: bool) -> Option<RamOffset> {
-        self.pages.find(lin, user)
-    }
-
-    /// Remembers where the page of `lin` lies for fetches with `user` rights.
-    pub(crate) fn set_fetch_page(&mut self, lin: u64, user: bool, offset: RamOffset) {
-        if self.pages.is_full() {
-            self.forget_fetch_pages();
-        }
-        self.pages.insert(lin, user, offset);
-    }
-
-    /// Forgets where pages lie: after A20, paging or CR3 changed.
-    pub(crate) fn forget_fetch_pages(&mut self) {
-        self.pages = CodePages::default();
-        self.jumps.forget_pages();
     }
 
     /// An open block.
@@ -238,12 +215,12 @@ impl BlockCache {
         }
     }
 
-    /// A cache that knows where pages lie and no block.
+    /// An empty cache for as many bytes.
     pub(crate) fn without_blocks(&self) -> Self {
-        Self { pages: self.pages.clone(), ..Self::new(self.capacity) }
+        Self::new(self.capacity)
     }
 
-    /// Drops every block. No block may be running. Where pages lie is kept: paging decides when that ends.
+    /// Drops every block. No block may be running.
     pub(crate) fn clear(&mut self) {
         *self = Self { stats: self.stats, ..self.without_blocks() };
     }

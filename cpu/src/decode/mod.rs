@@ -7,7 +7,6 @@ mod form;
 pub(crate) mod jumps;
 mod lower;
 mod opcode_map;
-mod pages;
 mod predecode;
 mod tune;
 
@@ -21,7 +20,7 @@ use block::{Layout, Lowered};
 use cache::{BlockKey, lines_of};
 use predecode::{Decoded, Decoder};
 use ringzero_bus::ram::PAGE_SIZE;
-use ringzero_bus::{PageTarget, RamOffset, SystemBus};
+use ringzero_bus::{RamOffset, SystemBus};
 use tune::tune;
 
 /// Bytes an instruction may have on any model here: 15, and on the 8086 as many prefixes again.
@@ -30,9 +29,7 @@ const WINDOW: usize = 32;
 impl Cpu {
     /// Where the page of linear address `lin` lies in guest memory, if it is RAM or ROM.
     pub(crate) fn fetch_page(&mut self, bus: &mut SystemBus, lin: u64) -> Option<RamOffset> {
-        let phys = self.translate(bus, lin, Intent::Fetch, self.user).ok()?;
-        let (PageTarget::Ram(page) | PageTarget::Rom(page)) = bus.code_page(phys) else { return None };
-        self.cache.set_fetch_page(lin, self.user, page);
+        let page = self.spot_code(bus, lin)?;
         Some(RamOffset(page.0 + (lin & (PAGE_SIZE as u64 - 1))))
     }
 
@@ -58,7 +55,7 @@ impl Cpu {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let limit = most.min(self.block_limit);
         let lin = self.code_linear(self.state.ip);
-        let start = self.cache.fetch_offset(lin, self.user).or_else(|| self.fetch_page(bus, lin));
+        let start = self.fetch_page(bus, lin);
         let mut run = match start {
             Some(start) => self.decode_run(bus, start, limit),
             None => Vec::new(),

@@ -102,6 +102,61 @@ impl Access for Fast<'_> {
     }
 }
 
+/// The fast path behind a miss: fills the TLB where that is all it takes, and stores beside decoded code.
+pub(crate) struct Refill<'a> {
+    pub(crate) cpu: &'a mut Cpu,
+    pub(crate) bus: &'a mut SystemBus,
+}
+
+impl Access for Refill<'_> {
+    type Fail = Miss;
+    type Spot = HostAddress;
+
+    #[inline(always)]
+    fn cpu(&mut self) -> &mut Cpu {
+        self.cpu
+    }
+    #[inline(always)]
+    fn spot<T: Bytes>(&mut self, seg: usize, offset: u64, intent: Intent) -> Result<HostAddress, Miss> {
+        let window = &self.cpu.windows[seg];
+        let limit = if intent == Intent::Read { window.read_limit } else { window.write_limit };
+        if (offset + (T::BYTES - 1)) as i64 > limit {
+            return Err(Miss);
+        }
+        let lin = window.base.wrapping_add(offset) & 0xFFFF_FFFF;
+        self.spot_flat::<T>(seg, lin, intent)
+    }
+    #[inline(always)]
+    fn spot_flat<T: Bytes>(&mut self, _seg: usize, lin: u64, intent: Intent) -> Result<HostAddress, Miss> {
+        self.cpu.refill(self.bus, lin, T::BYTES, intent).ok_or(Miss)
+    }
+    #[inline(always)]
+    fn load<T: Word>(&mut self, spot: HostAddress) -> T {
+        // SAFETY: the TLB has given this place for an access of this size, in this very instruction, and a page that
+        // has moved since has made the instruction miss.
+        unsafe { spot.load() }
+    }
+    #[inline(always)]
+    fn store<T: Word>(&mut self, spot: HostAddress, value: T) {
+        // SAFETY: as for loads; the page is private RAM, and no line that is stored to holds decoded code.
+        unsafe { spot.store(value) }
+    }
+    #[inline(always)]
+    fn load_bytes<const N: usize>(&mut self, spot: HostAddress) -> [u8; N] {
+        // SAFETY: as above.
+        unsafe { spot.load_bytes() }
+    }
+    #[inline(always)]
+    fn store_bytes<const N: usize>(&mut self, spot: HostAddress, bytes: [u8; N]) {
+        // SAFETY: as above.
+        unsafe { spot.store_bytes(bytes) }
+    }
+    #[inline(always)]
+    fn slow(&mut self) -> Result<Slow<'_>, Miss> {
+        Err(Miss)
+    }
+}
+
 /// Everything, in full.
 pub(crate) struct Slow<'a> {
     pub(crate) cpu: &'a mut Cpu,

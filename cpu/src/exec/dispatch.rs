@@ -9,6 +9,7 @@
 
 use super::access::{Access, Fast, Miss, Slow};
 use super::op::{Head, Links, Op, Prefix};
+use super::refill::{indirect_missed, jump_missed, plain_missed};
 use super::string::{Iterate, Progress};
 use crate::cpu::Cpu;
 use crate::fault::Fault;
@@ -40,7 +41,7 @@ pub(super) unsafe fn go(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left:
 
 /// Leaves the chain of blocks with `left` instructions unspent.
 #[inline(always)]
-fn stop(cpu: &mut Cpu, left: i64) -> Flow {
+pub(super) fn stop(cpu: &mut Cpu, left: i64) -> Flow {
     cpu.left = left;
     #[cfg(not(tail_calls))]
     Flow(std::ptr::null(), left)
@@ -108,7 +109,7 @@ pub(crate) unsafe fn recorded(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op,
 }
 
 /// Virtual time's instruction count as `op` begins.
-unsafe fn instant(cpu: &Cpu, op: *const Op, left: i64) -> u64 {
+pub(super) unsafe fn instant(cpu: &Cpu, op: *const Op, left: i64) -> u64 {
     // SAFETY: as the caller's.
     let (number, len) = unsafe { (i64::from((*op).number), (*head_of(op)).len) };
     cpu.limit_count.wrapping_sub((left + len - (number - 1)) as u64)
@@ -137,7 +138,7 @@ pub(crate) unsafe fn plain<S: Semantics>(
     unsafe {
         match S::exec(&mut Fast(cpu), &*op) {
             Ok(()) => go(cpu, bus, op.add(1), left),
-            Err(Miss) => plain_slow::<S::Slow>(cpu, bus, op, left),
+            Err(Miss) => plain_missed::<S::Slow>(cpu, bus, op, left),
         }
     }
 }
@@ -154,7 +155,7 @@ pub(crate) unsafe fn called<S: Semantics>(
     unsafe {
         match quickly::<S>(cpu, &*op) {
             Ok(()) => go(cpu, bus, op.add(1), left),
-            Err(Miss) => plain_slow::<S::Slow>(cpu, bus, op, left),
+            Err(Miss) => plain_missed::<S::Slow>(cpu, bus, op, left),
         }
     }
 }
@@ -179,12 +180,19 @@ pub(crate) unsafe fn plain_slow<S: Semantics>(
         bus.set_count(instant(cpu, op, left));
         match slowly::<S>(cpu, bus, &*op) {
             Ok(()) if !bus.attention() => go(cpu, bus, op.add(1), left),
-            Ok(()) => {
-                cpu.state.ip = cpu.advance(offset_in_block(op, 1));
-                stop(cpu, refund(op, left))
-            }
+            Ok(()) => leave_behind(cpu, op, left),
             Err(fault) => raise(cpu, op, left, fault),
         }
+    }
+}
+
+/// Leaves the block behind `op`.
+#[cold]
+pub(super) unsafe fn leave_behind(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
+    // SAFETY: as the caller's.
+    unsafe {
+        cpu.state.ip = cpu.advance(offset_in_block(op, 1));
+        stop(cpu, refund(op, left))
     }
 }
 
@@ -254,14 +262,14 @@ pub(crate) unsafe fn jump<S: Semantics, const IP_BITS: u32>(
                 cpu.state.ip = branch_target(cpu, op, ip_mask(IP_BITS));
                 follow_taken(cpu, bus, op, left)
             }
-            Err(Miss) => jump_slow::<S::Slow, IP_BITS>(cpu, bus, op, left),
+            Err(Miss) => jump_missed::<S::Slow, IP_BITS>(cpu, bus, op, left),
         }
     }
 }
 
 #[cold]
 #[inline(never)]
-unsafe fn jump_slow<S: Semantics, const IP_BITS: u32>(
+pub(super) unsafe fn jump_slow<S: Semantics, const IP_BITS: u32>(
     cpu: &mut Cpu,
     bus: &mut SystemBus,
     op: *const Op,
@@ -340,14 +348,19 @@ pub(crate) unsafe fn indirect<S: Semantics>(
     unsafe {
         match S::exec(&mut Fast(cpu), &*op) {
             Ok(()) => enter_next(cpu, bus, op, left),
-            Err(Miss) => indirect_slow::<S::Slow>(cpu, bus, op, left),
+            Err(Miss) => indirect_missed::<S::Slow>(cpu, bus, op, left),
         }
     }
 }
 
 #[cold]
 #[inline(never)]
-unsafe fn indirect_slow<S: Semantics>(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+pub(super) unsafe fn indirect_slow<S: Semantics>(
+    cpu: &mut Cpu,
+    bus: &mut SystemBus,
+    op: *const Op,
+    left: i64,
+) -> Flow {
     // SAFETY: as above.
     unsafe {
         bus.set_count(instant(cpu, op, left));
@@ -431,7 +444,7 @@ unsafe fn link_fall(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64
 
 /// Enters the block at `state.ip` by the jump cache.
 #[inline(always)]
-unsafe fn enter_next(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+pub(super) unsafe fn enter_next(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
     // SAFETY: the jump cache holds blocks.
     unsafe {
         match cpu.met_block() {

@@ -4,8 +4,9 @@
 
 use super::access::{Fast, Miss};
 use super::compare::Compare;
-use super::dispatch::{Flow, Semantics, branch_target, follow_fall, follow_taken, go, ip_mask, plain_slow};
+use super::dispatch::{Flow, Semantics, branch_target, follow_fall, follow_taken, go, ip_mask};
 use super::op::Op;
+use super::refill::plain_missed;
 use crate::cpu::Cpu;
 use ringzero_bus::SystemBus;
 
@@ -28,7 +29,7 @@ pub(crate) unsafe fn compare_and_branch<C: Compare, const CC: u8, const IP_BITS:
                 cpu.state.ip = cpu.advance(u64::from((*branch).imm));
                 follow_fall(cpu, bus, branch, left)
             }
-            Err(Miss) => plain_slow::<C::Slow>(cpu, bus, op, left),
+            Err(Miss) => plain_missed::<C::Slow>(cpu, bus, op, left),
         }
     }
 }
@@ -43,12 +44,12 @@ pub(crate) unsafe fn pair<P: Semantics, Q: Semantics>(
     // SAFETY: both are operations of a block, and what follows a plain operation is an operation.
     unsafe {
         if P::exec(&mut Fast(cpu), &*op).is_err() {
-            return plain_slow::<P::Slow>(cpu, bus, op, left);
+            return plain_missed::<P::Slow>(cpu, bus, op, left);
         }
         let second = op.add(1);
         match Q::exec(&mut Fast(cpu), &*second) {
             Ok(()) => go(cpu, bus, second.add(1), left),
-            Err(Miss) => plain_slow::<Q::Slow>(cpu, bus, second, left),
+            Err(Miss) => plain_missed::<Q::Slow>(cpu, bus, second, left),
         }
     }
 }

@@ -19,6 +19,7 @@ pub(crate) mod machine_specific;
 pub(crate) mod mov;
 pub(crate) mod muldiv;
 pub(crate) mod op;
+mod refill;
 pub(crate) mod shift;
 pub(crate) mod simd;
 pub(crate) mod stack;
