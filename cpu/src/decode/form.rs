@@ -3,6 +3,7 @@
 use super::lower::{Kind, Lowering, Shape};
 use super::opcode_map::condition_number;
 use crate::flags::bit::{AF, CF, OF, PF, SF, STATUS, ZF};
+use crate::segment::SegReg;
 use iced_x86::{Mnemonic, OpKind};
 
 /// The form of an instruction: operation, width, operands.
@@ -19,6 +20,8 @@ pub(crate) struct Form {
     pub(crate) source_bits: u32,
     /// Whether every register among the operands is a general one.
     general: bool,
+    /// Whether it has operands of 32 bits, and memory operands and the stack are in flat segments.
+    pub(crate) is_of_flat_code: bool,
     /// The condition it asks for.
     pub(crate) condition: Option<u8>,
     /// Of a near conditional branch that stays in its segment: the width of its instruction pointer.
@@ -48,6 +51,7 @@ impl Form {
         bits: 0,
         source_bits: 0,
         general: false,
+        is_of_flat_code: false,
         condition: None,
         branch_bits: None,
         immediate: 0,
@@ -59,6 +63,8 @@ impl Form {
         let wide = l.ins.op0_kind() == OpKind::NearBranch32;
         let ip_bits = if wide { 32 } else { 16 };
         let stays = l.ins.code().is_jcc_short_or_near() && !l.leaves_segment(ip_bits);
+        let general = !(0..l.ins.op_count()).any(registers);
+        let flat_stack = l.mode.is_flat(SegReg::Ss) && l.mode.stack_bits() == 32;
         Self {
             mnemonic: l.ins.mnemonic(),
             kinds: [l.kind(0), l.kind(1)],
@@ -66,7 +72,8 @@ impl Form {
             shape: l.shape,
             bits: l.operand_bits(0),
             source_bits: l.operand_bits(1),
-            general: !(0..l.ins.op_count()).any(registers),
+            general,
+            is_of_flat_code: general && flat_stack && l.bits() == 32,
             condition: condition_number(l.ins.condition_code()),
             branch_bits: stays.then_some(ip_bits),
             immediate: l.op.imm as u8,

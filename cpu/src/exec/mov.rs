@@ -85,13 +85,13 @@ impl<T: Word, D: Place> Semantics for Xchg<T, D> {
 }
 
 /// LEA [SDM 2A, "LEA"]: DEST := the effective address, cut or zero-extended.
-pub(crate) struct Lea<T>(PhantomData<T>);
+pub(crate) struct Lea<T, M>(PhantomData<(T, M)>);
 
-impl<T: Word> Semantics for Lea<T> {
+impl<T: Word, M: Mem> Semantics for Lea<T, M> {
     type Slow = Self;
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
-        let address = Segmented::address(m.cpu(), op);
+        let address = M::address(m.cpu(), op);
         Dst::store(m, op.dst, T::truncate(address));
         Ok(())
     }

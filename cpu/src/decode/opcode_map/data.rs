@@ -2,8 +2,8 @@
 
 use super::by::{by_place, by_shape, by_source, by_wide, by_width};
 use super::condition_number;
-use crate::decode::lower::{Chosen, Kind, Lowering, segment_of};
-use crate::exec::access::{Dst, Imm, InMemory, Segmented, Src};
+use crate::decode::lower::{Chosen, Kind, Lowering, Shape, segment_of};
+use crate::exec::access::{Dst, FlatBase, FlatIndexed, Imm, InMemory, Segmented, Src};
 use crate::exec::arith::{
     Adc, Add, Alu, Alu1, And, Binary, Cmp, Dec, Inc, Neg, Not, Or, Sbb, Sub, Test, Unary, Xor,
 };
@@ -46,7 +46,11 @@ pub(super) fn data(l: &mut Lowering<'_>) -> Option<Chosen> {
         M::Movzx => extend(l, false),
         M::Movsx => extend(l, true),
         M::Xchg => xchg(l),
-        M::Lea => by_wide!(l.bits(), T => Lowering::fast::<Lea<T>>()),
+        M::Lea => by_wide!(l.bits(), T => match l.shape {
+            Shape::FlatBase => Lowering::fast::<Lea<T, FlatBase>>(),
+            Shape::FlatIndexed => Lowering::fast::<Lea<T, FlatIndexed>>(),
+            Shape::Segmented => Lowering::fast::<Lea<T, Segmented>>(),
+        }),
         M::Xlatb => xlat(l),
         M::Cbw => Lowering::fast::<Cbw>(),
         M::Cwde => Lowering::fast::<Cwde>(),

@@ -1,6 +1,7 @@
 //! Handlers that instructions get for what stands behind them in their block.
 
 use super::by::{by_shape, by_wide, by_width};
+use super::pairs;
 use crate::decode::block::Lowered;
 use crate::decode::form::Form;
 use crate::decode::lower::Kind;
@@ -54,14 +55,11 @@ fn quiet_shift<O: Shift>(form: &Form) -> Handler {
 
 /// The handler that does two instructions that follow each other, if there is one.
 pub(crate) fn fused_pair(first: &Lowered, second: &Lowered) -> Option<Handler> {
-    if first.quiet {
-        return None;
-    }
-    let (form, condition) = (&first.form, second.form.condition);
-    match (condition, second.form.branch_bits) {
-        (Some(condition), Some(32)) => compare::<32>(form, condition),
-        (Some(condition), Some(_)) => compare::<16>(form, condition),
-        _ => None,
+    match (second.form.condition, second.form.branch_bits) {
+        (Some(_), Some(_)) if first.quiet => None,
+        (Some(condition), Some(32)) => compare::<32>(&first.form, condition),
+        (Some(condition), Some(_)) => compare::<16>(&first.form, condition),
+        _ => pairs::pair(first, second),
     }
 }
 

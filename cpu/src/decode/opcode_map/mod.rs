@@ -5,6 +5,7 @@ mod by;
 mod control;
 mod data;
 mod fused;
+mod pairs;
 mod simd;
 mod simd_float;
 mod stack;
