@@ -1,11 +1,12 @@
 //! CVT: between singles, doubles and integers, in XMM, MMX and general registers.
 
-use super::float::Element;
+use super::float::{Element, OnHost};
 use super::operand::{File, InFile, Mmx, Operand, Xmm};
 use super::vector::Vector;
-use crate::exec::access::{Access, Dst, Place};
-use crate::exec::dispatch::Semantics;
+use crate::exec::access::{Access, Dst, Fast, Place};
+use crate::exec::dispatch::{Semantics, Short};
 use crate::exec::op::Op;
+use ringzero_float::host;
 use ringzero_float::sse::{self, Double, Single};
 use ringzero_float::{Exceptions, Mxcsr};
 use std::marker::PhantomData;
@@ -16,7 +17,14 @@ pub(crate) trait Conversion: 'static {
     const FROM: u32;
     /// Width of the result in bits.
     const TO: u32;
+    /// Whether results may be rounded.
+    const ROUNDS: bool = true;
     fn apply(bits: u64, mxcsr: Mxcsr) -> (u64, Exceptions);
+    /// The same on the host, and whether that may be used.
+    #[inline(always)]
+    fn host(_bits: u64) -> (u64, bool) {
+        (0, false)
+    }
 }
 
 /// Single to double.
@@ -31,6 +39,11 @@ pub(crate) struct ToInteger<F, const TRUNCATE: bool>(PhantomData<F>);
 impl Conversion for Widen {
     const FROM: u32 = 32;
     const TO: u32 = 64;
+    const ROUNDS: bool = false;
+    #[inline(always)]
+    fn host(bits: u64) -> (u64, bool) {
+        host::widen(bits as u32)
+    }
     #[inline(always)]
     fn apply(bits: u64, mxcsr: Mxcsr) -> (u64, Exceptions) {
         sse::widen(bits as u32, mxcsr)
@@ -40,6 +53,11 @@ impl Conversion for Narrow {
     const FROM: u32 = 64;
     const TO: u32 = 32;
     #[inline(always)]
+    fn host(bits: u64) -> (u64, bool) {
+        let (bits, usable) = host::narrow(bits);
+        (bits.into(), usable)
+    }
+    #[inline(always)]
     fn apply(bits: u64, mxcsr: Mxcsr) -> (u64, Exceptions) {
         let (bits, exceptions) = sse::narrow(bits, mxcsr);
         (bits.into(), exceptions)
@@ -48,6 +66,12 @@ impl Conversion for Narrow {
 impl<F: Element> Conversion for FromInteger<F> {
     const FROM: u32 = 32;
     const TO: u32 = F::BITS;
+    const ROUNDS: bool = F::BITS == 32;
+    #[inline(always)]
+    fn host(bits: u64) -> (u64, bool) {
+        let (bits, usable) = F::from_i32(bits as i32);
+        (F::place(bits, 0) as u64, usable)
+    }
     #[inline(always)]
     fn apply(bits: u64, mxcsr: Mxcsr) -> (u64, Exceptions) {
         let (bits, exceptions) = sse::from_i32::<F>(bits as i32, mxcsr);
@@ -58,6 +82,11 @@ impl<F: Element, const TRUNCATE: bool> Conversion for ToInteger<F, TRUNCATE> {
     const FROM: u32 = F::BITS;
     const TO: u32 = 32;
     #[inline(always)]
+    fn host(bits: u64) -> (u64, bool) {
+        let (value, usable) = F::to_i32_truncated(F::lane(bits.into(), 0));
+        (u64::from(value as u32), usable & TRUNCATE)
+    }
+    #[inline(always)]
     fn apply(bits: u64, mxcsr: Mxcsr) -> (u64, Exceptions) {
         let bits = F::lane(bits.into(), 0);
         let (value, exceptions) =
@@ -67,6 +96,7 @@ impl<F: Element, const TRUNCATE: bool> Conversion for ToInteger<F, TRUNCATE> {
 }
 
 /// The low `bits` bits.
+#[inline(always)]
 fn low(value: u128, bits: u32) -> u128 {
     value & u128::MAX >> (128 - bits)
 }
@@ -81,6 +111,21 @@ fn convert<C: Conversion>(src: u128, count: u32, mxcsr: Mxcsr) -> (u128, Excepti
         exceptions |= raised;
     }
     (result, exceptions)
+}
+
+/// The same on the host, where that may be used.
+#[inline(always)]
+fn convert_on_host<C: Conversion>(src: u128, count: u32, mxcsr: Mxcsr) -> Option<u128> {
+    if C::ROUNDS && !host::raises_nothing(mxcsr) {
+        return None;
+    }
+    let (mut result, mut usable) = (0, true);
+    for n in 0..count {
+        let (bits, taken) = C::host(low(src >> (C::FROM * n), C::FROM) as u64);
+        result |= u128::from(bits) << (C::TO * n);
+        usable &= taken;
+    }
+    usable.then_some(result)
 }
 
 /// `COUNT` elements into an XMM register, whose first `WRITTEN` bits are written.
@@ -99,6 +144,20 @@ impl<C: Conversion, S: Operand, const COUNT: u32, const WRITTEN: u32> Semantics
         let kept = Xmm::get(cpu, op.dst) & !low(u128::MAX, WRITTEN);
         Xmm::set(cpu, op.dst, kept | result);
         Ok(())
+    }
+}
+
+impl<C: Conversion, S: Operand, const COUNT: u32, const WRITTEN: u32> Short
+    for OnHost<ToXmm<C, S, COUNT, WRITTEN>>
+{
+    type General = ToXmm<C, S, COUNT, WRITTEN>;
+    #[inline(always)]
+    fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
+        let src = S::read(m, op).ok()?;
+        let result = convert_on_host::<C>(src, COUNT, m.0.mxcsr())?;
+        let kept = Xmm::get(m.0, op.dst) & !low(u128::MAX, WRITTEN);
+        Xmm::set(m.0, op.dst, kept | result);
+        Some(())
     }
 }
 
@@ -147,6 +206,17 @@ impl<C: Conversion, S: Operand> Semantics for ToGeneral<C, S> {
         m.cpu().report(exceptions)?;
         Dst::store(m, op.dst, result as u32);
         Ok(())
+    }
+}
+
+impl<C: Conversion, S: Operand> Short for OnHost<ToGeneral<C, S>> {
+    type General = ToGeneral<C, S>;
+    #[inline(always)]
+    fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
+        let src = S::read(m, op).ok()?;
+        let result = convert_on_host::<C>(src, 1, m.0.mxcsr())?;
+        Dst::store(m, op.dst, result as u32);
+        Some(())
     }
 }
 
