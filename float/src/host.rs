@@ -15,6 +15,10 @@
 //!
 //! x86 without SSE2 computes with more bits; there nothing goes this way.
 
+#[cfg_attr(target_arch = "x86_64", path = "host_x86_64.rs")]
+#[cfg_attr(not(target_arch = "x86_64"), path = "host_any.rs")]
+mod packed;
+
 use crate::sse::{Double, Format, Single};
 use crate::{Exceptions, Mxcsr};
 
@@ -41,6 +45,8 @@ pub trait Host: Format {
     /// Whether results of ADD, SUB, MUL, DIV and SQRT may be used, however many: from the least of their operands and
     /// themselves, and the greatest of themselves, by [`Host::twice`]. It is a quick test, which zeros fail.
     fn is_ordinary(least: Self::Bits, greatest: Self::Bits) -> bool;
+    /// [`Host::is_ordinary`] of sixteen bytes of results and their operands.
+    fn are_ordinary(a: [u8; 16], b: [u8; 16], result: [u8; 16]) -> bool;
     /// ADD.
     fn add(a: Self::Bits, b: Self::Bits) -> (Self::Bits, bool);
     /// SUB.
@@ -66,7 +72,7 @@ pub trait Host: Format {
 }
 
 macro_rules! host {
-    ($format:ty, $float:ty, $bits:ty) => {
+    ($format:ty, $float:ty, $bits:ty, $packed:path) => {
         impl Host for $format {
             #[inline(always)]
             fn twice(x: $bits) -> $bits {
@@ -76,6 +82,10 @@ macro_rules! host {
             fn is_ordinary(least: $bits, greatest: $bits) -> bool {
                 const INFINITY: $bits = <$format as Format>::EXPONENT_MAX as $bits * <$format>::UNIT;
                 IS_IEEE & (least >= 2 * Self::UNIT) & (greatest < INFINITY)
+            }
+            #[inline(always)]
+            fn are_ordinary(a: [u8; 16], b: [u8; 16], result: [u8; 16]) -> bool {
+                $packed(a, b, result)
             }
             #[inline(always)]
             fn add(a: $bits, b: $bits) -> ($bits, bool) {
@@ -174,8 +184,8 @@ macro_rules! host {
     };
 }
 
-host!(Single, f32, u32);
-host!(Double, f64, u64);
+host!(Single, f32, u32, packed::singles);
+host!(Double, f64, u64, packed::doubles);
 
 /// CVTSS2SD, exact.
 #[must_use]

@@ -77,6 +77,25 @@ fn arithmetic<F: Host>() {
     assert!(taken > 3 * CASES, "{taken}");
 }
 
+/// A value among ones.
+trait Lanes: Host {
+    fn lanes() -> usize {
+        128 / (Self::PRECISION + Self::EXPONENT_BITS) as usize
+    }
+    fn in_lane(bits: Self::Bits, lane: usize) -> [u8; 16] {
+        let width = 16 / Self::lanes();
+        let one = (Self::GREATEST as u64) << (Self::PRECISION - 1);
+        let mut value = [0; 16];
+        for n in 0..Self::lanes() {
+            let bits: u64 = if n == lane { bits.into() } else { one };
+            value[width * n..width * n + width].copy_from_slice(&bits.to_le_bytes()[..width]);
+        }
+        value
+    }
+}
+
+impl<F: Host> Lanes for F {}
+
 /// The quick test never says more than the full ones.
 fn ordinary<F: Host>() {
     let mut random = Random::new();
@@ -87,6 +106,11 @@ fn ordinary<F: Host>() {
             let least = F::twice(a).min(F::twice(b)).min(F::twice(result));
             let ordinary = F::is_ordinary(least, F::twice(result));
             assert!(usable || !ordinary, "{a:x?} {b:x?} {result:x?}");
+            for lane in 0..F::lanes() {
+                // The others are ordinary.
+                let [a, b, result] = [a, b, result].map(|bits| F::in_lane(bits, lane));
+                assert_eq!(F::are_ordinary(a, b, result), ordinary, "{a:x?} {b:x?} {result:x?}");
+            }
             taken += u32::from(ordinary);
         }
         let (root, usable) = F::sqrt(a);

@@ -89,7 +89,7 @@ pub(super) fn arithmetic(l: &Lowering<'_>) -> Option<Chosen> {
 }
 
 /// One integer from a general register or memory.
-fn from_general<C: Conversion, const WRITTEN: u32>(l: &Lowering<'_>) -> Chosen {
+fn from_general<C: Conversion, const WRITTEN: usize>(l: &Lowering<'_>) -> Chosen {
     if l.kind(1) == Kind::Reg {
         return Lowering::short::<OnHost<ToXmm<C, Scalar<u32, Src>, 1, WRITTEN>>>();
     }
@@ -105,7 +105,7 @@ fn to_general_double<const TRUNCATE: bool>(l: &Lowering<'_>) -> Chosen {
 }
 
 /// All of a register or sixteen bytes; all of the destination is written.
-fn whole<C: Conversion, const COUNT: u32>(l: &Lowering<'_>) -> Chosen {
+fn whole<C: Conversion, const COUNT: usize>(l: &Lowering<'_>) -> Chosen {
     by_xmm!(l, S => Lowering::short::<OnHost<ToXmm<C, S, COUNT, 128>>>())
 }
 
@@ -141,7 +141,7 @@ pub(super) fn conversions(l: &Lowering<'_>) -> Option<Chosen> {
 }
 
 /// From memory it is no MMX instruction: the manual says so of CVTPI2PD, the captures of CVTPI2PS too [AMD Zen 5 captures].
-fn from_mmx<C: Conversion, const WRITTEN: u32>(l: &Lowering<'_>) -> Chosen {
+fn from_mmx<C: Conversion, const WRITTEN: usize>(l: &Lowering<'_>) -> Chosen {
     if l.kind(1) == Kind::Reg {
         return Lowering::called::<MmxToXmm<C, WRITTEN>>();
     }

@@ -2,7 +2,8 @@
 
 use super::float::{Element, OnHost};
 use super::operand::{File, InFile, Mmx, Operand, Xmm};
-use super::vector::Vector;
+use super::vector::{Vector, Wide, dword, put, qword};
+use crate::cpu::Cpu;
 use crate::exec::access::{Access, Dst, Fast, Place};
 use crate::exec::dispatch::{Semantics, Short};
 use crate::exec::op::Op;
@@ -14,9 +15,9 @@ use std::marker::PhantomData;
 /// A conversion of one element, both ends as bits.
 pub(crate) trait Conversion: 'static {
     /// Width of the source element in bits.
-    const FROM: u32;
+    const FROM: usize;
     /// Width of the result in bits.
-    const TO: u32;
+    const TO: usize;
     /// Whether results may be rounded.
     const ROUNDS: bool = true;
     fn apply(bits: u64, mxcsr: Mxcsr) -> (u64, Exceptions);
@@ -37,8 +38,8 @@ pub(crate) struct FromInteger<F>(PhantomData<F>);
 pub(crate) struct ToInteger<F, const TRUNCATE: bool>(PhantomData<F>);
 
 impl Conversion for Widen {
-    const FROM: u32 = 32;
-    const TO: u32 = 64;
+    const FROM: usize = 32;
+    const TO: usize = 64;
     const ROUNDS: bool = false;
     #[inline(always)]
     fn host(bits: u64) -> (u64, bool) {
@@ -50,8 +51,8 @@ impl Conversion for Widen {
     }
 }
 impl Conversion for Narrow {
-    const FROM: u32 = 64;
-    const TO: u32 = 32;
+    const FROM: usize = 64;
+    const TO: usize = 32;
     #[inline(always)]
     fn host(bits: u64) -> (u64, bool) {
         let (bits, usable) = host::narrow(bits);
@@ -64,50 +65,64 @@ impl Conversion for Narrow {
     }
 }
 impl<F: Element> Conversion for FromInteger<F> {
-    const FROM: u32 = 32;
-    const TO: u32 = F::BITS;
+    const FROM: usize = 32;
+    const TO: usize = F::BITS;
     const ROUNDS: bool = F::BITS == 32;
     #[inline(always)]
     fn host(bits: u64) -> (u64, bool) {
         let (bits, usable) = F::from_i32(bits as i32);
-        (F::place(bits, 0) as u64, usable)
+        (bits.into(), usable)
     }
     #[inline(always)]
     fn apply(bits: u64, mxcsr: Mxcsr) -> (u64, Exceptions) {
         let (bits, exceptions) = sse::from_i32::<F>(bits as i32, mxcsr);
-        (F::place(bits, 0) as u64, exceptions)
+        (bits.into(), exceptions)
     }
 }
 impl<F: Element, const TRUNCATE: bool> Conversion for ToInteger<F, TRUNCATE> {
-    const FROM: u32 = F::BITS;
-    const TO: u32 = 32;
+    const FROM: usize = F::BITS;
+    const TO: usize = 32;
     #[inline(always)]
     fn host(bits: u64) -> (u64, bool) {
-        let (value, usable) = F::to_i32_truncated(F::lane(bits.into(), 0));
+        let (value, usable) = F::to_i32_truncated(F::from_u64(bits));
         (u64::from(value as u32), usable & TRUNCATE)
     }
     #[inline(always)]
     fn apply(bits: u64, mxcsr: Mxcsr) -> (u64, Exceptions) {
-        let bits = F::lane(bits.into(), 0);
+        let bits = F::from_u64(bits);
         let (value, exceptions) =
             if TRUNCATE { sse::to_i32_truncated::<F>(bits, mxcsr) } else { sse::to_i32::<F>(bits, mxcsr) };
         (u64::from(value as u32), exceptions)
     }
 }
 
-/// The low `bits` bits.
+/// Element `n` of a source.
 #[inline(always)]
-fn low(value: u128, bits: u32) -> u128 {
-    value & u128::MAX >> (128 - bits)
+fn element<C: Conversion>(src: Wide, n: usize) -> u64 {
+    if C::FROM == 32 { dword(src, n).into() } else { qword(src, n) }
+}
+
+/// Makes `bits` element `n` of a result.
+#[inline(always)]
+fn place<C: Conversion>(result: &mut Wide, n: usize, bits: u64) {
+    if C::TO == 32 { put(result, n, (bits as u32).to_le_bytes()) } else { put(result, n, bits.to_le_bytes()) }
+}
+
+/// Writes the first `bits` bits of a register.
+#[inline(always)]
+fn write(cpu: &mut Cpu, number: u8, result: Wide, bits: usize) {
+    let mut value = Xmm::get(cpu, number);
+    value[..bits / 8].copy_from_slice(&result[..bits / 8]);
+    Xmm::set(cpu, number, value);
 }
 
 /// Converts `count` elements.
 #[inline(always)]
-fn convert<C: Conversion>(src: u128, count: u32, mxcsr: Mxcsr) -> (u128, Exceptions) {
-    let (mut result, mut exceptions) = (0, Exceptions::NONE);
+fn convert<C: Conversion>(src: Wide, count: usize, mxcsr: Mxcsr) -> (Wide, Exceptions) {
+    let (mut result, mut exceptions) = ([0; 16], Exceptions::NONE);
     for n in 0..count {
-        let (bits, raised) = C::apply(low(src >> (C::FROM * n), C::FROM) as u64, mxcsr);
-        result |= u128::from(bits) << (C::TO * n);
+        let (bits, raised) = C::apply(element::<C>(src, n), mxcsr);
+        place::<C>(&mut result, n, bits);
         exceptions |= raised;
     }
     (result, exceptions)
@@ -115,23 +130,23 @@ fn convert<C: Conversion>(src: u128, count: u32, mxcsr: Mxcsr) -> (u128, Excepti
 
 /// The same on the host, where that may be used.
 #[inline(always)]
-fn convert_on_host<C: Conversion>(src: u128, count: u32, mxcsr: Mxcsr) -> Option<u128> {
+fn convert_on_host<C: Conversion>(src: Wide, count: usize, mxcsr: Mxcsr) -> Option<Wide> {
     if C::ROUNDS && !host::raises_nothing(mxcsr) {
         return None;
     }
-    let (mut result, mut usable) = (0, true);
+    let (mut result, mut usable) = ([0; 16], true);
     for n in 0..count {
-        let (bits, taken) = C::host(low(src >> (C::FROM * n), C::FROM) as u64);
-        result |= u128::from(bits) << (C::TO * n);
+        let (bits, taken) = C::host(element::<C>(src, n));
+        place::<C>(&mut result, n, bits);
         usable &= taken;
     }
     usable.then_some(result)
 }
 
 /// `COUNT` elements into an XMM register, whose first `WRITTEN` bits are written.
-pub(crate) struct ToXmm<C, S, const COUNT: u32, const WRITTEN: u32>(PhantomData<(C, S)>);
+pub(crate) struct ToXmm<C, S, const COUNT: usize, const WRITTEN: usize>(PhantomData<(C, S)>);
 
-impl<C: Conversion, S: Operand, const COUNT: u32, const WRITTEN: u32> Semantics
+impl<C: Conversion, S: Operand, const COUNT: usize, const WRITTEN: usize> Semantics
     for ToXmm<C, S, COUNT, WRITTEN>
 {
     type Slow = ToXmm<C, S::Slow, COUNT, WRITTEN>;
@@ -141,13 +156,12 @@ impl<C: Conversion, S: Operand, const COUNT: u32, const WRITTEN: u32> Semantics
         let cpu = m.cpu();
         let (result, exceptions) = convert::<C>(src, COUNT, cpu.mxcsr());
         cpu.report(exceptions)?;
-        let kept = Xmm::get(cpu, op.dst) & !low(u128::MAX, WRITTEN);
-        Xmm::set(cpu, op.dst, kept | result);
+        write(cpu, op.dst, result, WRITTEN);
         Ok(())
     }
 }
 
-impl<C: Conversion, S: Operand, const COUNT: u32, const WRITTEN: u32> Short
+impl<C: Conversion, S: Operand, const COUNT: usize, const WRITTEN: usize> Short
     for OnHost<ToXmm<C, S, COUNT, WRITTEN>>
 {
     type General = ToXmm<C, S, COUNT, WRITTEN>;
@@ -155,16 +169,15 @@ impl<C: Conversion, S: Operand, const COUNT: u32, const WRITTEN: u32> Short
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
         let src = S::read(m, op).ok()?;
         let result = convert_on_host::<C>(src, COUNT, m.0.mxcsr())?;
-        let kept = Xmm::get(m.0, op.dst) & !low(u128::MAX, WRITTEN);
-        Xmm::set(m.0, op.dst, kept | result);
+        write(m.0, op.dst, result, WRITTEN);
         Some(())
     }
 }
 
 /// Two doublewords of an MMX register into an XMM register: an MMX instruction too.
-pub(crate) struct MmxToXmm<C, const WRITTEN: u32>(PhantomData<C>);
+pub(crate) struct MmxToXmm<C, const WRITTEN: usize>(PhantomData<C>);
 
-impl<C: Conversion, const WRITTEN: u32> Semantics for MmxToXmm<C, WRITTEN> {
+impl<C: Conversion, const WRITTEN: usize> Semantics for MmxToXmm<C, WRITTEN> {
     type Slow = Self;
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
@@ -189,7 +202,7 @@ impl<C: Conversion, S: Operand> Semantics for ToMmx<C, S> {
         // The register stack is taken even when the conversion then raises #XM [AMD Zen 5 captures].
         Mmx::commit(cpu);
         cpu.report(exceptions)?;
-        Mmx::set(cpu, op.dst, u64::from_u128(result));
+        Mmx::set(cpu, op.dst, <Mmx as File>::Value::from_wide(result));
         Ok(())
     }
 }
@@ -204,7 +217,7 @@ impl<C: Conversion, S: Operand> Semantics for ToGeneral<C, S> {
         let src = S::read(m, op)?;
         let (result, exceptions) = convert::<C>(src, 1, m.cpu().mxcsr());
         m.cpu().report(exceptions)?;
-        Dst::store(m, op.dst, result as u32);
+        Dst::store(m, op.dst, dword(result, 0));
         Ok(())
     }
 }
@@ -215,7 +228,7 @@ impl<C: Conversion, S: Operand> Short for OnHost<ToGeneral<C, S>> {
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
         let src = S::read(m, op).ok()?;
         let result = convert_on_host::<C>(src, 1, m.0.mxcsr())?;
-        Dst::store(m, op.dst, result as u32);
+        Dst::store(m, op.dst, dword(result, 0));
         Some(())
     }
 }

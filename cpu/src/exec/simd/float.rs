@@ -1,6 +1,7 @@
 //! SSE and SSE2 arithmetic and comparison, on singles and doubles, packed and scalar.
 
 use super::operand::{File, Operand, Xmm};
+use super::vector::{Wide, dword, put, qword};
 use crate::exec::access::Access;
 use crate::exec::access::Fast;
 use crate::exec::dispatch::{Semantics, Short};
@@ -14,33 +15,34 @@ use std::marker::PhantomData;
 
 /// A format as lanes of an XMM register.
 pub(crate) trait Element: Host + 'static {
-    const COUNT: u32;
-    const BITS: u32 = 128 / Self::COUNT;
-    fn lane(value: u128, n: u32) -> Self::Bits;
-    fn place(bits: Self::Bits, n: u32) -> u128;
+    const COUNT: usize;
+    const BITS: usize = 128 / Self::COUNT;
+    fn lane(value: Wide, n: usize) -> Self::Bits;
+    /// `value` with another element.
+    fn place(value: &mut Wide, n: usize, bits: Self::Bits);
 }
 
 impl Element for Single {
-    const COUNT: u32 = 4;
+    const COUNT: usize = 4;
     #[inline(always)]
-    fn lane(value: u128, n: u32) -> u32 {
-        (value >> (32 * n)) as u32
+    fn lane(value: Wide, n: usize) -> u32 {
+        dword(value, n)
     }
     #[inline(always)]
-    fn place(bits: u32, n: u32) -> u128 {
-        u128::from(bits) << (32 * n)
+    fn place(value: &mut Wide, n: usize, bits: u32) {
+        put(value, n, bits.to_le_bytes());
     }
 }
 
 impl Element for Double {
-    const COUNT: u32 = 2;
+    const COUNT: usize = 2;
     #[inline(always)]
-    fn lane(value: u128, n: u32) -> u64 {
-        (value >> (64 * n)) as u64
+    fn lane(value: Wide, n: usize) -> u64 {
+        qword(value, n)
     }
     #[inline(always)]
-    fn place(bits: u64, n: u32) -> u128 {
-        u128::from(bits) << (64 * n)
+    fn place(value: &mut Wide, n: usize, bits: u64) {
+        put(value, n, bits.to_le_bytes());
     }
 }
 
@@ -109,17 +111,15 @@ impl<O: FloatOp, F: Element, S: Operand> Semantics for PackedFloat<O, F, S> {
         let src = S::read(m, op)?;
         let cpu = m.cpu();
         let (dest, mxcsr) = (Xmm::get(cpu, op.dst), cpu.mxcsr());
-        if O::ROUNDS
-            && host::raises_nothing(mxcsr)
-            && let Some(result) = on_host::<O, F>(dest, src, F::COUNT)
-        {
-            Xmm::set(cpu, op.dst, result);
-            return Ok(());
-        }
-        let (mut result, mut exceptions) = (0, Exceptions::NONE);
+        let quiet = O::ROUNDS && host::raises_nothing(mxcsr);
+        let (mut result, mut exceptions) = (dest, Exceptions::NONE);
         for n in 0..F::COUNT {
-            let (bits, raised) = O::apply::<F>(F::lane(dest, n), F::lane(src, n), op.imm, mxcsr);
-            result |= F::place(bits, n);
+            let (a, b) = (F::lane(dest, n), F::lane(src, n));
+            let (bits, raised) = match O::host::<F>(a, b, op.imm) {
+                (bits, true) if quiet => (bits, Exceptions::NONE),
+                _ => O::apply::<F>(a, b, op.imm, mxcsr),
+            };
+            F::place(&mut result, n, bits);
             exceptions |= raised;
         }
         cpu.report(exceptions)?;
@@ -131,37 +131,26 @@ impl<O: FloatOp, F: Element, S: Operand> Semantics for PackedFloat<O, F, S> {
 /// The short way of a semantics.
 pub(crate) struct OnHost<G>(PhantomData<G>);
 
-/// An operation that rounds on the first `count` elements, where the host's results may be used.
-#[inline(always)]
-fn on_host<O: FloatOp, F: Element>(dest: u128, src: u128, count: u32) -> Option<u128> {
-    let (mut result, mut usable) = (0, true);
-    for n in 0..count {
-        let (bits, taken) = O::host::<F>(F::lane(dest, n), F::lane(src, n), 0);
-        result |= F::place(bits, n);
-        usable &= taken;
-    }
-    usable.then_some(result)
-}
-
-/// The same by the quickest test for one that rounds, which zeros fail; and for one that does not.
+/// An operation on the first `count` elements where the host's results may be used: for one that rounds by the quickest
+/// test, which zeros fail.
 #[inline(always)]
 fn on_host_quickly<O: FloatOp, F: Element>(
-    dest: u128,
-    src: u128,
-    count: u32,
+    dest: Wide,
+    src: Wide,
+    count: usize,
     op: &Op,
     mxcsr: Mxcsr,
-) -> Option<u128> {
+) -> Option<Wide> {
     if O::ROUNDS && !host::raises_nothing(mxcsr) {
         return None;
     }
-    let (mut result, mut usable) = (0, true);
+    let (mut result, mut usable) = (dest, true);
     let mut least = F::twice(F::lane(src, 0));
     let mut greatest = F::Bits::default();
     for n in 0..count {
         let (a, b) = (F::lane(dest, n), F::lane(src, n));
         let (bits, taken) = O::host::<F>(a, b, op.imm);
-        result |= F::place(bits, n);
+        F::place(&mut result, n, bits);
         usable &= taken;
         least = least.min(F::twice(b)).min(F::twice(bits));
         if O::BINARY {
@@ -169,7 +158,13 @@ fn on_host_quickly<O: FloatOp, F: Element>(
         }
         greatest = greatest.max(F::twice(bits));
     }
-    let usable = if O::ROUNDS { F::is_ordinary(least, greatest) } else { usable };
+    let usable = if !O::ROUNDS {
+        usable
+    } else if count == F::COUNT {
+        F::are_ordinary(if O::BINARY { dest } else { src }, src, result)
+    } else {
+        F::is_ordinary(least, greatest)
+    };
     usable.then_some(result)
 }
 
@@ -195,16 +190,15 @@ impl<O: FloatOp, F: Element, S: Operand> Semantics for ScalarFloat<O, F, S> {
         let src = S::read(m, op)?;
         let cpu = m.cpu();
         let (dest, mxcsr) = (Xmm::get(cpu, op.dst), cpu.mxcsr());
-        if O::ROUNDS
-            && host::raises_nothing(mxcsr)
-            && let Some(result) = on_host::<O, F>(dest, src, 1)
-        {
-            Xmm::set(cpu, op.dst, dest >> F::BITS << F::BITS | result);
-            return Ok(());
-        }
-        let (bits, exceptions) = O::apply::<F>(F::lane(dest, 0), F::lane(src, 0), op.imm, mxcsr);
+        let (a, b) = (F::lane(dest, 0), F::lane(src, 0));
+        let (bits, exceptions) = match O::host::<F>(a, b, op.imm) {
+            (bits, true) if O::ROUNDS && host::raises_nothing(mxcsr) => (bits, Exceptions::NONE),
+            _ => O::apply::<F>(a, b, op.imm, mxcsr),
+        };
         cpu.report(exceptions)?;
-        Xmm::set(cpu, op.dst, dest >> F::BITS << F::BITS | F::place(bits, 0));
+        let mut result = dest;
+        F::place(&mut result, 0, bits);
+        Xmm::set(cpu, op.dst, result);
         Ok(())
     }
 }
@@ -216,7 +210,7 @@ impl<O: FloatOp, F: Element, S: Operand> Short for OnHost<ScalarFloat<O, F, S>> 
         let src = S::read(m, op).ok()?;
         let dest = Xmm::get(m.0, op.dst);
         let result = on_host_quickly::<O, F>(dest, src, 1, op, m.0.mxcsr())?;
-        Xmm::set(m.0, op.dst, dest >> F::BITS << F::BITS | result);
+        Xmm::set(m.0, op.dst, result);
         Some(())
     }
 }
@@ -285,9 +279,9 @@ impl Approximation for ReciprocalSquareRoot {
 }
 
 /// `O DEST, SRC` on all four singles, or on the lowest (`COUNT` 1).
-pub(crate) struct Approximate<O, S, const COUNT: u32>(PhantomData<(O, S)>);
+pub(crate) struct Approximate<O, S, const COUNT: usize>(PhantomData<(O, S)>);
 
-impl<O: Approximation, S: Operand, const COUNT: u32> Semantics for Approximate<O, S, COUNT> {
+impl<O: Approximation, S: Operand, const COUNT: usize> Semantics for Approximate<O, S, COUNT> {
     type Slow = Approximate<O, S::Slow, COUNT>;
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
@@ -295,9 +289,7 @@ impl<O: Approximation, S: Operand, const COUNT: u32> Semantics for Approximate<O
         let cpu = m.cpu();
         let mut result = Xmm::get(cpu, op.dst);
         for n in 0..COUNT {
-            let at = 32 * n;
-            result &= !(0xFFFF_FFFF << at);
-            result |= Single::place(O::apply(Single::lane(src, n)), n);
+            Single::place(&mut result, n, O::apply(Single::lane(src, n)));
         }
         Xmm::set(cpu, op.dst, result);
         Ok(())
