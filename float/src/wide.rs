@@ -143,7 +143,7 @@ mod tests {
         for _ in 0..100_000 {
             let bits = u128::from(random.bits()) << 64 | u128::from(random.bits());
             // Up to the square of 0.172, and at any distance below.
-            let x = (bits >> 6) * 15 / 8 >> random.below(123);
+            let x = ((bits >> 6) * 15 / 8) >> random.below(123);
             for terms in [14, 24] {
                 let coefficients = odd_fractions(terms);
                 if terms == 14 && x >> 118 != 0 {
@@ -165,7 +165,7 @@ mod tests {
         }
         for _ in 0..100_000 {
             let bits = u128::from(random.bits()) << 64 | u128::from(random.bits());
-            let x = bits / 8 * 5 >> random.below(128);
+            let x = (bits / 8 * 5) >> random.below(128);
             let sum = alternating_factorials::<11>(&coefficients, x);
             assert!(sum.abs_diff(in_full(&coefficients, x, true)) < 8, "{x:x}");
         }

@@ -232,7 +232,7 @@ mod tests {
         let by_definition = |lane: usize, start: usize| -> Wide {
             std::array::from_fn(|n| {
                 let at = start + n / (2 * lane) * lane + n % lane;
-                if n / lane % 2 == 0 { a[at] } else { b[at] }
+                if (n / lane).is_multiple_of(2) { a[at] } else { b[at] }
             })
         };
         assert_eq!(Wide::interleave::<1, false>(a, b), by_definition(1, 0));

@@ -361,3 +361,7 @@ signs! {
     Fchs: F80::negated;
     Fabs: F80::abs;
 }
+
+#[cfg(test)]
+#[path = "short_tests.rs"]
+mod tests;
