@@ -112,6 +112,13 @@ impl Flags {
         *self = Self::from_bits(bits);
     }
 
+    /// Replaces the status flags.
+    #[inline(always)]
+    pub(crate) fn replace_status(&mut self, status: u32) {
+        self.word = self.word & !STATUS | status;
+        self.kind = Kind::Eager;
+    }
+
     /// Replaces the flags in `mask` with those of `bits`.
     pub fn update(&mut self, mask: u32, bits: u32) {
         self.set_bits(self.bits() & !mask | bits & mask);

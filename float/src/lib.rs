@@ -1,7 +1,7 @@
-//! x86 floating point at the level of values, in integer code.
+//! x86 floating point at the level of values.
 //!
-//! Nothing here uses a host's floating-point unit, so a result is the same on every host. The crate knows neither
-//! registers nor instructions: an operation gets bits and a control word and gives bits and exceptions. What a stack
+//! All of it is integer code, so a result is the same on every host; [`host`] has short ways on the host's own formats
+//! through what is the same on every host too. The crate knows neither registers nor instructions: an operation gets bits and a control word and gives bits and exceptions. What a stack
 //! fault or an empty register means, and when an exception becomes #MF or #XM, is the processor's business.
 //!
 //! - [`x87`]: the operations of the x87 on [`F80`], as [`Outcome`]s.
@@ -20,6 +20,7 @@ mod control;
 mod exact;
 mod exceptions;
 mod f80;
+pub mod host;
 pub mod sse;
 #[cfg(test)]
 mod testing;

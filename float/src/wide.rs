@@ -66,14 +66,49 @@ pub(crate) const fn high_product(a: u128, b: u128) -> u128 {
     a1 * b1 + (inner >> 64) + (outer >> 64) + carry
 }
 
-/// The sum of `coefficients[k] * x^k`, `x` in units of 2^-128.
+/// The sum of `coefficients[k] * x^k`, `x` in units of 2^-128. The coefficients do not grow.
 pub(crate) fn polynomial(coefficients: &[u128], x: u128) -> u128 {
-    coefficients.iter().rev().fold(0, |sum, &coefficient| coefficient + high_product(sum, x))
+    let (terms, wide) = reach(coefficients.len(), x);
+    let far = coefficients[wide..terms].iter().rev();
+    let far = far.fold(0, |sum, &coefficient| top(coefficient) + high_half(sum, top(x)));
+    let near = coefficients[..wide].iter().rev();
+    near.fold(u128::from(far) << 64, |sum, &coefficient| coefficient + high_product(sum, x))
 }
 
-/// The sum of `coefficients[k] * (-x)^k`, where the terms fall.
+/// The sum of `coefficients[k] * (-x)^k`. The coefficients do not grow.
 pub(crate) fn alternating(coefficients: &[u128], x: u128) -> u128 {
-    coefficients.iter().rev().fold(0, |sum, &coefficient| coefficient - high_product(sum, x))
+    let (terms, wide) = reach(coefficients.len(), x);
+    let far = coefficients[wide..terms].iter().rev();
+    let far = far.fold(0, |sum, &coefficient| top(coefficient) - high_half(sum, top(x)));
+    let near = coefficients[..wide].iter().rev();
+    near.fold(u128::from(far) << 64, |sum, &coefficient| coefficient - high_product(sum, x))
+}
+
+/// The same of a series of factorials: from `WIDE` on its coefficients are below 2^64.
+pub(crate) fn alternating_factorials<const WIDE: usize>(coefficients: &[u128], x: u128) -> u128 {
+    let far = coefficients[WIDE..].iter().rev();
+    let far = far.fold(0, |sum, &coefficient| coefficient as u64 - high_half(sum, top(x)));
+    let near = coefficients[..WIDE].iter().rev();
+    near.fold(u128::from(far), |sum, &coefficient| coefficient - high_product(sum, x))
+}
+
+/// How many terms of a series in `x` can matter, and how many of them need all bits. A term is below the next power of
+/// two of `x` to its number: what is left out is below 2^-126 of the first term, and of what is below 2^-66 of it 64 bits
+/// are enough, of which each step loses but one.
+fn reach(terms: usize, x: u128) -> (usize, usize) {
+    let bits = x.leading_zeros().max(1) as usize;
+    let terms = terms.min(126 / bits + 1);
+    (terms, terms.min(66 / bits + 1))
+}
+
+/// The high half of a number.
+fn top(x: u128) -> u64 {
+    (x >> 64) as u64
+}
+
+/// The high half of a product.
+fn high_half(a: u64, b: u64) -> u64 {
+    top(u128::from(a) * u128::from(b))
 }
 
 /// The reciprocal of a fraction from a half to one, in units of 2^-126: one step of Newton's iteration from 62 bits.
@@ -89,6 +124,52 @@ fn reciprocal(fraction: u128) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Series as they are, term by term in all bits.
+    fn in_full(coefficients: &[u128], x: u128, negate: bool) -> u128 {
+        coefficients.iter().rev().fold(0, |sum, &coefficient| {
+            let rest = high_product(sum, x);
+            if negate { coefficient - rest } else { coefficient + rest }
+        })
+    }
+
+    fn odd_fractions(terms: usize) -> Vec<u128> {
+        (0..terms as u128).map(|k| (1 << 126) / (2 * k + 1)).collect()
+    }
+
+    #[test]
+    fn a_series_cut_short_is_the_series() {
+        let mut random = crate::testing::Random::new();
+        for _ in 0..100_000 {
+            let bits = u128::from(random.bits()) << 64 | u128::from(random.bits());
+            // Up to the square of 0.172, and at any distance below.
+            let x = ((bits >> 6) * 15 / 8) >> random.below(123);
+            for terms in [14, 24] {
+                let coefficients = odd_fractions(terms);
+                if terms == 14 && x >> 118 != 0 {
+                    continue;
+                }
+                let difference = |sum: u128, negate| sum.abs_diff(in_full(&coefficients, x, negate));
+                assert!(difference(polynomial(&coefficients, x), false) < 32, "{x:x}");
+                assert!(difference(alternating(&coefficients, x), true) < 32, "{x:x}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_series_of_factorials_is_the_series() {
+        let mut random = crate::testing::Random::new();
+        let mut coefficients = vec![1u128 << 127];
+        for k in 1..16 {
+            coefficients.push(coefficients[k - 1] / (2 * k * (2 * k - 1)) as u128);
+        }
+        for _ in 0..100_000 {
+            let bits = u128::from(random.bits()) << 64 | u128::from(random.bits());
+            let x = (bits / 8 * 5) >> random.below(128);
+            let sum = alternating_factorials::<11>(&coefficients, x);
+            assert!(sum.abs_diff(in_full(&coefficients, x, true)) < 8, "{x:x}");
+        }
+    }
 
     #[test]
     fn a_high_product_carries() {

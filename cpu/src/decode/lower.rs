@@ -7,7 +7,7 @@ use super::predecode::{Decoded, Quirk};
 use crate::code_mode::CodeMode;
 use crate::cpu::Cpu;
 use crate::exec::access::{Dst, InMemory, Segmented};
-use crate::exec::dispatch::{Semantics, called, ending, ip_mask, plain, plain_slow};
+use crate::exec::dispatch::{Semantics, Short, called, ending, ip_mask, plain, plain_slow, short};
 use crate::exec::escape::{Esc, EscToPorts};
 use crate::exec::far::{PopCs, TooLong, Undefined};
 use crate::exec::mov::Nop;
@@ -255,6 +255,11 @@ impl<'a> Lowering<'a> {
     /// The same with a frame of its own.
     pub(crate) fn called<S: Semantics>() -> Chosen {
         (called::<S>, false)
+    }
+
+    /// An instruction with a short way.
+    pub(crate) fn short<S: Short>() -> Chosen {
+        (short::<S>, false)
     }
 
     /// An instruction that has no fast path.

@@ -160,6 +160,33 @@ pub(crate) unsafe fn called<S: Semantics>(
     }
 }
 
+/// A short way for what an instruction nearly always is.
+pub(crate) trait Short {
+    /// The instruction in general.
+    type General: Semantics;
+    /// Does it, or changes nothing.
+    fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()>;
+}
+
+/// An instruction that has a short way, which calls nothing.
+pub(crate) unsafe fn short<S: Short>(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+    // SAFETY: as for `plain`.
+    unsafe {
+        match S::attempt(&mut Fast(cpu), &*op) {
+            Some(()) => go(cpu, bus, op.add(1), left),
+            None => at_length::<S::General>(cpu, bus, op, left),
+        }
+    }
+}
+
+/// The long way, where the short one does not lead.
+#[cold]
+#[inline(never)]
+unsafe fn at_length<S: Semantics>(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+    // SAFETY: as for `plain`.
+    unsafe { called::<S>(cpu, bus, op, left) }
+}
+
 /// Executes on the fast path, in a frame of its own.
 #[inline(never)]
 fn quickly<S: Semantics>(cpu: &mut Cpu, op: &Op) -> Result<(), Miss> {

@@ -17,7 +17,7 @@ pub enum Double {}
 /// A format of memory and of the XMM registers [SDM 1, "Floating-Point Data Types"].
 pub trait Format: sealed::Sealed {
     /// Its bits.
-    type Bits: Copy + Debug + Default + Eq + Into<u64>;
+    type Bits: Copy + Debug + Default + Ord + Into<u64>;
     /// Bits of the significand, the integer bit included.
     const PRECISION: u32;
     /// Bits of the exponent.

@@ -11,6 +11,7 @@ mod integer;
 mod parts;
 mod remainder;
 mod round;
+pub mod short;
 #[cfg(test)]
 mod tests;
 mod transcendental;

@@ -165,18 +165,18 @@ fn packed(l: &Lowering<'_>) -> Option<Chosen> {
 /// The low unpacks of MMX read 32 bits of memory.
 fn unpack_low<O: Binary>(l: &Lowering<'_>) -> Chosen {
     if is_mmx(l) {
-        by_low!(l, Mmx, u32, S => Lowering::called::<Packed<O, Mmx, S>>())
+        by_low!(l, Mmx, u32, S => Lowering::fast::<Packed<O, Mmx, S>>())
     } else {
-        by_xmm!(l, S => Lowering::called::<Packed<O, Xmm, S>>())
+        by_xmm!(l, S => Lowering::fast::<Packed<O, Xmm, S>>())
     }
 }
 
 /// Lanes that change places.
 fn rearrange<O: Binary>(l: &Lowering<'_>) -> Chosen {
     if is_mmx(l) {
-        by_low!(l, Mmx, u64, S => Lowering::called::<Packed<O, Mmx, S>>())
+        by_low!(l, Mmx, u64, S => Lowering::fast::<Packed<O, Mmx, S>>())
     } else {
-        by_xmm!(l, S => Lowering::called::<Packed<O, Xmm, S>>())
+        by_xmm!(l, S => Lowering::fast::<Packed<O, Xmm, S>>())
     }
 }
 
@@ -227,9 +227,9 @@ fn shifts(l: &Lowering<'_>) -> Option<Chosen> {
 
 fn with_immediate<O: WithImmediate>(l: &Lowering<'_>) -> Chosen {
     if is_mmx(l) {
-        by_low!(l, Mmx, u64, S => Lowering::called::<PackedImm<O, Mmx, S>>())
+        by_low!(l, Mmx, u64, S => Lowering::fast::<PackedImm<O, Mmx, S>>())
     } else {
-        by_xmm!(l, S => Lowering::called::<PackedImm<O, Xmm, S>>())
+        by_xmm!(l, S => Lowering::fast::<PackedImm<O, Xmm, S>>())
     }
 }
 
@@ -242,12 +242,12 @@ fn shuffles(l: &Lowering<'_>) -> Option<Chosen> {
         M::Shufps => with_immediate::<Shufps>(l),
         M::Shufpd => with_immediate::<Shufpd>(l),
         M::Pinsrw => insert_word(l),
-        M::Pextrw if l.ins.op1_register().is_mm() => Lowering::called::<ToRegister<Pextrw, Mmx>>(),
-        M::Pextrw => Lowering::called::<ToRegister<Pextrw, Xmm>>(),
-        M::Pmovmskb if l.ins.op1_register().is_mm() => Lowering::called::<ToRegister<Pmovmskb, Mmx>>(),
-        M::Pmovmskb => Lowering::called::<ToRegister<Pmovmskb, Xmm>>(),
-        M::Movmskps => Lowering::called::<ToRegister<Movmskps, Xmm>>(),
-        M::Movmskpd => Lowering::called::<ToRegister<Movmskpd, Xmm>>(),
+        M::Pextrw if l.ins.op1_register().is_mm() => Lowering::fast::<ToRegister<Pextrw, Mmx>>(),
+        M::Pextrw => Lowering::fast::<ToRegister<Pextrw, Xmm>>(),
+        M::Pmovmskb if l.ins.op1_register().is_mm() => Lowering::fast::<ToRegister<Pmovmskb, Mmx>>(),
+        M::Pmovmskb => Lowering::fast::<ToRegister<Pmovmskb, Xmm>>(),
+        M::Movmskps => Lowering::fast::<ToRegister<Movmskps, Xmm>>(),
+        M::Movmskpd => Lowering::fast::<ToRegister<Movmskpd, Xmm>>(),
         _ => return None,
     })
 }
@@ -256,9 +256,9 @@ fn insert_word(l: &Lowering<'_>) -> Chosen {
     macro_rules! into {
         ($file:ty) => {
             if l.kind(1) == Kind::Reg {
-                Lowering::called::<PackedImm<Pinsrw, $file, Scalar<u16, Src>>>()
+                Lowering::fast::<PackedImm<Pinsrw, $file, Scalar<u16, Src>>>()
             } else {
-                by_form!(l, M => Lowering::called::<PackedImm<Pinsrw, $file, Scalar<u16, InMemory<M>>>>())
+                by_form!(l, M => Lowering::fast::<PackedImm<Pinsrw, $file, Scalar<u16, InMemory<M>>>>())
             }
         };
     }

@@ -8,8 +8,8 @@ use crate::exec::simd::convert::{
     Conversion, IntegerToDouble, IntegerToSingle, MmxToXmm, Narrow, ToGeneral, ToInteger, ToMmx, ToXmm, Widen,
 };
 use crate::exec::simd::float::{
-    Add, Approximate, Approximation, Cmp, CompareFlags, Div, FloatOp, Max, Min, Mul, PackedFloat, Reciprocal,
-    ReciprocalSquareRoot, ScalarFloat, Sqrt, Sub,
+    Add, Approximate, Approximation, Cmp, CompareFlags, Div, FloatOp, Max, Min, Mul, OnHost, PackedFloat,
+    Reciprocal, ReciprocalSquareRoot, ScalarFloat, Sqrt, Sub,
 };
 use crate::exec::simd::operand::{InFile, Memory128, Scalar};
 use iced_x86::Mnemonic;
@@ -27,10 +27,10 @@ use Elements::{Pd, Ps, Sd, Ss};
 
 fn float<O: FloatOp>(l: &Lowering<'_>, elements: Elements) -> Chosen {
     match elements {
-        Ps => by_xmm!(l, S => Lowering::called::<PackedFloat<O, Single, S>>()),
-        Pd => by_xmm!(l, S => Lowering::called::<PackedFloat<O, Double, S>>()),
-        Ss => by_low!(l, Xmm, u32, S => Lowering::called::<ScalarFloat<O, Single, S>>()),
-        Sd => by_low!(l, Xmm, u64, S => Lowering::called::<ScalarFloat<O, Double, S>>()),
+        Ps => by_xmm!(l, S => Lowering::short::<OnHost<PackedFloat<O, Single, S>>>()),
+        Pd => by_xmm!(l, S => Lowering::short::<OnHost<PackedFloat<O, Double, S>>>()),
+        Ss => by_low!(l, Xmm, u32, S => Lowering::short::<OnHost<ScalarFloat<O, Single, S>>>()),
+        Sd => by_low!(l, Xmm, u64, S => Lowering::short::<OnHost<ScalarFloat<O, Double, S>>>()),
     }
 }
 
@@ -80,33 +80,33 @@ pub(super) fn arithmetic(l: &Lowering<'_>) -> Option<Chosen> {
         M::Rcpss => approximate::<Reciprocal>(l, Ss),
         M::Rsqrtps => approximate::<ReciprocalSquareRoot>(l, Ps),
         M::Rsqrtss => approximate::<ReciprocalSquareRoot>(l, Ss),
-        M::Comiss => by_low!(l, Xmm, u32, S => Lowering::called::<CompareFlags<Single, S, true>>()),
-        M::Comisd => by_low!(l, Xmm, u64, S => Lowering::called::<CompareFlags<Double, S, true>>()),
-        M::Ucomiss => by_low!(l, Xmm, u32, S => Lowering::called::<CompareFlags<Single, S, false>>()),
-        M::Ucomisd => by_low!(l, Xmm, u64, S => Lowering::called::<CompareFlags<Double, S, false>>()),
+        M::Comiss => by_low!(l, Xmm, u32, S => Lowering::short::<OnHost<CompareFlags<Single, S, true>>>()),
+        M::Comisd => by_low!(l, Xmm, u64, S => Lowering::short::<OnHost<CompareFlags<Double, S, true>>>()),
+        M::Ucomiss => by_low!(l, Xmm, u32, S => Lowering::short::<OnHost<CompareFlags<Single, S, false>>>()),
+        M::Ucomisd => by_low!(l, Xmm, u64, S => Lowering::short::<OnHost<CompareFlags<Double, S, false>>>()),
         _ => return None,
     })
 }
 
 /// One integer from a general register or memory.
-fn from_general<C: Conversion, const WRITTEN: u32>(l: &Lowering<'_>) -> Chosen {
+fn from_general<C: Conversion, const WRITTEN: usize>(l: &Lowering<'_>) -> Chosen {
     if l.kind(1) == Kind::Reg {
-        return Lowering::called::<ToXmm<C, Scalar<u32, Src>, 1, WRITTEN>>();
+        return Lowering::short::<OnHost<ToXmm<C, Scalar<u32, Src>, 1, WRITTEN>>>();
     }
-    by_form!(l, M => Lowering::called::<ToXmm<C, Scalar<u32, InMemory<M>>, 1, WRITTEN>>())
+    by_form!(l, M => Lowering::short::<OnHost<ToXmm<C, Scalar<u32, InMemory<M>>, 1, WRITTEN>>>())
 }
 
 fn to_general_single<const TRUNCATE: bool>(l: &Lowering<'_>) -> Chosen {
-    by_low!(l, Xmm, u32, S => Lowering::called::<ToGeneral<ToInteger<Single, TRUNCATE>, S>>())
+    by_low!(l, Xmm, u32, S => Lowering::short::<OnHost<ToGeneral<ToInteger<Single, TRUNCATE>, S>>>())
 }
 
 fn to_general_double<const TRUNCATE: bool>(l: &Lowering<'_>) -> Chosen {
-    by_low!(l, Xmm, u64, S => Lowering::called::<ToGeneral<ToInteger<Double, TRUNCATE>, S>>())
+    by_low!(l, Xmm, u64, S => Lowering::short::<OnHost<ToGeneral<ToInteger<Double, TRUNCATE>, S>>>())
 }
 
 /// All of a register or sixteen bytes; all of the destination is written.
-fn whole<C: Conversion, const COUNT: u32>(l: &Lowering<'_>) -> Chosen {
-    by_xmm!(l, S => Lowering::called::<ToXmm<C, S, COUNT, 128>>())
+fn whole<C: Conversion, const COUNT: usize>(l: &Lowering<'_>) -> Chosen {
+    by_xmm!(l, S => Lowering::short::<OnHost<ToXmm<C, S, COUNT, 128>>>())
 }
 
 pub(super) fn conversions(l: &Lowering<'_>) -> Option<Chosen> {
@@ -118,12 +118,14 @@ pub(super) fn conversions(l: &Lowering<'_>) -> Option<Chosen> {
         M::Cvttss2si => to_general_single::<true>(l),
         M::Cvtsd2si => to_general_double::<false>(l),
         M::Cvttsd2si => to_general_double::<true>(l),
-        M::Cvtss2sd => by_low!(l, Xmm, u32, S => Lowering::called::<ToXmm<Widen, S, 1, 64>>()),
-        M::Cvtsd2ss => by_low!(l, Xmm, u64, S => Lowering::called::<ToXmm<Narrow, S, 1, 32>>()),
-        M::Cvtps2pd => by_low!(l, Xmm, u64, S => Lowering::called::<ToXmm<Widen, S, 2, 128>>()),
+        M::Cvtss2sd => by_low!(l, Xmm, u32, S => Lowering::short::<OnHost<ToXmm<Widen, S, 1, 64>>>()),
+        M::Cvtsd2ss => by_low!(l, Xmm, u64, S => Lowering::short::<OnHost<ToXmm<Narrow, S, 1, 32>>>()),
+        M::Cvtps2pd => by_low!(l, Xmm, u64, S => Lowering::short::<OnHost<ToXmm<Widen, S, 2, 128>>>()),
         M::Cvtpd2ps => whole::<Narrow, 2>(l),
         M::Cvtdq2ps => whole::<IntegerToSingle, 4>(l),
-        M::Cvtdq2pd => by_low!(l, Xmm, u64, S => Lowering::called::<ToXmm<IntegerToDouble, S, 2, 128>>()),
+        M::Cvtdq2pd => {
+            by_low!(l, Xmm, u64, S => Lowering::short::<OnHost<ToXmm<IntegerToDouble, S, 2, 128>>>())
+        }
         M::Cvtps2dq => whole::<ToInteger<Single, false>, 4>(l),
         M::Cvttps2dq => whole::<ToInteger<Single, true>, 4>(l),
         M::Cvtpd2dq => whole::<ToInteger<Double, false>, 2>(l),
@@ -139,11 +141,11 @@ pub(super) fn conversions(l: &Lowering<'_>) -> Option<Chosen> {
 }
 
 /// From memory it is no MMX instruction: the manual says so of CVTPI2PD, the captures of CVTPI2PS too [AMD Zen 5 captures].
-fn from_mmx<C: Conversion, const WRITTEN: u32>(l: &Lowering<'_>) -> Chosen {
+fn from_mmx<C: Conversion, const WRITTEN: usize>(l: &Lowering<'_>) -> Chosen {
     if l.kind(1) == Kind::Reg {
         return Lowering::called::<MmxToXmm<C, WRITTEN>>();
     }
-    by_form!(l, M => Lowering::called::<ToXmm<C, Scalar<u64, InMemory<M>>, 2, WRITTEN>>())
+    by_form!(l, M => Lowering::short::<OnHost<ToXmm<C, Scalar<u64, InMemory<M>>, 2, WRITTEN>>>())
 }
 
 fn to_mmx_single<const TRUNCATE: bool>(l: &Lowering<'_>) -> Chosen {

@@ -1,9 +1,10 @@
 //! The x87.
 
-use crate::decode::lower::{Chosen, Kind, Lowering};
-use crate::exec::dispatch::{Semantics, ending};
+use crate::decode::lower::{Chosen, Kind, Lowering, Shape};
+use crate::exec::access::{FlatBase, FlatIndexed, Segmented};
+use crate::exec::dispatch::{Semantics, Short, ending};
 use crate::exec::escape::Unavailable;
-use crate::exec::x87::arith::{Arith, Fadd, Fdiv, Fdivr, Fmul, Fsub, Fsubr, InStack, WithMemory};
+use crate::exec::x87::arith::{Fadd, Fdiv, Fdivr, Fmul, Fsub, Fsubr, InStack, WithMemory};
 use crate::exec::x87::compare::{
     CompareFlags, CompareMemory, CompareStack, Comparison, Fcmov, Ftst, Fxam, Ordered, Unordered,
 };
@@ -16,6 +17,7 @@ use crate::exec::x87::functions::{
     Fyl2xp1, PartialRemainder, Pushing, Unary,
 };
 use crate::exec::x87::memory::{Double, Int16, Int32, Int64, Single};
+use crate::exec::x87::short::{NoMemory, Operation, Shortly};
 use crate::exec::x87::stack::{Fdecstp, Ffree, Ffreep, Fincstp, Fxch};
 use crate::exec::x87::transfer::{
     Load, LoadConstant, LoadDecimal, LoadExtended, LoadStack, Store, StoreDecimal, StoreExtended, StoreStack,
@@ -53,17 +55,43 @@ fn of<S: Semantics>() -> Chosen {
     Lowering::called::<S>()
 }
 
-/// An instruction with one or two stack operands, or one in memory.
-fn arith<O: Arith, const POPS: u8>(l: &Lowering<'_>) -> Chosen {
-    match l.ins.memory_size() {
-        _ if l.kind(0) != Kind::Mem => of::<InStack<O, POPS>>(),
-        iced_x86::MemorySize::Float32 => of::<WithMemory<O, Single>>(),
-        _ => of::<WithMemory<O, Double>>(),
+/// An instruction of the register stack that has a short way.
+fn quick<G>() -> Chosen
+where
+    Shortly<G, NoMemory>: Short,
+{
+    Lowering::short::<Shortly<G, NoMemory>>()
+}
+
+/// The same with an operand in memory.
+fn quick_memory<G>(l: &Lowering<'_>) -> Chosen
+where
+    Shortly<G, FlatBase>: Short,
+    Shortly<G, FlatIndexed>: Short,
+    Shortly<G, Segmented>: Short,
+{
+    match l.shape {
+        Shape::FlatBase => Lowering::short::<Shortly<G, FlatBase>>(),
+        Shape::FlatIndexed => Lowering::short::<Shortly<G, FlatIndexed>>(),
+        Shape::Segmented => Lowering::short::<Shortly<G, Segmented>>(),
     }
 }
 
-fn integer_arith<O: Arith>(l: &Lowering<'_>) -> Chosen {
-    if bytes(l) == 2 { of::<WithMemory<O, Int16>>() } else { of::<WithMemory<O, Int32>>() }
+/// An instruction with one or two stack operands, or one in memory.
+fn arith<O: Operation, const POPS: u8>(l: &Lowering<'_>) -> Chosen {
+    match l.ins.memory_size() {
+        _ if l.kind(0) != Kind::Mem => quick::<InStack<O, POPS>>(),
+        iced_x86::MemorySize::Float32 => quick_memory::<WithMemory<O, Single>>(l),
+        _ => quick_memory::<WithMemory<O, Double>>(l),
+    }
+}
+
+fn integer_arith<O: Operation>(l: &Lowering<'_>) -> Chosen {
+    if bytes(l) == 2 {
+        quick_memory::<WithMemory<O, Int16>>(l)
+    } else {
+        quick_memory::<WithMemory<O, Int32>>(l)
+    }
 }
 
 /// Size of the operand in memory.
@@ -99,14 +127,18 @@ fn arithmetic(l: &Lowering<'_>) -> Option<Chosen> {
 /// ST(0) with ST(i), or with memory.
 fn compare<C: Comparison, const POPS: u8>(l: &Lowering<'_>) -> Chosen {
     match l.ins.memory_size() {
-        _ if l.kind(0) != Kind::Mem => of::<CompareStack<C, POPS>>(),
-        iced_x86::MemorySize::Float32 => of::<CompareMemory<Single, POPS>>(),
-        _ => of::<CompareMemory<Double, POPS>>(),
+        _ if l.kind(0) != Kind::Mem => quick::<CompareStack<C, POPS>>(),
+        iced_x86::MemorySize::Float32 => quick_memory::<CompareMemory<Single, POPS>>(l),
+        _ => quick_memory::<CompareMemory<Double, POPS>>(l),
     }
 }
 
 fn integer_compare<const POPS: u8>(l: &Lowering<'_>) -> Chosen {
-    if bytes(l) == 2 { of::<CompareMemory<Int16, POPS>>() } else { of::<CompareMemory<Int32, POPS>>() }
+    if bytes(l) == 2 {
+        quick_memory::<CompareMemory<Int16, POPS>>(l)
+    } else {
+        quick_memory::<CompareMemory<Int32, POPS>>(l)
+    }
 }
 
 fn comparison(l: &Lowering<'_>) -> Option<Chosen> {
@@ -120,10 +152,10 @@ fn comparison(l: &Lowering<'_>) -> Option<Chosen> {
         M::Fucompp => compare::<Unordered, 2>(l),
         M::Ficom => integer_compare::<0>(l),
         M::Ficomp => integer_compare::<1>(l),
-        M::Fcomi => of::<CompareFlags<Ordered, 0>>(),
-        M::Fcomip => of::<CompareFlags<Ordered, 1>>(),
-        M::Fucomi => of::<CompareFlags<Unordered, 0>>(),
-        M::Fucomip => of::<CompareFlags<Unordered, 1>>(),
+        M::Fcomi => quick::<CompareFlags<Ordered, 0>>(),
+        M::Fcomip => quick::<CompareFlags<Ordered, 1>>(),
+        M::Fucomi => quick::<CompareFlags<Unordered, 0>>(),
+        M::Fucomip => quick::<CompareFlags<Unordered, 1>>(),
         M::Fcmovb => of::<Fcmov<2>>(),
         M::Fcmovnb => of::<Fcmov<3>>(),
         M::Fcmove => of::<Fcmov<4>>(),
@@ -141,38 +173,38 @@ fn comparison(l: &Lowering<'_>) -> Option<Chosen> {
 fn transfer(l: &Lowering<'_>) -> Option<Chosen> {
     use Mnemonic as M;
     Some(match (l.ins.mnemonic(), bytes(l)) {
-        (M::Fld, 4) => of::<Load<Single>>(),
-        (M::Fld, 8) => of::<Load<Double>>(),
+        (M::Fld, 4) => quick_memory::<Load<Single>>(l),
+        (M::Fld, 8) => quick_memory::<Load<Double>>(l),
         (M::Fld, 10) => of::<LoadExtended>(),
-        (M::Fld, _) => of::<LoadStack>(),
-        (M::Fild, 2) => of::<Load<Int16>>(),
-        (M::Fild, 4) => of::<Load<Int32>>(),
-        (M::Fild, _) => of::<Load<Int64>>(),
+        (M::Fld, _) => quick::<LoadStack>(),
+        (M::Fild, 2) => quick_memory::<Load<Int16>>(l),
+        (M::Fild, 4) => quick_memory::<Load<Int32>>(l),
+        (M::Fild, _) => quick_memory::<Load<Int64>>(l),
         (M::Fbld, _) => of::<LoadDecimal>(),
-        (M::Fst, 4) => of::<Store<Single, 0>>(),
-        (M::Fst, 8) => of::<Store<Double, 0>>(),
-        (M::Fst, _) => of::<StoreStack<0>>(),
-        (M::Fstp, 4) => of::<Store<Single, 1>>(),
-        (M::Fstp, 8) => of::<Store<Double, 1>>(),
+        (M::Fst, 4) => quick_memory::<Store<Single, 0>>(l),
+        (M::Fst, 8) => quick_memory::<Store<Double, 0>>(l),
+        (M::Fst, _) => quick::<StoreStack<0>>(),
+        (M::Fstp, 4) => quick_memory::<Store<Single, 1>>(l),
+        (M::Fstp, 8) => quick_memory::<Store<Double, 1>>(l),
         (M::Fstp, 10) => of::<StoreExtended>(),
-        (M::Fstp | M::Fstpnce, _) => of::<StoreStack<1>>(),
-        (M::Fist, 2) => of::<Store<Int16, 0>>(),
-        (M::Fist, _) => of::<Store<Int32, 0>>(),
-        (M::Fistp, 2) => of::<Store<Int16, 1>>(),
-        (M::Fistp, 4) => of::<Store<Int32, 1>>(),
-        (M::Fistp, _) => of::<Store<Int64, 1>>(),
-        (M::Fisttp, 2) => of::<Store<Truncated<Int16>, 1>>(),
-        (M::Fisttp, 4) => of::<Store<Truncated<Int32>, 1>>(),
-        (M::Fisttp, _) => of::<Store<Truncated<Int64>, 1>>(),
+        (M::Fstp | M::Fstpnce, _) => quick::<StoreStack<1>>(),
+        (M::Fist, 2) => quick_memory::<Store<Int16, 0>>(l),
+        (M::Fist, _) => quick_memory::<Store<Int32, 0>>(l),
+        (M::Fistp, 2) => quick_memory::<Store<Int16, 1>>(l),
+        (M::Fistp, 4) => quick_memory::<Store<Int32, 1>>(l),
+        (M::Fistp, _) => quick_memory::<Store<Int64, 1>>(l),
+        (M::Fisttp, 2) => quick_memory::<Store<Truncated<Int16>, 1>>(l),
+        (M::Fisttp, 4) => quick_memory::<Store<Truncated<Int32>, 1>>(l),
+        (M::Fisttp, _) => quick_memory::<Store<Truncated<Int64>, 1>>(l),
         (M::Fbstp, _) => of::<StoreDecimal>(),
-        (M::Fxch, _) => of::<Fxch>(),
-        (M::Fld1, _) => of::<LoadConstant<0>>(),
-        (M::Fldl2t, _) => of::<LoadConstant<1>>(),
-        (M::Fldl2e, _) => of::<LoadConstant<2>>(),
-        (M::Fldpi, _) => of::<LoadConstant<3>>(),
-        (M::Fldlg2, _) => of::<LoadConstant<4>>(),
-        (M::Fldln2, _) => of::<LoadConstant<5>>(),
-        (M::Fldz, _) => of::<LoadConstant<6>>(),
+        (M::Fxch, _) => quick::<Fxch>(),
+        (M::Fld1, _) => quick::<LoadConstant<0>>(),
+        (M::Fldl2t, _) => quick::<LoadConstant<1>>(),
+        (M::Fldl2e, _) => quick::<LoadConstant<2>>(),
+        (M::Fldpi, _) => quick::<LoadConstant<3>>(),
+        (M::Fldlg2, _) => quick::<LoadConstant<4>>(),
+        (M::Fldln2, _) => quick::<LoadConstant<5>>(),
+        (M::Fldz, _) => quick::<LoadConstant<6>>(),
         _ => return None,
     })
 }
@@ -180,8 +212,8 @@ fn transfer(l: &Lowering<'_>) -> Option<Chosen> {
 fn function(l: &Lowering<'_>) -> Option<Chosen> {
     use Mnemonic as M;
     Some(match l.ins.mnemonic() {
-        M::Fchs => of::<Fchs>(),
-        M::Fabs => of::<Fabs>(),
+        M::Fchs => quick::<Fchs>(),
+        M::Fabs => quick::<Fabs>(),
         M::Fsqrt => of::<Unary<Fsqrt>>(),
         M::Frndint => of::<Unary<Frndint>>(),
         M::F2xm1 => of::<Unary<F2xm1>>(),
@@ -205,10 +237,10 @@ fn control(l: &Lowering<'_>) -> Option<Chosen> {
     Some(match l.ins.mnemonic() {
         M::Fninit => of::<Fninit>(),
         M::Fnclex => of::<Fnclex>(),
-        M::Fldcw => of::<Fldcw>(),
-        M::Fnstcw => of::<Fnstcw>(),
-        M::Fnstsw if l.kind(0) == Kind::Mem => of::<FnstswMemory>(),
-        M::Fnstsw => of::<FnstswAx>(),
+        M::Fldcw => Lowering::fast::<Fldcw>(),
+        M::Fnstcw => Lowering::fast::<Fnstcw>(),
+        M::Fnstsw if l.kind(0) == Kind::Mem => Lowering::fast::<FnstswMemory>(),
+        M::Fnstsw => Lowering::fast::<FnstswAx>(),
         M::Fnop => of::<Fnop>(),
         M::Fneni | M::Fndisi | M::Fnsetpm => of::<FormerControl>(),
         M::Ffree => of::<Ffree>(),

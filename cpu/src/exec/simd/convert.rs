@@ -1,11 +1,13 @@
 //! CVT: between singles, doubles and integers, in XMM, MMX and general registers.
 
-use super::float::Element;
+use super::float::{Element, OnHost};
 use super::operand::{File, InFile, Mmx, Operand, Xmm};
-use super::vector::Vector;
-use crate::exec::access::{Access, Dst, Place};
-use crate::exec::dispatch::Semantics;
+use super::vector::{Vector, Wide, dword, put, qword};
+use crate::cpu::Cpu;
+use crate::exec::access::{Access, Dst, Fast, Place};
+use crate::exec::dispatch::{Semantics, Short};
 use crate::exec::op::Op;
+use ringzero_float::host;
 use ringzero_float::sse::{self, Double, Single};
 use ringzero_float::{Exceptions, Mxcsr};
 use std::marker::PhantomData;
@@ -13,10 +15,17 @@ use std::marker::PhantomData;
 /// A conversion of one element, both ends as bits.
 pub(crate) trait Conversion: 'static {
     /// Width of the source element in bits.
-    const FROM: u32;
+    const FROM: usize;
     /// Width of the result in bits.
-    const TO: u32;
+    const TO: usize;
+    /// Whether results may be rounded.
+    const ROUNDS: bool = true;
     fn apply(bits: u64, mxcsr: Mxcsr) -> (u64, Exceptions);
+    /// The same on the host, and whether that may be used.
+    #[inline(always)]
+    fn host(_bits: u64) -> (u64, bool) {
+        (0, false)
+    }
 }
 
 /// Single to double.
@@ -29,16 +38,26 @@ pub(crate) struct FromInteger<F>(PhantomData<F>);
 pub(crate) struct ToInteger<F, const TRUNCATE: bool>(PhantomData<F>);
 
 impl Conversion for Widen {
-    const FROM: u32 = 32;
-    const TO: u32 = 64;
+    const FROM: usize = 32;
+    const TO: usize = 64;
+    const ROUNDS: bool = false;
+    #[inline(always)]
+    fn host(bits: u64) -> (u64, bool) {
+        host::widen(bits as u32)
+    }
     #[inline(always)]
     fn apply(bits: u64, mxcsr: Mxcsr) -> (u64, Exceptions) {
         sse::widen(bits as u32, mxcsr)
     }
 }
 impl Conversion for Narrow {
-    const FROM: u32 = 64;
-    const TO: u32 = 32;
+    const FROM: usize = 64;
+    const TO: usize = 32;
+    #[inline(always)]
+    fn host(bits: u64) -> (u64, bool) {
+        let (bits, usable) = host::narrow(bits);
+        (bits.into(), usable)
+    }
     #[inline(always)]
     fn apply(bits: u64, mxcsr: Mxcsr) -> (u64, Exceptions) {
         let (bits, exceptions) = sse::narrow(bits, mxcsr);
@@ -46,47 +65,88 @@ impl Conversion for Narrow {
     }
 }
 impl<F: Element> Conversion for FromInteger<F> {
-    const FROM: u32 = 32;
-    const TO: u32 = F::BITS;
+    const FROM: usize = 32;
+    const TO: usize = F::BITS;
+    const ROUNDS: bool = F::BITS == 32;
+    #[inline(always)]
+    fn host(bits: u64) -> (u64, bool) {
+        let (bits, usable) = F::from_i32(bits as i32);
+        (bits.into(), usable)
+    }
     #[inline(always)]
     fn apply(bits: u64, mxcsr: Mxcsr) -> (u64, Exceptions) {
         let (bits, exceptions) = sse::from_i32::<F>(bits as i32, mxcsr);
-        (F::place(bits, 0) as u64, exceptions)
+        (bits.into(), exceptions)
     }
 }
 impl<F: Element, const TRUNCATE: bool> Conversion for ToInteger<F, TRUNCATE> {
-    const FROM: u32 = F::BITS;
-    const TO: u32 = 32;
+    const FROM: usize = F::BITS;
+    const TO: usize = 32;
+    #[inline(always)]
+    fn host(bits: u64) -> (u64, bool) {
+        let (value, usable) = F::to_i32_truncated(F::from_u64(bits));
+        (u64::from(value as u32), usable & TRUNCATE)
+    }
     #[inline(always)]
     fn apply(bits: u64, mxcsr: Mxcsr) -> (u64, Exceptions) {
-        let bits = F::lane(bits.into(), 0);
+        let bits = F::from_u64(bits);
         let (value, exceptions) =
             if TRUNCATE { sse::to_i32_truncated::<F>(bits, mxcsr) } else { sse::to_i32::<F>(bits, mxcsr) };
         (u64::from(value as u32), exceptions)
     }
 }
 
-/// The low `bits` bits.
-fn low(value: u128, bits: u32) -> u128 {
-    value & u128::MAX >> (128 - bits)
+/// Element `n` of a source.
+#[inline(always)]
+fn element<C: Conversion>(src: Wide, n: usize) -> u64 {
+    if C::FROM == 32 { dword(src, n).into() } else { qword(src, n) }
+}
+
+/// Makes `bits` element `n` of a result.
+#[inline(always)]
+fn place<C: Conversion>(result: &mut Wide, n: usize, bits: u64) {
+    if C::TO == 32 { put(result, n, (bits as u32).to_le_bytes()) } else { put(result, n, bits.to_le_bytes()) }
+}
+
+/// Writes the first `bits` bits of a register.
+#[inline(always)]
+fn write(cpu: &mut Cpu, number: u8, result: Wide, bits: usize) {
+    let mut value = Xmm::get(cpu, number);
+    value[..bits / 8].copy_from_slice(&result[..bits / 8]);
+    Xmm::set(cpu, number, value);
 }
 
 /// Converts `count` elements.
 #[inline(always)]
-fn convert<C: Conversion>(src: u128, count: u32, mxcsr: Mxcsr) -> (u128, Exceptions) {
-    let (mut result, mut exceptions) = (0, Exceptions::NONE);
+fn convert<C: Conversion>(src: Wide, count: usize, mxcsr: Mxcsr) -> (Wide, Exceptions) {
+    let (mut result, mut exceptions) = ([0; 16], Exceptions::NONE);
     for n in 0..count {
-        let (bits, raised) = C::apply(low(src >> (C::FROM * n), C::FROM) as u64, mxcsr);
-        result |= u128::from(bits) << (C::TO * n);
+        let (bits, raised) = C::apply(element::<C>(src, n), mxcsr);
+        place::<C>(&mut result, n, bits);
         exceptions |= raised;
     }
     (result, exceptions)
 }
 
-/// `COUNT` elements into an XMM register, whose first `WRITTEN` bits are written.
-pub(crate) struct ToXmm<C, S, const COUNT: u32, const WRITTEN: u32>(PhantomData<(C, S)>);
+/// The same on the host, where that may be used.
+#[inline(always)]
+fn convert_on_host<C: Conversion>(src: Wide, count: usize, mxcsr: Mxcsr) -> Option<Wide> {
+    if C::ROUNDS && !host::raises_nothing(mxcsr) {
+        return None;
+    }
+    let (mut result, mut usable) = ([0; 16], true);
+    for n in 0..count {
+        let (bits, taken) = C::host(element::<C>(src, n));
+        place::<C>(&mut result, n, bits);
+        usable &= taken;
+    }
+    usable.then_some(result)
+}
 
-impl<C: Conversion, S: Operand, const COUNT: u32, const WRITTEN: u32> Semantics
+/// `COUNT` elements into an XMM register, whose first `WRITTEN` bits are written.
+pub(crate) struct ToXmm<C, S, const COUNT: usize, const WRITTEN: usize>(PhantomData<(C, S)>);
+
+impl<C: Conversion, S: Operand, const COUNT: usize, const WRITTEN: usize> Semantics
     for ToXmm<C, S, COUNT, WRITTEN>
 {
     type Slow = ToXmm<C, S::Slow, COUNT, WRITTEN>;
@@ -96,16 +156,28 @@ impl<C: Conversion, S: Operand, const COUNT: u32, const WRITTEN: u32> Semantics
         let cpu = m.cpu();
         let (result, exceptions) = convert::<C>(src, COUNT, cpu.mxcsr());
         cpu.report(exceptions)?;
-        let kept = Xmm::get(cpu, op.dst) & !low(u128::MAX, WRITTEN);
-        Xmm::set(cpu, op.dst, kept | result);
+        write(cpu, op.dst, result, WRITTEN);
         Ok(())
     }
 }
 
-/// Two doublewords of an MMX register into an XMM register: an MMX instruction too.
-pub(crate) struct MmxToXmm<C, const WRITTEN: u32>(PhantomData<C>);
+impl<C: Conversion, S: Operand, const COUNT: usize, const WRITTEN: usize> Short
+    for OnHost<ToXmm<C, S, COUNT, WRITTEN>>
+{
+    type General = ToXmm<C, S, COUNT, WRITTEN>;
+    #[inline(always)]
+    fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
+        let src = S::read(m, op).ok()?;
+        let result = convert_on_host::<C>(src, COUNT, m.0.mxcsr())?;
+        write(m.0, op.dst, result, WRITTEN);
+        Some(())
+    }
+}
 
-impl<C: Conversion, const WRITTEN: u32> Semantics for MmxToXmm<C, WRITTEN> {
+/// Two doublewords of an MMX register into an XMM register: an MMX instruction too.
+pub(crate) struct MmxToXmm<C, const WRITTEN: usize>(PhantomData<C>);
+
+impl<C: Conversion, const WRITTEN: usize> Semantics for MmxToXmm<C, WRITTEN> {
     type Slow = Self;
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
@@ -130,7 +202,7 @@ impl<C: Conversion, S: Operand> Semantics for ToMmx<C, S> {
         // The register stack is taken even when the conversion then raises #XM [AMD Zen 5 captures].
         Mmx::commit(cpu);
         cpu.report(exceptions)?;
-        Mmx::set(cpu, op.dst, u64::from_u128(result));
+        Mmx::set(cpu, op.dst, <Mmx as File>::Value::from_wide(result));
         Ok(())
     }
 }
@@ -145,8 +217,19 @@ impl<C: Conversion, S: Operand> Semantics for ToGeneral<C, S> {
         let src = S::read(m, op)?;
         let (result, exceptions) = convert::<C>(src, 1, m.cpu().mxcsr());
         m.cpu().report(exceptions)?;
-        Dst::store(m, op.dst, result as u32);
+        Dst::store(m, op.dst, dword(result, 0));
         Ok(())
+    }
+}
+
+impl<C: Conversion, S: Operand> Short for OnHost<ToGeneral<C, S>> {
+    type General = ToGeneral<C, S>;
+    #[inline(always)]
+    fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
+        let src = S::read(m, op).ok()?;
+        let result = convert_on_host::<C>(src, 1, m.0.mxcsr())?;
+        Dst::store(m, op.dst, dword(result, 0));
+        Some(())
     }
 }
 

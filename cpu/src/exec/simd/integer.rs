@@ -16,14 +16,17 @@ macro_rules! packed {
     )*};
 }
 
+#[inline(always)]
 fn all_ones_when_byte(met: bool) -> u8 {
     if met { 0xFF } else { 0 }
 }
 
+#[inline(always)]
 fn all_ones_when_word(met: bool) -> u16 {
     if met { 0xFFFF } else { 0 }
 }
 
+#[inline(always)]
 fn all_ones_when_dword(met: bool) -> u32 {
     if met { u32::MAX } else { 0 }
 }
@@ -76,10 +79,7 @@ packed! {
         product(0).wrapping_add(product(16)) as u32
     });
     /// PSADBW: the sum of eight absolute differences.
-    Psadbw: |a, b| V::qwords(a, b, |a, b| {
-        let (a, b) = (a.to_le_bytes(), b.to_le_bytes());
-        a.iter().zip(&b).map(|(&a, &b)| u64::from(a.abs_diff(b))).sum()
-    });
+    Psadbw: |a, b| V::differences(a, b);
     /// PAVGB: the average, rounded up.
     Pavgb: |a, b| V::bytes(a, b, |a, b| ((u16::from(a) + u16::from(b) + 1) >> 1) as u8);
     /// PAVGW.
@@ -108,13 +108,13 @@ packed! {
     Pcmpgtd: |a, b| V::dwords(a, b, |a, b| all_ones_when_dword(a as i32 > b as i32));
 
     /// PAND, ANDPS, ANDPD.
-    Pand: |a, b| V::from_u128(a.to_u128() & b.to_u128());
+    Pand: |a, b| V::bytes(a, b, |a, b| a & b);
     /// PANDN, ANDNPS, ANDNPD: NOT DEST AND SRC.
-    Pandn: |a, b| V::from_u128(!a.to_u128() & b.to_u128());
+    Pandn: |a, b| V::bytes(a, b, |a, b| !a & b);
     /// POR, ORPS, ORPD.
-    Por: |a, b| V::from_u128(a.to_u128() | b.to_u128());
+    Por: |a, b| V::bytes(a, b, |a, b| a | b);
     /// PXOR, XORPS, XORPD.
-    Pxor: |a, b| V::from_u128(a.to_u128() ^ b.to_u128());
+    Pxor: |a, b| V::bytes(a, b, |a, b| a ^ b);
 
     /// PACKSSWB: signed words to signed bytes.
     Packsswb: |a, b| a.narrow_words(b, |w| w.clamp(i8::MIN.into(), i8::MAX.into()) as u8);

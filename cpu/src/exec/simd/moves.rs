@@ -1,7 +1,7 @@
 //! Moves between registers and memory, MXCSR, EMMS.
 
 use super::operand::{File, Mmx, Operand, Xmm, spot_128};
-use super::vector::Vector;
+use super::vector::{Vector, qword};
 use crate::exec::access::{Access, Mem, Place, Segmented};
 use crate::exec::dispatch::Semantics;
 use crate::exec::mov::simple;
@@ -21,7 +21,7 @@ impl<F: File, S: Operand> Semantics for Load<F, S> {
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         F::begin(m.cpu())?;
-        let src = F::Value::from_u128(S::read(m, op)?);
+        let src = F::Value::from_wide(S::read(m, op)?);
         F::commit(m.cpu());
         F::set(m.cpu(), op.dst, src);
         Ok(())
@@ -37,9 +37,9 @@ impl<F: File, T: Word, D: Place + 'static, const HIGH: bool> Semantics for Store
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         F::begin(m.cpu())?;
         let dest = D::resolve::<T, A>(m, op)?;
-        let value = F::get(m.cpu(), op.src).to_u128() >> if HIGH { 64 } else { 0 };
+        let value = qword(F::get(m.cpu(), op.src).to_wide(), usize::from(HIGH));
         F::commit(m.cpu());
-        D::store(m, dest, T::truncate(value as u64));
+        D::store(m, dest, T::truncate(value));
         Ok(())
     }
 }
@@ -53,7 +53,7 @@ impl<M: Mem + 'static, const ALIGNED: bool> Semantics for Store128<M, ALIGNED> {
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let spot = spot_128::<M, ALIGNED, A>(m, op, Intent::Write)?;
         let value = Xmm::get(m.cpu(), op.src);
-        m.store_bytes(spot, value.to_le_bytes());
+        m.store_bytes(spot, value);
         Ok(())
     }
 }
@@ -69,7 +69,7 @@ impl<F: File> Semantics for MaskMove<F> {
         m.slow()?;
         let cpu = m.cpu();
         let mask = F::get(cpu, op.src).byte_signs();
-        let value = F::get(cpu, op.dst).to_u128().to_le_bytes();
+        let value = F::get(cpu, op.dst).to_wide();
         let start = cpu.state.regs.number(DI);
         let mut spots = [None; 16];
         for (n, spot) in (0..).zip(&mut spots).filter(|(n, _)| mask & 1 << n != 0) {
@@ -91,7 +91,7 @@ simple! {
     Movdq2q: |m, op| {
         Mmx::begin(m.cpu())?;
         let cpu = m.cpu();
-        let value = Xmm::get(cpu, op.src) as u64;
+        let value = <Mmx as File>::Value::from_wide(Xmm::get(cpu, op.src));
         Mmx::commit(cpu);
         Mmx::set(cpu, op.dst, value);
         Ok(())
@@ -102,7 +102,7 @@ simple! {
         let cpu = m.cpu();
         let value = Mmx::get(cpu, op.src);
         Mmx::commit(cpu);
-        Xmm::set(cpu, op.dst, value.into());
+        Xmm::set(cpu, op.dst, value.to_wide());
         Ok(())
     };
     /// EMMS: all registers are empty.

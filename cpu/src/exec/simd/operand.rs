@@ -1,6 +1,7 @@
 //! Where packed operands live.
 
-use super::vector::Vector;
+use super::host;
+use super::vector::{Vector, Wide, qword, wide};
 use crate::cpu::Cpu;
 use crate::exec::access::{Access, InMemory, Mem, Source};
 use crate::exec::dispatch::Semantics;
@@ -32,14 +33,14 @@ pub(crate) struct Xmm;
 const ERROR_SUMMARY: u16 = 1 << 7;
 
 impl File for Mmx {
-    type Value = u64;
+    type Value = [u8; 8];
     #[inline(always)]
-    fn get(cpu: &Cpu, number: u8) -> u64 {
-        cpu.state.fpu.mmx(number)
+    fn get(cpu: &Cpu, number: u8) -> [u8; 8] {
+        cpu.state.fpu.mmx(number).to_le_bytes()
     }
     #[inline(always)]
-    fn set(cpu: &mut Cpu, number: u8, value: u64) {
-        cpu.state.fpu.set_mmx(number, value);
+    fn set(cpu: &mut Cpu, number: u8, value: [u8; 8]) {
+        cpu.state.fpu.set_mmx(number, u64::from_le_bytes(value));
     }
     #[inline(always)]
     fn begin(cpu: &Cpu) -> Result<(), Fault> {
@@ -52,14 +53,14 @@ impl File for Mmx {
 }
 
 impl File for Xmm {
-    type Value = u128;
+    type Value = Wide;
     #[inline(always)]
-    fn get(cpu: &Cpu, number: u8) -> u128 {
-        cpu.state.xmm[usize::from(number & 7)]
+    fn get(cpu: &Cpu, number: u8) -> Wide {
+        host::xmm(cpu, number)
     }
     #[inline(always)]
-    fn set(cpu: &mut Cpu, number: u8, value: u128) {
-        cpu.state.xmm[usize::from(number & 7)] = value;
+    fn set(cpu: &mut Cpu, number: u8, value: Wide) {
+        host::set_xmm(cpu, number, value);
     }
     #[inline(always)]
     fn begin(_cpu: &Cpu) -> Result<(), Fault> {
@@ -73,7 +74,7 @@ impl File for Xmm {
 pub(crate) trait Operand: 'static {
     /// The same for the slow path.
     type Slow: Operand;
-    fn read<A: Access>(m: &mut A, op: &Op) -> Result<u128, A::Fail>;
+    fn read<A: Access>(m: &mut A, op: &Op) -> Result<Wide, A::Fail>;
 }
 
 /// The register of file `F` in `op.src`.
@@ -82,8 +83,8 @@ pub(crate) struct InFile<F>(PhantomData<F>);
 impl<F: File> Operand for InFile<F> {
     type Slow = Self;
     #[inline(always)]
-    fn read<A: Access>(m: &mut A, op: &Op) -> Result<u128, A::Fail> {
-        Ok(F::get(m.cpu(), op.src).to_u128())
+    fn read<A: Access>(m: &mut A, op: &Op) -> Result<Wide, A::Fail> {
+        Ok(F::get(m.cpu(), op.src).to_wide())
     }
 }
 
@@ -93,8 +94,8 @@ pub(crate) struct LowOf<F>(PhantomData<F>);
 impl<F: File> Operand for LowOf<F> {
     type Slow = Self;
     #[inline(always)]
-    fn read<A: Access>(m: &mut A, op: &Op) -> Result<u128, A::Fail> {
-        Ok(u128::from(F::get(m.cpu(), op.src).to_u128() as u64))
+    fn read<A: Access>(m: &mut A, op: &Op) -> Result<Wide, A::Fail> {
+        Ok(wide(qword(F::get(m.cpu(), op.src).to_wide(), 0), 0))
     }
 }
 
@@ -104,8 +105,8 @@ pub(crate) struct Scalar<T, S>(PhantomData<(T, S)>);
 impl<T: Word, S: Source + 'static> Operand for Scalar<T, S> {
     type Slow = Scalar<T, S::Slow>;
     #[inline(always)]
-    fn read<A: Access>(m: &mut A, op: &Op) -> Result<u128, A::Fail> {
-        Ok(S::read::<T, A>(m, op)?.zext().into())
+    fn read<A: Access>(m: &mut A, op: &Op) -> Result<Wide, A::Fail> {
+        Ok(wide(S::read::<T, A>(m, op)?.zext(), 0))
     }
 }
 
@@ -118,9 +119,9 @@ where
 {
     type Slow = Memory128<crate::exec::access::Segmented, ALIGNED>;
     #[inline(always)]
-    fn read<A: Access>(m: &mut A, op: &Op) -> Result<u128, A::Fail> {
+    fn read<A: Access>(m: &mut A, op: &Op) -> Result<Wide, A::Fail> {
         let spot = spot_128::<M, ALIGNED, A>(m, op, Intent::Read)?;
-        Ok(u128::from_le_bytes(m.load_bytes(spot)))
+        Ok(m.load_bytes(spot))
     }
 }
 
@@ -154,7 +155,7 @@ impl<O: Binary, F: File, S: Operand> Semantics for Packed<O, F, S> {
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         F::begin(m.cpu())?;
-        let src = F::Value::from_u128(S::read(m, op)?);
+        let src = F::Value::from_wide(S::read(m, op)?);
         let cpu = m.cpu();
         F::commit(cpu);
         let result = O::apply(F::get(cpu, op.dst), src);
@@ -176,7 +177,7 @@ impl<O: WithImmediate, F: File, S: Operand> Semantics for PackedImm<O, F, S> {
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         F::begin(m.cpu())?;
-        let src = F::Value::from_u128(S::read(m, op)?);
+        let src = F::Value::from_wide(S::read(m, op)?);
         let cpu = m.cpu();
         F::commit(cpu);
         let result = O::apply(F::get(cpu, op.dst), src, op.imm & 0xFF);

@@ -1,7 +1,7 @@
 //! Packed shifts.
 
 use super::operand::{File, Operand};
-use super::vector::Vector;
+use super::vector::{Vector, qword};
 use crate::exec::access::Access;
 use crate::exec::dispatch::Semantics;
 use crate::exec::op::Op;
@@ -26,6 +26,12 @@ macro_rules! shift {
     )*};
 }
 
+/// A shift of the whole value.
+#[inline(always)]
+fn by_bytes<V: Vector>(value: V, f: impl Fn(u128) -> u128) -> V {
+    V::from_wide(f(u128::from_le_bytes(value.to_wide())).to_le_bytes())
+}
+
 shift! {
     /// PSLLW.
     Psllw: |v, n| V::words(v, v, |v, _| v.checked_shl(n).unwrap_or(0));
@@ -44,9 +50,9 @@ shift! {
     /// PSRAD.
     Psrad: |v, n| V::dwords(v, v, |v, _| ((v as i32) >> n.min(31)) as u32);
     /// PSLLDQ: by bytes.
-    Pslldq: |v, n| V::from_u128(if n > 15 { 0 } else { v.to_u128() << (8 * n) });
+    Pslldq: |v, n| by_bytes(v, |v| if n > 15 { 0 } else { v << (8 * n) });
     /// PSRLDQ: by bytes.
-    Psrldq: |v, n| V::from_u128(if n > 15 { 0 } else { v.to_u128() >> (8 * n) });
+    Psrldq: |v, n| by_bytes(v, |v| if n > 15 { 0 } else { v >> (8 * n) });
 }
 
 /// `O DEST, SRC`: the count is the low quadword of SRC.
@@ -57,7 +63,7 @@ impl<O: Shift, F: File, S: Operand> Semantics for ShiftBy<O, F, S> {
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         F::begin(m.cpu())?;
-        let count = S::read(m, op)? as u64;
+        let count = qword(S::read(m, op)?, 0);
         let cpu = m.cpu();
         F::commit(cpu);
         let result = O::apply(F::get(cpu, op.dst), count);

@@ -1,7 +1,8 @@
 //! Shuffles, insertions and extractions.
 
+use super::host;
 use super::operand::{Binary, File, InFile, Operand, WithImmediate};
-use super::vector::Vector;
+use super::vector::{Vector, Wide, chosen, chosen_dword, dword, qword, wide};
 use crate::exec::access::{Access, Dst, Place};
 use crate::exec::dispatch::Semantics;
 use crate::exec::op::Op;
@@ -12,14 +13,17 @@ fn selected(imm: u32, n: usize) -> usize {
     (imm >> (2 * n)) as usize & 3
 }
 
-/// The doubleword in lane `n`.
-fn dword(value: u128, n: usize) -> u128 {
-    value >> (32 * n) & 0xFFFF_FFFF
+/// The quadword in the lane that a bit of the immediate names.
+#[inline(always)]
+fn half(value: Wide, imm: u32, bit: u32) -> u64 {
+    chosen(value, (imm >> bit) as usize)
 }
 
-/// Four words from lane `first` on, as the immediate chooses among them.
-fn shuffle_words<V: Vector>(src: V, imm: u32, first: usize) -> V {
-    (0..4).fold(src, |result, n| result.with_word(first + n, src.word(first + selected(imm, n))))
+/// The four words of a quadword as the immediate chooses among them.
+#[inline(always)]
+fn shuffled(words: u64, imm: u32) -> u64 {
+    let word = |n: usize| (words >> (16 * selected(imm, n)) & 0xFFFF) << (16 * n);
+    word(0) | word(1) | word(2) | word(3)
 }
 
 macro_rules! with_immediate {
@@ -37,24 +41,32 @@ macro_rules! with_immediate {
 
 with_immediate! {
     /// PSHUFW, PSHUFLW: the low four words.
-    Pshuflw: |_a, b, imm| shuffle_words(b, imm, 0);
+    Pshuflw: |_a, b, imm| {
+        let src = b.to_wide();
+        V::from_wide(wide(shuffled(qword(src, 0), imm), qword(src, 1)))
+    };
     /// PSHUFHW: the high four words.
-    Pshufhw: |_a, b, imm| shuffle_words(b, imm, 4);
+    Pshufhw: |_a, b, imm| {
+        let src = b.to_wide();
+        V::from_wide(wide(qword(src, 0), shuffled(qword(src, 1), imm)))
+    };
     /// PSHUFD.
     Pshufd: |_a, b, imm| {
-        let src = b.to_u128();
-        V::from_u128((0..4).map(|n| dword(src, selected(imm, n)) << (32 * n)).sum())
+        let src = b.to_wide();
+        V::from_wide({
+            let lane = |n: usize| chosen_dword(src, selected(imm, n));
+            host::dwords([lane(0), lane(1), lane(2), lane(3)])
+        })
     };
     /// SHUFPS: two singles of DEST, then two of SRC.
     Shufps: |a, b, imm| {
-        let (a, b) = (a.to_u128(), b.to_u128());
-        let from = |n: usize| if n < 2 { a } else { b };
-        V::from_u128((0..4).map(|n| dword(from(n), selected(imm, n)) << (32 * n)).sum())
+        let (a, b) = (a.to_wide(), b.to_wide());
+        let lane = |n: usize| if n < 2 { chosen_dword(a, selected(imm, n)) } else { chosen_dword(b, selected(imm, n)) };
+        V::from_wide(host::dwords([lane(0), lane(1), lane(2), lane(3)]))
     };
     /// SHUFPD: a double of DEST, then one of SRC.
     Shufpd: |a, b, imm| {
-        let double = |value: u128, bit: u32| u128::from((value >> (64 * (imm >> bit & 1))) as u64);
-        V::from_u128(double(a.to_u128(), 0) | double(b.to_u128(), 1) << 64)
+        V::from_wide(wide(half(a.to_wide(), imm, 0), half(b.to_wide(), imm, 1)))
     };
     /// PINSRW: the low word of SRC into the lane that the immediate names.
     Pinsrw: |a, b, imm| a.with_word(imm as usize, b.word(0));
@@ -67,25 +79,22 @@ macro_rules! merge {
         impl Binary for $name {
             #[inline(always)]
             fn apply<V: Vector>(a: V, b: V) -> V {
-                let ($a, $b) = (a.to_u128(), b.to_u128());
-                V::from_u128($body)
+                let ($a, $b) = (a.to_wide(), b.to_wide());
+                V::from_wide($body)
             }
         }
     )*};
 }
 
-const LOW_32: u128 = 0xFFFF_FFFF;
-const LOW_64: u128 = 0xFFFF_FFFF_FFFF_FFFF;
-
 merge! {
     /// MOVSS between registers.
-    MergeSingle: |a, b| a & !LOW_32 | b & LOW_32;
+    MergeSingle: |a, b| wide(qword(a, 0) >> 32 << 32 | u64::from(dword(b, 0)), qword(a, 1));
     /// MOVSD between registers, MOVLPS and MOVLPD from memory.
-    MergeLow: |a, b| a & !LOW_64 | b & LOW_64;
+    MergeLow: |a, b| wide(qword(b, 0), qword(a, 1));
     /// MOVLHPS, MOVHPS and MOVHPD from memory.
-    MergeHigh: |a, b| a & LOW_64 | b << 64;
+    MergeHigh: |a, b| wide(qword(a, 0), qword(b, 0));
     /// MOVHLPS.
-    HighToLow: |a, b| a & !LOW_64 | b >> 64;
+    HighToLow: |a, b| wide(qword(b, 1), qword(a, 1));
 }
 
 /// A number made of a packed value.
@@ -117,13 +126,13 @@ impl Extract for Pmovmskb {
 impl Extract for Movmskps {
     #[inline(always)]
     fn apply<V: Vector>(value: V, _imm: u32) -> u32 {
-        (0..4).map(|n| ((value.to_u128() >> (32 * n + 31)) as u32 & 1) << n).sum()
+        (0..4).map(|n| dword(value.to_wide(), n) >> 31 << n).sum()
     }
 }
 impl Extract for Movmskpd {
     #[inline(always)]
     fn apply<V: Vector>(value: V, _imm: u32) -> u32 {
-        (0..2).map(|n| ((value.to_u128() >> (64 * n + 63)) as u32 & 1) << n).sum()
+        (0..2).map(|n| ((qword(value.to_wide(), n) >> 63) as u32) << n).sum()
     }
 }
 
@@ -135,7 +144,7 @@ impl<O: Extract, F: File> Semantics for ToRegister<O, F> {
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         F::begin(m.cpu())?;
-        let src = F::Value::from_u128(InFile::<F>::read(m, op)?);
+        let src = F::Value::from_wide(InFile::<F>::read(m, op)?);
         F::commit(m.cpu());
         Dst::store(m, op.dst, O::apply(src, op.imm & 0xFF));
         Ok(())

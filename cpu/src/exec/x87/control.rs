@@ -6,10 +6,10 @@ use crate::exec::dispatch::Semantics;
 use crate::exec::mov::simple;
 use crate::exec::op::Op;
 use crate::fault::Fault;
-use crate::fpu::Fpu;
 use crate::mmu::Intent;
 use crate::regs::number::AX;
 use crate::state::cr0;
+use ringzero_float::X87Control;
 
 /// What the control word keeps of a value [SDM 1, "x87 FPU Control Word"]; bit 6 always reads 1.
 pub(super) fn control_word(value: u16) -> u16 {
@@ -34,15 +34,17 @@ simple! {
         begin(m)?;
         let value = InMemory::<Segmented>::read::<u16, A>(m, op)?;
         let fpu = &m.cpu().state.fpu;
-        let mut new = Fpu { control: control_word(value), ..fpu.clone() };
-        new.summarize();
-        if new.is_pending() == fpu.is_pending() {
-            m.cpu().state.fpu.control = new.control;
+        let stays = fpu.pends_under(X87Control(value)) == fpu.is_pending();
+        if !stays {
+            // FERR# needs the slow path, which begins anew: nothing may have changed before.
+            m.slow()?;
+        }
+        let fpu = &mut m.cpu().state.fpu;
+        fpu.control = control_word(value);
+        if stays {
             return Ok(());
         }
-        // FERR# needs the slow path, which begins anew: nothing may have changed before.
-        m.slow()?;
-        m.cpu().state.fpu = new;
+        fpu.summarize();
         drive_ferr(m)
     };
     /// FNSTCW [SDM 2A, "FSTCW/FNSTCW"].

@@ -9,6 +9,7 @@ pub(crate) mod control;
 pub(crate) mod environment;
 pub(crate) mod functions;
 pub(crate) mod memory;
+pub(crate) mod short;
 pub(crate) mod stack;
 pub(crate) mod transfer;
 
@@ -64,10 +65,15 @@ impl Fpu {
         self.status & status::ERROR_SUMMARY != 0
     }
 
+    /// Whether a control word leaves a flagged exception unmasked.
+    #[inline(always)]
+    pub(crate) fn pends_under(&self, control: X87Control) -> bool {
+        !control.unmasked(Exceptions(self.status as u8 & Exceptions::ALL.0)).is_empty()
+    }
+
     /// Makes ES and B say whether a flagged exception is not masked.
     pub(crate) fn summarize(&mut self) {
-        let flagged = Exceptions(self.status as u8 & Exceptions::ALL.0);
-        let pending = !self.control().unmasked(flagged).is_empty();
+        let pending = self.pends_under(self.control());
         self.status &= !(status::ERROR_SUMMARY | status::BUSY);
         if pending {
             self.status |= status::ERROR_SUMMARY | status::BUSY;
@@ -116,16 +122,25 @@ pub(crate) fn drive_ferr<A: Access>(m: &mut A) -> Result<(), A::Fail> {
 /// Remembers the instruction, and with `MEMORY` its operand.
 #[inline(always)]
 fn remember<const MEMORY: bool>(cpu: &mut Cpu, op: &Op) {
+    remember_instruction(cpu, op);
+    if MEMORY {
+        remember_operand(cpu, op, Segmented::address(cpu, op));
+    }
+}
+
+#[inline(always)]
+fn remember_instruction(cpu: &mut Cpu, op: &Op) {
     let origin = Origin(op.imm);
     let ip = cpu.advance(origin.distance());
     let selector = cpu.state.seg(SegReg::Cs).selector;
     cpu.state.fpu.instruction = LastPointer { selector, offset: ip as u32 };
     cpu.state.fpu.opcode = origin.opcode();
-    if MEMORY {
-        let offset = Segmented::address(cpu, op) as u32;
-        let selector = cpu.state.segments[op.mem.seg()].selector;
-        cpu.state.fpu.operand = LastPointer { selector, offset };
-    }
+}
+
+#[inline(always)]
+fn remember_operand(cpu: &mut Cpu, op: &Op, offset: u64) {
+    let selector = cpu.state.segments[op.mem.seg()].selector;
+    cpu.state.fpu.operand = LastPointer { selector, offset: offset as u32 };
 }
 
 /// A stack fault: IE and SF, and C1 for overflow. `true` when it is masked, so that the response is delivered.

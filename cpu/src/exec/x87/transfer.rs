@@ -42,13 +42,20 @@ const CONSTANTS: [Constant; 7] = [
     Constant::Zero,
 ];
 
+impl<const N: u8> LoadConstant<N> {
+    #[inline(always)]
+    pub(super) fn value(control: X87Control) -> F80 {
+        x87::constant(CONSTANTS[usize::from(N)], control)
+    }
+}
+
 impl<const N: u8> Semantics for LoadConstant<N> {
     type Slow = Self;
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         begin(m)?;
         let control = m.cpu().state.fpu.control();
-        push(m, exact(x87::constant(CONSTANTS[usize::from(N)], control)))?;
+        push(m, exact(Self::value(control)))?;
         remember::<false>(m.cpu(), op);
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::inexact;
 use crate::exact::{Exact, Finite};
 use crate::f80::{Class, F80};
-use crate::wide::alternating;
+use crate::wide::alternating_factorials;
 use crate::x87::{denormal, finite, invalid, reject_one};
 use crate::{Exceptions, Outcome, X87Control};
 
@@ -125,6 +125,8 @@ fn reduced(x: Finite) -> Angle {
 /// Where the point of the coefficients is.
 const POINT: i32 = 127;
 const TERMS: usize = 16;
+/// Coefficients from 2^64 up, of both series.
+const WIDE: usize = 11;
 
 /// `1 / (2k + odd)!`: the power series of `sin(r) / r` and `cos(r)` in minus the square of `r`.
 const fn coefficients(odd: usize) -> [u128; TERMS] {
@@ -140,6 +142,7 @@ const fn coefficients(odd: usize) -> [u128; TERMS] {
 
 const SIN: [u128; TERMS] = coefficients(1);
 const COS: [u128; TERMS] = coefficients(0);
+const _: () = assert!(SIN[WIDE] >> 64 == 0 && COS[WIDE] >> 64 == 0);
 
 impl Angle {
     fn sin(self) -> Exact {
@@ -156,9 +159,9 @@ impl Angle {
         // Both series are below one, however small the angle.
         let below_one = |sum: u128| sum.min((1 << POINT) - 1);
         let value = if quarters & 1 == 0 {
-            self.rest.wide_scale(below_one(alternating(&SIN, square)), POINT)
+            self.rest.wide_scale(below_one(alternating_factorials::<WIDE>(&SIN, square)), POINT)
         } else {
-            Exact::normalised(false, 0, below_one(alternating(&COS, square)))
+            Exact::normalised(false, 0, below_one(alternating_factorials::<WIDE>(&COS, square)))
         };
         value.negated_if(quarters & 2 != 0)
     }
