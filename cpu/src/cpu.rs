@@ -312,7 +312,7 @@ impl Cpu {
             if self.state.protected() { segment.fast_write_limit() } else { segment.fast_read_limit() };
         self.windows[reg as usize] =
             Window { base: segment.base, read_limit: segment.fast_read_limit(), write_limit };
-        self.mode_changed();
+        self.mode = self.mode.with_segment(&self.state, reg);
         self.privilege_changed();
     }
 
