@@ -293,7 +293,7 @@ impl GuestRam {
     /// video memory, it is known to have been written.
     #[inline]
     pub fn takes_direct_stores(&self, page: u32) -> bool {
-        self.code_lines[page as usize] == 0 && self.is_own(page as usize)
+        self.code_lines[page as usize] == 0 && self.is_own(page)
     }
 
     /// The same of `len` bytes from byte `inside` of a page on, whether or not other lines of it hold decoded code.
@@ -301,12 +301,13 @@ impl GuestRam {
     pub fn takes_direct_stores_at(&self, page: u32, inside: usize, len: usize) -> bool {
         let number = page as usize;
         let lines = lines_of(inside, inside + len - 1);
-        self.code_lines[number] & lines == 0 && self.is_own(number)
+        self.code_lines[number] & lines == 0 && self.is_own(page)
     }
 
+    /// Whether nobody else is known to hold a page, and stores to it need not be noted.
     #[inline]
-    fn is_own(&self, number: usize) -> bool {
-        self.own[number] && self.video.may_be_stored(number)
+    pub fn is_own(&self, page: u32) -> bool {
+        self.own[page as usize] && self.video.may_be_stored(page as usize)
     }
 
     /// Announces a store to a page: it is copied if somebody else holds it too, and noted if it is video memory.

@@ -55,6 +55,8 @@ pub struct SystemBus {
     /// The 8259A's INT as last seen, and the processor's INTR.
     pic_intr: bool,
     intr: bool,
+    /// An interrupt controller was called since both were looked at.
+    controllers_called: bool,
     dma_owners: [Option<DeviceId>; 8],
     slot_owners: Vec<DeviceId>,
     fabric: Fabric,
@@ -110,6 +112,7 @@ impl SystemBus {
             local_page: None,
             pic_intr: false,
             intr: false,
+            controllers_called: true,
             dma_owners: [None; 8],
             slot_owners: Vec::new(),
             fabric: Fabric::new(ram_size),
@@ -151,6 +154,7 @@ impl SystemBus {
 
     fn parts(&mut self, id: DeviceId) -> Option<(&mut dyn Device, &mut Fabric)> {
         self.fabric.now = self.time.time_at(self.count);
+        self.controllers_called |= !(FIRST_DEVICE..LOCAL_APIC).contains(&id.0);
         let device: &mut dyn Device = match id {
             PIC => self.pic.as_deref_mut()?,
             DMA => self.dma.as_deref_mut()?,
@@ -306,7 +310,9 @@ impl SystemBus {
         if self.fabric.irqs.any_change() {
             self.show_wires();
         }
-        self.settle_apics();
+        if self.controllers_called || !self.fabric.apics.is_empty() {
+            self.settle_apics();
+        }
         self.attention |= self.intr
             || self.fabric.wires.cpu.any()
             || self.fabric.wires.request.is_some()
@@ -317,6 +323,7 @@ impl SystemBus {
 
     /// Shows changed interrupt wires to the 8259A and the I/O APIC.
     fn show_wires(&mut self) {
+        self.controllers_called = true;
         let Self { fabric, pic, io_apic, tap, count, .. } = self;
         fabric.irqs.take_changes(|irq, level| {
             if let Some(tap) = tap {

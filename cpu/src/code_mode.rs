@@ -17,25 +17,40 @@ const EMULATION: u32 = 1 << 5;
 const TASK_SWITCHED: u32 = 1 << 6;
 const SSE_ENABLED: u32 = 1 << 7;
 const FLAT_SHIFT: u32 = 8;
+const ALL_FLAT: u32 = 0x3F << FLAT_SHIFT;
 
 impl CodeMode {
     /// The mode of a state.
     pub(crate) fn of(state: &CpuState) -> Self {
-        let mut bits = 0;
-        let mut set = |on: bool, bit: u32| bits |= if on { bit } else { 0 };
-        set(state.seg(SegReg::Cs).attr.is_big(), CODE_32);
-        set(state.seg(SegReg::Ss).attr.is_big(), STACK_32);
-        set(state.protected(), PROTECTED);
-        set(state.v86(), V86);
-        set(state.cr0 & cr0::EM != 0, EMULATION);
-        set(state.cr0 & cr0::TS != 0, TASK_SWITCHED);
-        set(state.cr4 & cr4::OSFXSR != 0, SSE_ENABLED);
-        set(!state.protected() && state.segments.iter().any(|s| s.limit > 0xFFFF), BIG_REAL);
-        for (n, segment) in state.segments.iter().enumerate() {
-            let flat = segment.is_flat() && (n == SegReg::Cs as usize || segment.attr.is_writable());
-            set(flat, 1 << (FLAT_SHIFT + n as u32));
-        }
-        Self(bits)
+        SegReg::ALL.into_iter().fold(Self::default(), |mode, reg| mode.with_segment(state, reg))
+    }
+
+    /// The mode of a state that differs from one of this mode in `reg` and in what is no segment.
+    #[inline]
+    pub(crate) fn with_segment(self, state: &CpuState, reg: SegReg) -> Self {
+        let segment = state.seg(reg);
+        let flat = segment.is_flat() && (reg == SegReg::Cs || segment.attr.is_writable());
+        let own = 1 << (FLAT_SHIFT + reg as u32);
+        let sized = match reg {
+            SegReg::Cs => CODE_32,
+            SegReg::Ss => STACK_32,
+            _ => 0,
+        };
+        let big = if segment.attr.is_big() { sized } else { 0 };
+        let others = self.0 & (CODE_32 | STACK_32 | ALL_FLAT) & !(own | sized);
+        Self(others | big | if flat { own } else { 0 } | Self::without_segments(state))
+    }
+
+    #[inline]
+    fn without_segments(state: &CpuState) -> u32 {
+        let bit = |on: bool, bit: u32| if on { bit } else { 0 };
+        let big_real = || state.segments.iter().any(|s| s.limit > 0xFFFF);
+        bit(state.protected(), PROTECTED)
+            | bit(state.v86(), V86)
+            | bit(state.cr0 & cr0::EM != 0, EMULATION)
+            | bit(state.cr0 & cr0::TS != 0, TASK_SWITCHED)
+            | bit(state.cr4 & cr4::OSFXSR != 0, SSE_ENABLED)
+            | bit(!state.protected() && big_real(), BIG_REAL)
     }
 
     /// Default operand and address size of code: 16 or 32.

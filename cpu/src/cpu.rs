@@ -342,13 +342,16 @@ impl Cpu {
         if reg == SegReg::Cs {
             self.cache.jumps.leave_context();
         }
-        self.mode_changed();
+        self.enter_mode(self.mode.with_segment(&self.state, reg));
         self.privilege_changed();
     }
 
     /// Renews what blocks are decoded for.
     pub(crate) fn mode_changed(&mut self) {
-        let mode = CodeMode::of(&self.state);
+        self.enter_mode(CodeMode::of(&self.state));
+    }
+
+    fn enter_mode(&mut self, mode: CodeMode) {
         if mode != self.mode {
             self.mode = mode;
             self.cache.jumps.leave_context();

@@ -83,12 +83,13 @@ impl Flags {
     /// Flags as stored in `bits`.
     pub fn from_bits(bits: u32) -> Self {
         let mut flags = Self { word: bits & !STATUS, carries: 0, result: 0 };
-        flags.set_status_bits(bits);
+        flags.replace_status(bits);
         flags
     }
 
     /// Replaces the status flags by those of `bits`.
-    fn set_status_bits(&mut self, bits: u32) {
+    #[inline(always)]
+    pub(crate) fn replace_status(&mut self, bits: u32) {
         let has = |flag: u32| bits & flag != 0;
         self.result = if has(ZF) { 0 } else { NOT_ZERO };
         let differs = u32::from(has(SF)) * SIGN | u32::from(!has(PF)) << PARITY;
@@ -110,13 +111,6 @@ impl Flags {
     /// Replaces all flags.
     pub fn set_bits(&mut self, bits: u32) {
         *self = Self::from_bits(bits);
-    }
-
-    /// Replaces the status flags.
-    #[inline(always)]
-    pub(crate) fn replace_status(&mut self, status: u32) {
-        self.word = self.word & !STATUS | status;
-        self.kind = Kind::Eager;
     }
 
     /// Replaces the flags in `mask` with those of `bits`.
@@ -258,7 +252,7 @@ impl Flags {
             let of = self.of();
             self.set_cf_of(on, of);
         } else {
-            self.set_status_bits(self.bits() & !bit | if on { bit } else { 0 });
+            self.replace_status(self.bits() & !bit | if on { bit } else { 0 });
         }
     }
 }

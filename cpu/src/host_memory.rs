@@ -48,6 +48,15 @@ impl HostAddress {
     }
 
     /// # Safety
+    /// The TLB of the running CPU has given this address for a load of `n + 1` times `T::BYTES` bytes, and no page has
+    /// moved since.
+    #[inline(always)]
+    pub(crate) unsafe fn load_nth<T: Word>(self, n: u64) -> T {
+        // SAFETY: the caller promises the range.
+        unsafe { Self(self.0 + n * T::BYTES).load() }
+    }
+
+    /// # Safety
     /// The TLB of the running CPU has given this address for a load of `N` bytes, and no page has moved since.
     #[inline(always)]
     pub(crate) unsafe fn load_bytes<const N: usize>(self) -> [u8; N] {

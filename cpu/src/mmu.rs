@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::host_memory::HostAddress;
 use crate::paging::{self, Translation};
 use crate::state::cr0;
-use crate::tlb::Tlb;
+use crate::tlb::{Stores, Tlb};
 use crate::word::Word;
 use ringzero_bus::ram::PAGE_SIZE;
 use ringzero_bus::{PageTarget, PhysAddr, RamOffset, SystemBus, Width};
@@ -157,10 +157,12 @@ impl Cpu {
         intent: Intent,
         user: bool,
     ) -> Result<PhysAddr, Fault> {
-        let found = match self.tlb_of(user).translation(lin, intent == Intent::Write) {
-            Some(found) => found,
-            None if self.state.cr0 & cr0::PG == 0 => Translation { phys: lin, writable: true, global: false },
-            None => self.walk(bus, lin, intent, user)?,
+        let (found, walked) = match self.tlb_of(user).translation(lin, intent == Intent::Write) {
+            Some(found) => (found, false),
+            None if self.state.cr0 & cr0::PG == 0 => {
+                (Translation { phys: lin, writable: true, global: false }, false)
+            }
+            None => (self.walk(bus, lin, intent, user)?, true),
         };
         let phys = PhysAddr(found.phys & self.model.address_mask());
         if !self.watches_page(lin) {
@@ -168,10 +170,13 @@ impl Cpu {
                 PageTarget::Ram(offset) => self.enter_ram(bus, lin, offset.page(), &found, (intent, user)),
                 PageTarget::Rom(offset) => {
                     let place = (offset.page(), bus.fabric().ram.host_address(offset.page()));
-                    self.tlb_of(user).fill(lin, place, &found, false);
+                    self.tlb_of(user).fill(lin, place, &found, Stores::Slow);
                 }
                 PageTarget::Mmio => self.tlb_of(user).fill_device(lin, &found),
-                PageTarget::Open => {}
+                PageTarget::Open => return Ok(phys),
+            }
+            if walked {
+                self.tlb_of(user).keep(lin, &found);
             }
         }
         Ok(phys)
@@ -191,10 +196,10 @@ impl Cpu {
         if intent == Intent::Write {
             ram.prepare_store(page);
         }
-        let fast_stores = ram.takes_direct_stores(page);
+        let stores = if ram.takes_direct_stores(page) { Stores::Fast } else { Stores::BesideCode };
         let place = (page, ram.host_address(page));
         self.note_moves(bus);
-        self.tlb_of(user).fill(lin, place, found, fast_stores);
+        self.tlb_of(user).fill(lin, place, found, stores);
     }
 
     /// The place of an access by the present privilege that the first level of the TLB has missed, where memory answers
@@ -210,6 +215,9 @@ impl Cpu {
         let in_page = PAGE_SIZE as u64 - (lin & (PAGE_SIZE as u64 - 1));
         if found.is_some() || in_page < len || self.aligned_only || self.breakpoints.any() {
             return found;
+        }
+        if self.tlb.needs_full_path(&bus.fabric().ram, lin, intent == Intent::Write) {
+            return None;
         }
         let moves = self.moves_noted;
         self.spot_page(bus, lin, intent, self.user).ok()?;

@@ -174,6 +174,11 @@ impl Recorder {
         self.all = on.then(Vec::new);
     }
 
+    /// Whether somebody does: software interrupts are of use to nobody else.
+    pub(crate) fn listens(&self) -> bool {
+        self.all.is_some()
+    }
+
     /// The deliveries since the last call, in order.
     pub fn take_all(&mut self) -> Vec<Delivery> {
         self.all.as_mut().map(std::mem::take).unwrap_or_default()

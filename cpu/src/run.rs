@@ -62,6 +62,24 @@ impl Cpu {
         exit
     }
 
+    /// Whether another turn of the run loop would do nothing but enter the next block: what it looks at, in its order.
+    #[inline]
+    pub(crate) fn may_go_on(&mut self, bus: &SystemBus) -> bool {
+        let state = &self.state;
+        let waits = state.smi_pending | state.nmi_pending | state.init_pending;
+        let intr = bus.intr() && state.flags.control(bit::IF);
+        let single = state.flags.control_bits(bit::TF | bit::RF) != 0 || self.breakpoints.any();
+        let goes_on = !(bus.attention() | waits | intr | single)
+            && state.activity == Activity::Running
+            && state.pending.is_none()
+            && state.interrupt_shadow == Shadow::None
+            && state.breakpoint_hits == 0;
+        if goes_on {
+            self.entered_handler = false;
+        }
+        goes_on
+    }
+
     /// Takes note of what chips and writes to code have changed.
     fn attend(&mut self, bus: &mut SystemBus) -> Option<Exit> {
         if !bus.attention() {

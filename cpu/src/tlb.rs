@@ -1,7 +1,7 @@
 //! The soft TLB: turns a linear address into an address on the host with one compare.
 //!
-//! Behind it is a larger second level ([`Second`]), which has translations only. An access that misses the first asks the
-//! second before it walks, whichever path it takes.
+//! Behind it is a larger second level ([`Second`]), which has what walks have found. An access that misses the first asks
+//! the second before it walks, whichever path it takes.
 
 pub(crate) mod code;
 mod second;
@@ -39,6 +39,19 @@ const NOWHERE: u32 = u32::MAX - 1;
 const WRITABLE: u64 = 1 << 0;
 /// Stays when CR3 is loaded.
 const GLOBAL: u64 = 1 << 1;
+/// RAM that takes stores, as far as the memory map is concerned.
+const RAM: u64 = 1 << 2;
+
+/// What stores may do in a page, where paging allows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stores {
+    /// Each takes the full path.
+    Slow,
+    /// Those may skip it that hit no line with decoded code.
+    BesideCode,
+    /// All may skip it.
+    Fast,
+}
 
 /// The bits of [`Entry::frame`] for what a walk has found.
 fn frame_of(found: &Translation) -> u64 {
@@ -57,14 +70,20 @@ fn translation_of(frame: u64, lin: u64, write: bool) -> Option<Translation> {
     })
 }
 
-/// Direct-mapped by linear page number.
+/// Direct-mapped by linear page number. Two pointers: a change of privilege swaps it with another.
 #[derive(Clone)]
 pub(crate) struct Tlb {
     entries: Box<[Entry; ENTRIES]>,
-    /// What the full path wants to know, though the fast path may not use the page: the linear page, or [`NEVER`].
-    lins: Box<[u64; ENTRIES]>,
+    rest: Box<Rest>,
+}
+
+/// What the fast path does not want to know.
+#[derive(Clone)]
+struct Rest {
+    /// The linear page, or [`NEVER`]: what the full path may use, though the fast path may not use the page.
+    lins: [u64; ENTRIES],
     /// Number of the page of guest memory, [`DEVICE`] or [`NOWHERE`]. Searched from end to end, hence by itself.
-    pages: Box<[u32; ENTRIES]>,
+    pages: [u32; ENTRIES],
     /// Bit n: entry n may be filled. A flush costs what was filled.
     filled: [u64; ENTRIES / 64],
     second: Second,
@@ -77,13 +96,13 @@ fn boxed<T: Copy, const N: usize>(value: T) -> Box<[T; N]> {
 
 impl Tlb {
     pub(crate) fn new() -> Self {
-        Self {
-            entries: boxed(EMPTY),
-            lins: boxed(NEVER),
-            pages: boxed(NOWHERE),
+        let rest = Rest {
+            lins: [NEVER; ENTRIES],
+            pages: [NOWHERE; ENTRIES],
             filled: [0; ENTRIES / 64],
             second: Second::new(),
-        }
+        };
+        Self { entries: boxed(EMPTY), rest: Box::new(rest) }
     }
 
     #[inline(always)]
@@ -118,8 +137,9 @@ impl Tlb {
     /// of the page may have some.
     #[inline(always)]
     pub(crate) fn write_beside_code(&self, ram: &GuestRam, lin: u64, len: u64) -> Option<HostAddress> {
-        let (entry, page) = (self.entry(lin), self.pages[Self::index(lin)]);
-        let hit = lin.wrapping_add(len - 1) & PAGE_MASK == entry.read && entry.frame & WRITABLE != 0;
+        let (entry, page) = (self.entry(lin), self.rest.pages[Self::index(lin)]);
+        let takes_stores = entry.frame & (WRITABLE | RAM) == WRITABLE | RAM;
+        let hit = lin.wrapping_add(len - 1) & PAGE_MASK == entry.read && takes_stores;
         let inside = (lin & !PAGE_MASK) as usize;
         let direct = hit && ram.takes_direct_stores_at(page, inside, len as usize);
         direct.then(|| HostAddress::new(lin.wrapping_add(entry.addend)))
@@ -130,38 +150,40 @@ impl Tlb {
     #[inline]
     pub(crate) fn translation(&self, lin: u64, write: bool) -> Option<Translation> {
         let index = Self::index(lin);
-        let known = self.lins[index] == lin & PAGE_MASK;
-        let frame = if known { self.entries[index].frame } else { self.second.find(lin)? };
+        let known = self.rest.lins[index] == lin & PAGE_MASK;
+        let frame = if known { self.entries[index].frame } else { self.rest.second.find(lin)? };
         translation_of(frame, lin, write)
     }
 
-    /// Enters the page of `lin`, which is number `page` of guest memory and lies at `address`. `fast_stores` says
-    /// whether stores may skip the full path, where paging allows them. What is known of the page that was there goes
-    /// to the second level.
+    /// Remembers what a walk has found of a page that is entered, longer than the first level does. Only a walk comes
+    /// here: what the second level knows must not depend on how often an instruction is tried, nor on lost places.
+    #[inline]
+    pub(crate) fn keep(&mut self, lin: u64, found: &Translation) {
+        self.rest.second.keep(lin, frame_of(found));
+    }
+
+    /// Enters the page of `lin`, which is number `page` of guest memory and lies at `address`.
     #[inline]
     pub(crate) fn fill(
         &mut self,
         lin: u64,
         (page, address): (u32, usize),
         found: &Translation,
-        fast_stores: bool,
+        stores: Stores,
     ) {
         let (lin, index) = (lin & PAGE_MASK, Self::index(lin));
         let addend = (address as u64).wrapping_sub(lin);
-        let write = if found.writable && fast_stores { lin } else { NEVER };
-        let before = self.lins[index];
-        if before != lin && before != NEVER {
-            self.second.keep(before, self.entries[index].frame);
-        }
-        self.entries[index] = Entry { read: lin, write, addend, frame: frame_of(found) };
-        self.lins[index] = lin;
-        self.pages[index] = page;
-        self.filled[index / 64] |= 1 << (index % 64);
+        let write = if found.writable && stores == Stores::Fast { lin } else { NEVER };
+        let ram = if stores == Stores::Slow { 0 } else { RAM };
+        self.entries[index] = Entry { read: lin, write, addend, frame: frame_of(found) | ram };
+        self.rest.lins[index] = lin;
+        self.rest.pages[index] = page;
+        self.rest.filled[index / 64] |= 1 << (index % 64);
     }
 
     /// Enters the page of `lin`, where a device answers.
     pub(crate) fn fill_device(&mut self, lin: u64, found: &Translation) {
-        self.fill(lin, (DEVICE, 0), found, false);
+        self.fill(lin, (DEVICE, 0), found, Stores::Slow);
         self.entries[Self::index(lin)].forget_place();
     }
 
@@ -171,32 +193,40 @@ impl Tlb {
     pub(crate) fn device(&self, lin: u64, len: u64, write: bool) -> Option<u64> {
         let index = Self::index(lin);
         let frame = self.entries[index].frame;
-        let hit = self.lins[index] == lin.wrapping_add(len - 1) & PAGE_MASK && self.pages[index] == DEVICE;
+        let hit = self.rest.lins[index] == lin.wrapping_add(len - 1) & PAGE_MASK
+            && self.rest.pages[index] == DEVICE;
         (hit && (frame & WRITABLE != 0 || !write)).then_some(frame & PAGE_MASK | lin & !PAGE_MASK)
+    }
+
+    /// Whether an access that has found no place by the functions above needs the full path all the same: a device
+    /// answers, or the store hits decoded code.
+    #[inline]
+    pub(crate) fn needs_full_path(&self, ram: &GuestRam, lin: u64, write: bool) -> bool {
+        let (index, tag) = (Self::index(lin), lin & PAGE_MASK);
+        let (entry, page) = (&self.entries[index], self.rest.pages[index]);
+        let takes_stores = entry.read == tag && entry.frame & (WRITABLE | RAM) == WRITABLE | RAM;
+        let hits_code = || write && takes_stores && ram.code_lines(page) != 0;
+        self.rest.lins[index] == tag && (page == DEVICE || hits_code() && ram.is_own(page))
     }
 
     /// Forgets where devices answer. What their pages are translated from stays known.
     pub(crate) fn forget_devices(&mut self) {
-        self.pages.iter_mut().filter(|page| **page == DEVICE).for_each(|page| *page = NOWHERE);
+        self.rest.pages.iter_mut().filter(|page| **page == DEVICE).for_each(|page| *page = NOWHERE);
     }
 
     fn forget(&mut self, index: usize) {
         self.entries[index] = EMPTY;
-        self.lins[index] = NEVER;
-        self.pages[index] = NOWHERE;
-        self.filled[index / 64] &= !(1 << (index % 64));
+        self.rest.lins[index] = NEVER;
+        self.rest.pages[index] = NOWHERE;
+        self.rest.filled[index / 64] &= !(1 << (index % 64));
     }
 
     /// Forgets the entries whose frame `which` picks.
     fn forget_filled(&mut self, which: impl Fn(u64) -> bool) {
-        for word in 0..self.filled.len() {
-            let mut bits = self.filled[word];
-            while bits != 0 {
-                let index = word * 64 + bits.trailing_zeros() as usize;
-                if which(self.entries[index].frame) {
-                    self.forget(index);
-                }
-                bits &= bits - 1;
+        let before = self.rest.filled;
+        for index in filled(&before) {
+            if which(self.entries[index].frame) {
+                self.forget(index);
             }
         }
     }
@@ -204,38 +234,47 @@ impl Tlb {
     /// Forgets everything.
     pub(crate) fn flush(&mut self) {
         self.forget_filled(|_| true);
-        self.second.flush();
+        self.rest.second.flush();
     }
 
     /// Forgets all pages that are not global.
     pub(crate) fn flush_local(&mut self) {
         self.forget_filled(|frame| frame & GLOBAL == 0);
-        self.second.flush_local();
+        self.rest.second.flush_local();
     }
 
     /// Forgets the pages that begin in `len` bytes, a power of two, around `lin`.
     pub(crate) fn flush_range(&mut self, lin: u64, len: u64) {
         if len == PAGE_SIZE as u64 {
-            if self.lins[Self::index(lin)] == lin & PAGE_MASK {
+            if self.rest.lins[Self::index(lin)] == lin & PAGE_MASK {
                 self.forget(Self::index(lin));
             }
-            return self.second.forget(lin);
+            return self.rest.second.forget(lin);
         }
         for index in 0..ENTRIES {
-            if (self.lins[index] ^ lin) & !(len - 1) == 0 {
+            if (self.rest.lins[index] ^ lin) & !(len - 1) == 0 {
                 self.forget(index);
             }
         }
         for page in (lin & !(len - 1)..=lin | (len - 1)).step_by(PAGE_SIZE) {
-            self.second.forget(page);
+            self.rest.second.forget(page);
         }
     }
 
     /// Does something to the entries of every linear alias of a memory page.
     fn each_alias(&mut self, page: u32, change: impl Fn(&mut Entry)) {
         const AT_ONCE: usize = 32;
-        let pages = self.pages.chunks_exact(AT_ONCE).zip(self.entries.chunks_exact_mut(AT_ONCE));
-        for (pages, entries) in pages {
+        const FEW: u32 = 128;
+        let Self { entries, rest } = self;
+        if rest.filled.iter().map(|word| word.count_ones()).sum::<u32>() < FEW {
+            for index in filled(&rest.filled) {
+                if rest.pages[index] == page {
+                    change(&mut entries[index]);
+                }
+            }
+            return;
+        }
+        for (pages, entries) in rest.pages.chunks_exact(AT_ONCE).zip(entries.chunks_exact_mut(AT_ONCE)) {
             // Without a way out in the middle the host compares many at a time.
             if pages.iter().fold(false, |any, &other| any | (other == page)) {
                 let aliases = entries.iter_mut().zip(pages).filter(|(_, other)| **other == page);
@@ -256,7 +295,7 @@ impl Tlb {
 
     /// The same for the pages of memory that `which` picks.
     pub(crate) fn forget_pages(&mut self, which: impl Fn(u32) -> bool) {
-        let entries = self.entries.iter_mut().zip(self.pages.iter());
+        let entries = self.entries.iter_mut().zip(self.rest.pages.iter());
         entries.filter(|(_, page)| which(**page)).for_each(|(entry, _)| entry.forget_place());
     }
 
@@ -267,12 +306,21 @@ impl Tlb {
 
     /// Whether every place is that of its page, and stores have private pages only.
     pub(crate) fn is_true_of(&self, ram: &GuestRam) -> bool {
-        let entries = self.entries.iter().zip(self.pages.iter());
+        let entries = self.entries.iter().zip(self.rest.pages.iter());
         entries.filter(|(entry, _)| entry.read != NEVER).all(|(entry, &page)| {
             entry.read.wrapping_add(entry.addend) == ram.host_address(page) as u64
                 && (entry.write == NEVER || !ram.is_shared(page))
         })
     }
+}
+
+/// The numbers of the bits that are set.
+fn filled(words: &[u64]) -> impl Iterator<Item = usize> {
+    words.iter().enumerate().flat_map(|(n, &word)| {
+        let rest = std::iter::successors(Some(word), |bits| Some(bits & bits.wrapping_sub(1)));
+        let bits = rest.take_while(|&bits| bits != 0);
+        bits.map(move |bits| n * 64 + bits.trailing_zeros() as usize)
+    })
 }
 
 impl Entry {
@@ -296,9 +344,9 @@ mod tests {
     #[test]
     fn a_page_that_moves_loses_its_place_under_every_alias() {
         let mut tlb = Tlb::new();
-        tlb.fill(0x5000, (9, 0x19_9040), &found(0x9000, true, false), true);
-        tlb.fill(0x8000, (9, 0x19_9040), &found(0x9000, true, false), true);
-        tlb.fill(0x6000, (10, 0x19_9040), &found(0xA000, true, false), true);
+        tlb.fill(0x5000, (9, 0x19_9040), &found(0x9000, true, false), Stores::Fast);
+        tlb.fill(0x8000, (9, 0x19_9040), &found(0x9000, true, false), Stores::Fast);
+        tlb.fill(0x6000, (10, 0x19_9040), &found(0xA000, true, false), Stores::Fast);
         tlb.forget_place(9);
         assert_eq!([0x5000, 0x8000, 0x6000].map(|lin| tlb.read(lin, 1)), [None, None, at(0x19_9040)]);
         assert_eq!(tlb.write(0x8000, 1), None);
@@ -308,7 +356,7 @@ mod tests {
     #[test]
     fn a_page_with_code_keeps_its_translation_for_the_full_path() {
         let mut tlb = Tlb::new();
-        tlb.fill(0x5123, (9, 0x19_9040), &found(0x9_9123, true, false), true);
+        tlb.fill(0x5123, (9, 0x19_9040), &found(0x9_9123, true, false), Stores::Fast);
         tlb.protect(9);
         assert_eq!(tlb.write(0x5000, 1), None);
         assert_eq!(tlb.translation(0x5ABC, true), Some(found(0x9_9ABC, true, false)));
@@ -318,7 +366,7 @@ mod tests {
     #[test]
     fn a_clean_page_needs_a_walk_for_a_store() {
         let mut tlb = Tlb::new();
-        tlb.fill(0x5000, (9, 0x19_9040), &found(0x9000, false, false), true);
+        tlb.fill(0x5000, (9, 0x19_9040), &found(0x9000, false, false), Stores::Fast);
         assert_eq!(tlb.translation(0x5000, true), None);
         assert_eq!(tlb.translation(0x5000, false), Some(found(0x9000, false, false)));
     }
@@ -326,7 +374,7 @@ mod tests {
     #[test]
     fn an_access_that_leaves_its_page_misses() {
         let mut tlb = Tlb::new();
-        tlb.fill(0x5123, (9, 0x19_9040), &found(0x9000, true, false), true);
+        tlb.fill(0x5123, (9, 0x19_9040), &found(0x9000, true, false), Stores::Fast);
         assert_eq!(tlb.read(0x5FFE, 2), at(0x19_A03E));
         assert_eq!(tlb.read(0x5FFF, 2), None);
         assert_eq!(tlb.read(0x6000, 1), None);
@@ -338,8 +386,8 @@ mod tests {
     #[test]
     fn global_pages_survive_a_local_flush() {
         let mut tlb = Tlb::new();
-        tlb.fill(0x5000, (9, 0x19_9040), &found(0x9000, true, true), true);
-        tlb.fill(0x6000, (10, 0x1A_9040), &found(0xA000, true, false), true);
+        tlb.fill(0x5000, (9, 0x19_9040), &found(0x9000, true, true), Stores::Fast);
+        tlb.fill(0x6000, (10, 0x1A_9040), &found(0xA000, true, false), Stores::Fast);
         tlb.flush_local();
         assert_eq!(tlb.read(0x5000, 1), at(0x19_9040));
         assert_eq!(tlb.read(0x6000, 1), None);
@@ -351,8 +399,12 @@ mod tests {
     fn a_page_that_gave_way_to_another_is_known_until_it_is_flushed() {
         let mut tlb = Tlb::new();
         let (lin, other) = (0x5000, 0x5000 + (ENTRIES << 12) as u64);
-        tlb.fill(lin, (9, 0x19_9040), &found(0x9000, false, false), true);
-        tlb.fill(other, (10, 0x1A_9040), &found(0xA000, true, true), true);
+        for (lin, page, found) in
+            [(lin, 9, found(0x9000, false, false)), (other, 10, found(0xA000, true, true))]
+        {
+            tlb.fill(lin, (page, 0x1A_9040), &found, Stores::Fast);
+            tlb.keep(lin, &found);
+        }
         assert_eq!((tlb.read(lin, 1), tlb.read(other, 1)), (None, at(0x1A_9040)));
         assert_eq!(tlb.translation(lin + 4, false), Some(found(0x9004, false, false)));
         assert_eq!(tlb.translation(lin, true), None);
@@ -362,17 +414,43 @@ mod tests {
     }
 
     #[test]
+    fn what_was_entered_without_a_walk_is_forgotten_when_it_gives_way() {
+        let mut tlb = Tlb::new();
+        let (lin, other) = (0x5000, 0x5000 + (ENTRIES << 12) as u64);
+        for lin in [lin, other] {
+            tlb.fill(lin, (9, 0x19_9040), &found(0x9000, true, false), Stores::Fast);
+        }
+        assert_eq!(tlb.translation(lin, false), None);
+    }
+
+    #[test]
     fn a_flush_of_a_large_page_reaches_both_levels() {
         let mut tlb = Tlb::new();
         let (lin, other) = (0x5000, 0x5000 + (ENTRIES << 12) as u64);
         for lin in [lin, other] {
-            tlb.fill(lin, (9, 0x19_9040), &found(0x9000, true, false), true);
+            tlb.fill(lin, (9, 0x19_9040), &found(0x9000, true, false), Stores::Fast);
+            tlb.keep(lin, &found(0x9000, true, false));
         }
         tlb.flush_range(0x40_0000, 0x40_0000);
         assert_eq!(tlb.translation(other, false), None);
         assert_eq!(tlb.translation(lin, false), Some(found(0x9000, true, false)));
         tlb.flush_range(0x12_3456, 0x40_0000);
         assert_eq!(tlb.translation(lin, false), None);
+    }
+
+    #[test]
+    fn stores_beside_code_need_ram_of_ones_own() {
+        let mut ram = GuestRam::new(2 * PAGE_SIZE);
+        let mut tlb = Tlb::new();
+        let mut enter = |ram: &GuestRam, stores| {
+            tlb.fill(0x5000, (1, ram.host_address(1)), &found(0x1000, true, false), stores);
+            [0x5010, 0x5040, 0x503F].map(|lin| tlb.write_beside_code(ram, lin, 2).is_some())
+        };
+        assert_eq!(enter(&ram, Stores::BesideCode), [false; 3]);
+        ram.prepare_store(1);
+        ram.mark_code(1, 0b10);
+        assert_eq!(enter(&ram, Stores::BesideCode), [true, false, false]);
+        assert_eq!(enter(&ram, Stores::Slow), [false; 3]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ impl SystemBus {
         let id = DeviceId(LOCAL_APIC + number);
         let device = build(&mut Wiring::new(self, name, id))?;
         self.local.push(Box::new(device));
+        self.controllers_called = true;
         self.map_local();
         Ok(Handle { id, device: PhantomData })
     }
@@ -42,6 +43,7 @@ impl SystemBus {
     pub fn set_apic_base(&mut self, value: u64) {
         self.fabric.now = self.time.time_at(self.count);
         let Some(apic) = self.local.get_mut(CPU).filter(|apic| apic.base() != value) else { return };
+        self.controllers_called = true;
         apic.set_base(&mut self.fabric, value);
         self.map_local();
         self.settle();
@@ -51,6 +53,7 @@ impl SystemBus {
     pub fn init_processor(&mut self) {
         self.fabric.now = self.time.time_at(self.count);
         self.fabric.wires.cpu = CpuSignals::default();
+        self.controllers_called = true;
         if let Some(apic) = self.local.get_mut(CPU) {
             apic.init(&mut self.fabric);
             self.settle();
@@ -99,34 +102,39 @@ impl SystemBus {
             }
         }
         self.intr = self.local.get(CPU).map_or(level, |apic| apic.intr());
+        self.controllers_called = false;
     }
 
     fn deliver(&mut self, message: &InterruptMessage) {
-        let addressed = |number: usize, apic: &dyn LocalController| match message.destination {
-            Destination::Physical(_) | Destination::Logical(_) => apic.answers_to(message.destination),
+        if message.mode == DeliveryMode::LowestPriority {
+            let addressed = (0..self.local.len()).filter(|&number| self.is_addressed(number, message));
+            let priority = |&number: &usize| self.local[number].arbitration_priority(message.vector);
+            if let Some(chosen) = addressed.min_by_key(priority) {
+                self.local[chosen].accept(&mut self.fabric, message);
+            }
+            return;
+        }
+        for number in 0..self.local.len() {
+            if self.is_addressed(number, message) {
+                self.local[number].accept(&mut self.fabric, message);
+            }
+        }
+    }
+
+    fn is_addressed(&self, number: usize, message: &InterruptMessage) -> bool {
+        match message.destination {
+            Destination::Physical(_) | Destination::Logical(_) => {
+                self.local[number].answers_to(message.destination)
+            }
             Destination::Itself(sender) => number == usize::from(sender),
             Destination::All => true,
             Destination::Others(sender) => number != usize::from(sender),
-        };
-        let all = self.local.iter().enumerate();
-        let addressed: Vec<usize> = all
-            .filter(|(number, apic)| addressed(*number, apic.as_ref()))
-            .map(|(number, _)| number)
-            .collect();
-        let chosen = match message.mode {
-            DeliveryMode::LowestPriority => {
-                let priority = |&number: &usize| self.local[number].arbitration_priority(message.vector);
-                addressed.into_iter().min_by_key(priority).into_iter().collect()
-            }
-            _ => addressed,
-        };
-        for number in chosen {
-            self.local[number].accept(&mut self.fabric, message);
         }
     }
 
     /// The INTA cycles: the local APIC's own vector, or that of the 8259A behind it.
     pub(super) fn take_vector(&mut self) -> Vector {
+        self.controllers_called = true;
         self.fabric.now = self.time.time_at(self.count);
         let fabric = &mut self.fabric;
         if let Some(vector) = self.local.get_mut(CPU).and_then(|apic| apic.acknowledge(fabric)) {

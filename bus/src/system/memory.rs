@@ -184,7 +184,7 @@ impl SystemBus {
     #[inline]
     pub fn read_entry(&mut self, addr: PhysAddr) -> u32 {
         let at = self.gate_a20(addr);
-        if self.is_plain(at.0, 3) && at.0 % 4 == 0 {
+        if self.is_plain(at.0, 3) && at.0.is_multiple_of(4) {
             return self.fabric.ram.dword(at.0);
         }
         self.read(addr, Width::Dword)

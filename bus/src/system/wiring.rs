@@ -123,6 +123,7 @@ impl SystemBus {
     ) -> Result<Handle<T>, AttachError> {
         let device = build(&mut Wiring::new(self, name, PIC))?;
         self.pic = Some(Box::new(device));
+        self.controllers_called = true;
         Ok(Handle { id: PIC, device: PhantomData })
     }
 

@@ -242,7 +242,8 @@ unsafe fn raise(cpu: &mut Cpu, op: *const Op, left: i64, fault: Fault) -> Flow {
     }
 }
 
-/// An instruction after which the run loop looks around: I/O, interrupt flag, segment and system registers.
+/// An instruction after which it must be seen whether the run loop has anything to do: interrupt flag, segment and system
+/// registers, far transfers.
 /// It finds its own IP in `state.ip` and leaves the next one in `next_ip`.
 pub(crate) unsafe fn ending<S: Semantics>(
     cpu: &mut Cpu,
@@ -262,7 +263,7 @@ pub(crate) unsafe fn ending<S: Semantics>(
             Err(fault) => cpu.state.pending = Some(Event::Fault(fault)),
         }
         let left = cpu.left;
-        stop(cpu, left)
+        if left > 0 && cpu.may_go_on(bus) { enter_next(cpu, bus, op, left) } else { stop(cpu, left) }
     }
 }
 

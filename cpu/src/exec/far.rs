@@ -189,7 +189,9 @@ impl<T: Word> Semantics for Iret<T> {
 fn software_interrupt<A: Access>(m: &mut A, vector: u8, origin: Origin) -> Result<(), A::Fail> {
     let slow = m.slow()?;
     let (here, next) = (slow.cpu.state.ip, slow.cpu.next_ip);
-    slow.cpu.recorder.note(slow.cpu.delivery(Cause::Software(vector)));
+    if slow.cpu.recorder.listens() {
+        slow.cpu.recorder.note(slow.cpu.delivery(Cause::Software(vector)));
+    }
     slow.cpu.state.ip = next;
     let result = slow.cpu.deliver(slow.bus, vector, origin, None);
     slow.cpu.next_ip = slow.cpu.state.ip;

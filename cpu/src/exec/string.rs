@@ -33,7 +33,8 @@ pub(crate) trait Step {
     /// when that access faults [80286 captures].
     const INDICES: &'static [(u8, u64)];
     fn step<T: Word, P: Word, A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail>;
-    /// Up to `most` iterations at once, none of which can fault or touch a device: how many were done.
+    /// Up to `most` iterations at once, none of which can fault, touch a device or end the instruction: how many were
+    /// done.
     #[inline(always)]
     fn stretch<T: Word, P: Word>(_cpu: &mut Cpu, _op: &Op, _most: u64) -> u64 {
         0
@@ -137,6 +138,30 @@ impl Step for Cmps {
         step_index::<T, P>(m.cpu(), DI);
         Ok(())
     }
+    fn stretch<T: Word, P: Word>(cpu: &mut Cpu, op: &Op, most: u64) -> u64 {
+        let (si, di) = (index::<P>(cpu, SI), index::<P>(cpu, DI));
+        let count = room::<T, P>(cpu, ES, di, most);
+        let count = room::<T, P>(cpu, op.mem.seg(), si, count);
+        let right = reach::<T>(cpu, ES, di, count, Intent::Read);
+        let left = reach::<T>(cpu, op.mem.seg(), si, count, Intent::Read);
+        let (Some(left), Some(right)) = (left, right) else { return 0 };
+        // SAFETY: the TLB has given both places for so many bytes, in this very instruction.
+        let pair = |n| unsafe { (left.load_nth::<T>(n), right.load_nth::<T>(n)) };
+        let equal = Repeat::of(op) == Repeat::WhileEqual;
+        let done = (0..count)
+            .take_while(|&n| {
+                let (a, b) = pair(n);
+                (a == b) == equal
+            })
+            .count() as u64;
+        if done > 0 {
+            let (a, b) = pair(done - 1);
+            compare(cpu, a, b);
+            advance::<T, P>(cpu, SI, done);
+            advance::<T, P>(cpu, DI, done);
+        }
+        done
+    }
 }
 
 #[inline(always)]
@@ -159,6 +184,20 @@ impl Step for Scas {
         step_index::<T, P>(m.cpu(), DI);
         Ok(())
     }
+    fn stretch<T: Word, P: Word>(cpu: &mut Cpu, op: &Op, most: u64) -> u64 {
+        let (di, acc) = (index::<P>(cpu, DI), cpu.state.regs.read::<T>(AX));
+        let count = room::<T, P>(cpu, ES, di, most);
+        let Some(at) = reach::<T>(cpu, ES, di, count, Intent::Read) else { return 0 };
+        // SAFETY: the TLB has given this place for so many bytes, in this very instruction.
+        let value = |n| unsafe { at.load_nth::<T>(n) };
+        let equal = Repeat::of(op) == Repeat::WhileEqual;
+        let done = (0..count).take_while(|&n| (value(n) == acc) == equal).count() as u64;
+        if done > 0 {
+            compare(cpu, acc, value(done - 1));
+            advance::<T, P>(cpu, DI, done);
+        }
+        done
+    }
 }
 
 /// LODS [SDM 2A, "LODS"].
@@ -173,6 +212,16 @@ impl Step for Lods {
         m.cpu().state.regs.write(AX, value);
         step_index::<T, P>(m.cpu(), SI);
         Ok(())
+    }
+    fn stretch<T: Word, P: Word>(cpu: &mut Cpu, op: &Op, most: u64) -> u64 {
+        let si = index::<P>(cpu, SI);
+        let count = room::<T, P>(cpu, op.mem.seg(), si, most);
+        let Some(from) = reach::<T>(cpu, op.mem.seg(), si, count, Intent::Read) else { return 0 };
+        // SAFETY: the TLB has given this place for so many bytes, in this very instruction.
+        let last = unsafe { from.load_nth::<T>(count - 1) };
+        cpu.state.regs.write(AX, last);
+        advance::<T, P>(cpu, SI, count);
+        count
     }
 }
 
@@ -274,7 +323,8 @@ impl<S: Step, T: Word, P: Word> Semantics for OnceSlow<S, T, P> {
     type Slow = Self;
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let result = S::step::<T, P, A>(m, op);
-        if result.is_err() {
+        // A miss on the way here is no fault.
+        if result.is_err() && m.slow().is_ok() {
             after_fault::<S, T, P>(m.cpu());
         }
         result
@@ -288,6 +338,13 @@ pub(crate) enum Repeat {
     WhileEqual,
     /// F2 before an instruction that compares: while ZF = 0.
     WhileNotEqual,
+}
+
+impl Repeat {
+    #[inline(always)]
+    fn of(op: &Op) -> Self {
+        if op.imm == 0 { Self::WhileEqual } else { Self::WhileNotEqual }
+    }
 }
 
 /// Where a repeated instruction stands after one iteration.
@@ -311,8 +368,7 @@ impl<S: Step, T: Word, P: Word> Repeated<S, T, P> {
         }
         S::step::<T, P, A>(m, op)?;
         m.cpu().state.regs.write(CX, P::truncate(count - 1));
-        let repeat = if op.imm == 0 { Repeat::WhileEqual } else { Repeat::WhileNotEqual };
-        let zf_ends = S::COMPARES && m.cpu().state.flags.zf() != (repeat == Repeat::WhileEqual);
+        let zf_ends = S::COMPARES && m.cpu().state.flags.zf() != (Repeat::of(op) == Repeat::WhileEqual);
         Ok(if count == 1 || zf_ends { Progress::Done } else { Progress::More })
     }
 

@@ -115,7 +115,9 @@ fn through_gate(
         empty_data_segments(m);
     }
     stack.make_current(m);
-    m.cpu.state_changed();
+    if from_v86 {
+        m.cpu.state_changed();
+    }
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The second level of the TLB: what walks have found of pages that had to leave the first.
+//! The second level of the TLB: what walks have found, also of pages that had to leave the first.
 //!
 //! It holds translations and nothing of the host, so that only what the guest does to its page tables ends an entry.
 
@@ -51,7 +51,7 @@ impl Second {
         self.is_of(entry, lin).then_some((entry & ((1 << FRAME_BITS) - 1)) << 12 | rights)
     }
 
-    /// Takes in a page that leaves the first level.
+    /// Takes in a page.
     #[inline]
     pub(super) fn keep(&mut self, lin: u64, frame: u64) {
         let generation = if frame & GLOBAL != 0 { self.global } else { self.local };
