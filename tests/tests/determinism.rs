@@ -1,5 +1,6 @@
 //! A run is a function of its inputs: not of how it is sliced, nor of how long blocks are.
 
+use ringzero_cpu::Cpu;
 use ringzero_machine::{
     BootDevice, Config, DEMO_DISK, Machine, Media, Model, OnIdle, Stop, storage::MemoryMedium,
 };
@@ -108,14 +109,15 @@ fn how_a_run_with_apic_interrupts_is_sliced_does_not_show() {
     assert_eq!(whole, run(Box::new(|| 777_777), 1));
 }
 
+/// A slice that nothing is longer than.
+const WHOLE: u64 = u64::MAX >> 1;
+
 /// Linux boots from its disk for fifty million instructions.
-fn linux(block_limit: Option<usize>, slice: u64) -> Option<String> {
+fn linux(set_up: impl FnOnce(&mut Cpu), slice: u64) -> Option<String> {
     const INSTRUCTIONS: u64 = 50_000_000;
     let disk = pc::guest("linux-busybox-i386.img")?;
     let mut session = pc::boot(&pc::OURS, pc::hard_disk(disk), pc::from(BootDevice::HardDisk))?;
-    if let Some(limit) = block_limit {
-        session.machine.cpu_mut().set_block_limit(limit);
-    }
+    set_up(session.machine.cpu_mut());
     while session.machine.count() < INSTRUCTIONS {
         let limit = (session.machine.count() + slice).min(INSTRUCTIONS);
         assert_eq!(session.machine.run(limit, OnIdle::Jump), Stop::Limit);
@@ -125,10 +127,13 @@ fn linux(block_limit: Option<usize>, slice: u64) -> Option<String> {
 
 #[test]
 fn linux_boots_the_same_however_it_is_run() {
-    let Some(hash) = linux(None, u64::MAX >> 1) else { return };
-    for (block_limit, slice) in
-        [(None, u64::MAX >> 1), (None, 7_919), (Some(1), u64::MAX >> 1), (Some(1), 10_007)]
-    {
-        assert_eq!(linux(block_limit, slice), Some(hash.clone()), "{block_limit:?} {slice}");
-    }
+    let as_usual = |_: &mut Cpu| ();
+    let Some(hash) = linux(as_usual, WHOLE) else { return };
+    assert_eq!(linux(as_usual, WHOLE), Some(hash.clone()), "again");
+    assert_eq!(linux(as_usual, 7_919), Some(hash.clone()), "in slices");
+    let one_by_one = |cpu: &mut Cpu| cpu.set_block_limit(1);
+    assert_eq!(linux(one_by_one, WHOLE), Some(hash.clone()), "blocks of one instruction");
+    assert_eq!(linux(one_by_one, 10_007), Some(hash.clone()), "blocks of one instruction in slices");
+    assert_eq!(linux(|cpu| cpu.set_tuned(false), WHOLE), Some(hash.clone()), "no fused pairs, all flags");
+    assert_eq!(linux(|cpu| cpu.set_code_cache(0), WHOLE), Some(hash), "little room for blocks");
 }

@@ -63,7 +63,7 @@ fn random_guests(share: u64, start: Start, first: Generation, instructions: u64)
     for_seeds_until(share, case, || protected.get() >= fewest);
     let protected = protected.get();
     let total = PROTECTED.fetch_add(protected, Ordering::Relaxed) + protected;
-    eprintln!("{start:?}: {protected} instructions in protected mode, {total} in all, each in four manners");
+    eprintln!("{start:?}: {protected} instructions in protected mode, {total} in all, each in five manners");
 }
 
 #[test]

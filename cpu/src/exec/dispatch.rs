@@ -10,7 +10,6 @@
 use super::access::{Access, Fast, Miss, Slow};
 use super::op::{Head, Links, Op, Prefix};
 use super::refill::{indirect_missed, jump_missed, plain_missed};
-use super::string::{Iterate, Progress};
 use crate::cpu::Cpu;
 use crate::fault::Fault;
 use crate::state::Event;
@@ -116,7 +115,7 @@ pub(super) unsafe fn instant(cpu: &Cpu, op: *const Op, left: i64) -> u64 {
 }
 
 /// Where the instruction `op` begins (`after` 0) or ends (1), relative to the block.
-unsafe fn offset_in_block(op: *const Op, after: usize) -> u64 {
+pub(super) unsafe fn offset_in_block(op: *const Op, after: usize) -> u64 {
     // SAFETY: a block has one offset more than it has operations, whose numbers start at 1.
     unsafe { u64::from(*(*head_of(op)).offsets.add(usize::from((*op).number) - 1 + after)) }
 }
@@ -231,7 +230,7 @@ fn slowly<S: Semantics>(cpu: &mut Cpu, bus: &mut SystemBus, op: &Op) -> Result<(
 
 /// Ends the block at `op` with a fault to deliver.
 #[cold]
-unsafe fn raise(cpu: &mut Cpu, op: *const Op, left: i64, fault: Fault) -> Flow {
+pub(super) unsafe fn raise(cpu: &mut Cpu, op: *const Op, left: i64, fault: Fault) -> Flow {
     // SAFETY: as the caller's.
     unsafe {
         // The 8086 and 80186 save the address behind a division that fails.
@@ -492,41 +491,5 @@ unsafe fn enter_unmet(cpu: &mut Cpu, bus: &mut SystemBus, _op: *const Op, left: 
             Some(head) => go(cpu, bus, head.add(1).cast(), left - (*head).len),
             None => stop(cpu, left),
         }
-    }
-}
-
-/// A repeated string instruction, always the last of its block: iterates until it is complete, the budget is spent,
-/// or something wants attention; each iteration is an instruction of its own.
-pub(crate) unsafe fn repeat<I: Iterate>(
-    cpu: &mut Cpu,
-    bus: &mut SystemBus,
-    op: *const Op,
-    left: i64,
-) -> Flow {
-    let mut left = left;
-    // SAFETY: this operation ends its block.
-    unsafe {
-        loop {
-            left -= I::stretch(cpu, &*op, left);
-            let progress = match I::fast(cpu, &*op) {
-                Ok(progress) => Ok(progress),
-                Err(Miss) => {
-                    bus.set_count(instant(cpu, op, left));
-                    I::slow(cpu, bus, &*op)
-                }
-            };
-            match progress {
-                Err(fault) => return raise(cpu, op, left, fault),
-                Ok(Progress::Done) => break,
-                Ok(Progress::More) if left == 0 || bus.attention() => {
-                    cpu.state.ip = cpu.advance(offset_in_block(op, 0));
-                    cpu.resume_repeat();
-                    return stop(cpu, left);
-                }
-                Ok(Progress::More) => left -= 1,
-            }
-        }
-        cpu.state.ip = cpu.advance(offset_in_block(op, 1));
-        if bus.attention() { stop(cpu, left) } else { follow_taken(cpu, bus, op, left) }
     }
 }

@@ -20,6 +20,7 @@ pub(crate) mod mov;
 pub(crate) mod muldiv;
 pub(crate) mod op;
 mod refill;
+pub(crate) mod repeat;
 pub(crate) mod shift;
 pub(crate) mod simd;
 pub(crate) mod stack;

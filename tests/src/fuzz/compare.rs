@@ -24,10 +24,11 @@ pub fn run(case: &Case, limit: u64) -> Result<u64, String> {
     Ok(reference.protected_instructions())
 }
 
-fn manners(seed: u64) -> [(&'static str, Manner); 4] {
+fn manners(seed: u64) -> [(&'static str, Manner); 5] {
     let slices = Random::new(!seed);
     [
         ("blocks of one instruction", Manner { block_limit: Some(1), ..Manner::default() }),
+        ("operations one by one, little room for blocks", Manner { plain: true, ..Manner::default() }),
         ("random slices", Manner { slices: Some(slices.clone()), ..Manner::default() }),
         (
             "random slices, caches dropped",

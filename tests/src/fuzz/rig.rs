@@ -108,6 +108,8 @@ pub struct Case {
 pub struct Manner {
     /// Longest block in instructions; `None`: as usual.
     pub block_limit: Option<usize>,
+    /// No fused pairs, all flags set, and a block cache that is full all the time.
+    pub plain: bool,
     /// Cuts the budget into random slices.
     pub slices: Option<Random>,
     /// Sometimes drops all that is derived from the state, between slices.
@@ -178,6 +180,10 @@ impl Rig {
         let mut cpu = Cpu::new(case.model);
         if let Some(limit) = manner.block_limit {
             cpu.set_block_limit(limit);
+        }
+        if manner.plain {
+            cpu.set_tuned(false);
+            cpu.set_code_cache(0);
         }
         let period = random.pick(&[0, 0, 20_000, 3_000]);
         bus.call(chaos, |chaos, fabric| {

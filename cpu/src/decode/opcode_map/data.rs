@@ -11,13 +11,14 @@ use crate::exec::atomic::{Cmpxchg, Cmpxchg8b, Xadd};
 use crate::exec::bcd::{Aaa, Aad, Aam, Aas, Daa, Das};
 use crate::exec::bits::{BitChange, BitScan, BitString, BitTest, Complement, Keep, ResetBit, SetBit};
 use crate::exec::control_registers::{MovFromCr, MovFromDr, MovFromTr, MovToCr, MovToDr, MovToTr};
-use crate::exec::dispatch::{plain, repeat};
+use crate::exec::dispatch::plain;
 use crate::exec::mov::{
     Bound, Bswap, Bswap16, Cbw, Cdq, Cmov, Cwd, Cwde, Lahf, Lea, LoadFarPointer, Mov, MovFromSeg, MovToSeg,
     Movsx, Movzx, Nop, Sahf, Salc, Set, Xchg, Xlat,
 };
 use crate::exec::muldiv::{Divide, Multiply, MultiplyTo, REPEATED};
 use crate::exec::op::Handler;
+use crate::exec::repeat::repeat;
 use crate::exec::shift::{ByCl, ByImm, DoubleShift, Rcl, Rcr, Rol, Ror, Sar, Shift, Shifted, Shl, Shr};
 use crate::exec::string::{Cmps, Ins, Lods, Movs, Once, Outs, Repeated, Scas, Step, Stos};
 use crate::model::Generation;
