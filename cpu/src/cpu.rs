@@ -5,6 +5,7 @@ use crate::debug::Breakpoints;
 use crate::decode::block::Scratch;
 use crate::decode::cache::{BlockCache, CacheStats};
 use crate::decode::jumps::{Circumstances, Context};
+use crate::exec::dispatch::BusInUse;
 use crate::exec::op::Head;
 use crate::flags::bit;
 use crate::model::{Generation, Model};
@@ -48,6 +49,8 @@ pub struct Cpu {
     /// Derived from the debug registers.
     pub(crate) breakpoints: Breakpoints,
     pub(crate) left: i64,
+    /// During a run.
+    pub(crate) bus: BusInUse,
     /// `state.count` at which the present run ends.
     pub(crate) limit_count: u64,
     /// Where an ending instruction goes on.
@@ -95,6 +98,7 @@ impl Cpu {
             aligned_only: false,
             breakpoints: Breakpoints::default(),
             left: 0,
+            bus: BusInUse::NONE,
             limit_count: 0,
             next_ip: 0,
             ip_mask: if model.at_least(Generation::I80386) { 0xFFFF_FFFF } else { 0xFFFF },

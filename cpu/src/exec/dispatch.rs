@@ -25,15 +25,15 @@ pub(crate) struct Flow(*const Op, i64);
 
 /// Goes on with `op`.
 #[inline(always)]
-pub(super) unsafe fn go(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+pub(super) unsafe fn go(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     #[cfg(tail_calls)]
     // SAFETY: the caller passes an operation of a block.
     unsafe {
-        ((*op).run)(cpu, bus, op, left)
+        ((*op).run)(cpu, op, left)
     }
     #[cfg(not(tail_calls))]
     {
-        let _ = (cpu, bus);
+        let _ = cpu;
         Flow(op, left)
     }
 }
@@ -46,25 +46,50 @@ pub(super) fn stop(cpu: &mut Cpu, left: i64) -> Flow {
     Flow(std::ptr::null(), left)
 }
 
+/// The bus of the run that is under way.
+///
+/// Handlers find it here, not among their arguments: few of them want it, and what is left of the host's registers is theirs.
+pub(crate) struct BusInUse(*mut SystemBus);
+
+impl BusInUse {
+    /// No run is under way.
+    pub(crate) const NONE: Self = Self(std::ptr::null_mut());
+}
+
+// SAFETY: the pointer is followed only inside `execute`, which has set it.
+unsafe impl Send for BusInUse {}
+
+/// The bus, for the rest of a handler.
+///
+/// # Safety
+/// Called by a handler, which holds no other reference to the bus.
+#[inline(always)]
+pub(super) unsafe fn bus_of<'a>(cpu: &Cpu) -> &'a mut SystemBus {
+    // SAFETY: `execute` has set it to a reference that lives longer, and lends that to nobody else.
+    unsafe { &mut *cpu.bus.0 }
+}
+
 /// Runs from the start of a block until the chain is left; `cpu.left` then says what is unspent.
 ///
 /// # Safety
 /// `head` is a block of `cpu` whose gate `left` opens.
 pub(crate) unsafe fn execute(cpu: &mut Cpu, bus: &mut SystemBus, head: *const Head, left: i64) {
+    cpu.bus = BusInUse(bus);
     // SAFETY: a head is followed by its operations.
     unsafe {
         let first = head.add(1).cast::<Op>();
         let left = left - (*head).len;
         #[cfg(tail_calls)]
-        ((*first).run)(cpu, bus, first, left);
+        ((*first).run)(cpu, first, left);
         #[cfg(not(tail_calls))]
         {
             let mut flow = Flow(first, left);
             while !flow.0.is_null() {
-                flow = ((*flow.0).run)(cpu, bus, flow.0, flow.1);
+                flow = ((*flow.0).run)(cpu, flow.0, flow.1);
             }
         }
     }
+    cpu.bus = BusInUse::NONE;
 }
 
 /// An instruction's meaning, for either access.
@@ -98,12 +123,12 @@ unsafe fn prefix_of(head: *const Head) -> *const Prefix {
 }
 
 /// The first operation of a block whose entering is recorded; what it does itself is kept in the prefix.
-pub(crate) unsafe fn recorded(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+pub(crate) unsafe fn recorded(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: only [`crate::decode::block`] sets this handler, and it keeps the other one there.
     unsafe {
         let head = op.sub(1).cast::<Head>();
         cpu.note_block((left + (*head).len) as u64);
-        ((*prefix_of(head)).kept)(cpu, bus, op, left)
+        ((*prefix_of(head)).kept)(cpu, op, left)
     }
 }
 
@@ -127,34 +152,24 @@ unsafe fn refund(op: *const Op, left: i64) -> i64 {
 }
 
 /// An instruction that falls through to the next.
-pub(crate) unsafe fn plain<S: Semantics>(
-    cpu: &mut Cpu,
-    bus: &mut SystemBus,
-    op: *const Op,
-    left: i64,
-) -> Flow {
+pub(crate) unsafe fn plain<S: Semantics>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: `op` is in a block; what follows a plain operation is an operation.
     unsafe {
         match S::exec(&mut Fast(cpu), &*op) {
-            Ok(()) => go(cpu, bus, op.add(1), left),
-            Err(Miss) => plain_missed::<S::Slow>(cpu, bus, op, left),
+            Ok(()) => go(cpu, op.add(1), left),
+            Err(Miss) => plain_missed::<S::Slow>(cpu, op, left),
         }
     }
 }
 
 /// The same for semantics that call functions of their own: what lies on the host's stack while they do would keep the
 /// handler from leaving by a jump, so they get a frame that is gone by then.
-pub(crate) unsafe fn called<S: Semantics>(
-    cpu: &mut Cpu,
-    bus: &mut SystemBus,
-    op: *const Op,
-    left: i64,
-) -> Flow {
+pub(crate) unsafe fn called<S: Semantics>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: as for `plain`.
     unsafe {
         match quickly::<S>(cpu, &*op) {
-            Ok(()) => go(cpu, bus, op.add(1), left),
-            Err(Miss) => plain_missed::<S::Slow>(cpu, bus, op, left),
+            Ok(()) => go(cpu, op.add(1), left),
+            Err(Miss) => plain_missed::<S::Slow>(cpu, op, left),
         }
     }
 }
@@ -168,12 +183,12 @@ pub(crate) trait Short {
 }
 
 /// An instruction that has a short way, which calls nothing.
-pub(crate) unsafe fn short<S: Short>(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+pub(crate) unsafe fn short<S: Short>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: as for `plain`.
     unsafe {
         match S::attempt(&mut Fast(cpu), &*op) {
-            Some(()) => go(cpu, bus, op.add(1), left),
-            None => at_length::<S::General>(cpu, bus, op, left),
+            Some(()) => go(cpu, op.add(1), left),
+            None => at_length::<S::General>(cpu, op, left),
         }
     }
 }
@@ -181,9 +196,9 @@ pub(crate) unsafe fn short<S: Short>(cpu: &mut Cpu, bus: &mut SystemBus, op: *co
 /// The long way, where the short one does not lead.
 #[cold]
 #[inline(never)]
-unsafe fn at_length<S: Semantics>(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+unsafe fn at_length<S: Semantics>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: as for `plain`.
-    unsafe { called::<S>(cpu, bus, op, left) }
+    unsafe { called::<S>(cpu, op, left) }
 }
 
 /// Executes on the fast path, in a frame of its own.
@@ -195,17 +210,13 @@ fn quickly<S: Semantics>(cpu: &mut Cpu, op: &Op) -> Result<(), Miss> {
 /// The same on the slow path; also the handler of instructions that have no fast one.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn plain_slow<S: Semantics>(
-    cpu: &mut Cpu,
-    bus: &mut SystemBus,
-    op: *const Op,
-    left: i64,
-) -> Flow {
+pub(crate) unsafe fn plain_slow<S: Semantics>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: as above.
     unsafe {
+        let bus = bus_of(cpu);
         bus.set_count(instant(cpu, op, left));
         match slowly::<S>(cpu, bus, &*op) {
-            Ok(()) if !bus.attention() => go(cpu, bus, op.add(1), left),
+            Ok(()) if !bus.attention() => go(cpu, op.add(1), left),
             Ok(()) => leave_behind(cpu, op, left),
             Err(fault) => raise(cpu, op, left, fault),
         }
@@ -244,14 +255,10 @@ pub(super) unsafe fn raise(cpu: &mut Cpu, op: *const Op, left: i64, fault: Fault
 /// An instruction after which it must be seen whether the run loop has anything to do: interrupt flag, segment and system
 /// registers, far transfers.
 /// It finds its own IP in `state.ip` and leaves the next one in `next_ip`.
-pub(crate) unsafe fn ending<S: Semantics>(
-    cpu: &mut Cpu,
-    bus: &mut SystemBus,
-    op: *const Op,
-    left: i64,
-) -> Flow {
+pub(crate) unsafe fn ending<S: Semantics>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: as above.
     unsafe {
+        let bus = bus_of(cpu);
         bus.set_count(instant(cpu, op, left));
         let next = cpu.advance(offset_in_block(op, 1));
         cpu.state.ip = cpu.advance(offset_in_block(op, 0));
@@ -262,34 +269,29 @@ pub(crate) unsafe fn ending<S: Semantics>(
             Err(fault) => cpu.state.pending = Some(Event::Fault(fault)),
         }
         let left = cpu.left;
-        if left > 0 && cpu.may_go_on(bus) { enter_next(cpu, bus, op, left) } else { stop(cpu, left) }
+        if left > 0 && cpu.may_go_on(bus) { enter_next(cpu, op, left) } else { stop(cpu, left) }
     }
 }
 
 /// The end of a block whose last instruction falls through: the page or the longest block is at its end.
-pub(crate) unsafe fn fall_through(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+pub(crate) unsafe fn fall_through(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: this operation ends its block.
     unsafe {
         cpu.state.ip = cpu.advance(u64::from((*op).disp));
-        follow_taken(cpu, bus, op, left)
+        follow_taken(cpu, op, left)
     }
 }
 
 /// A branch that is always taken to a known place.
-pub(crate) unsafe fn jump<S: Semantics, const IP_BITS: u32>(
-    cpu: &mut Cpu,
-    bus: &mut SystemBus,
-    op: *const Op,
-    left: i64,
-) -> Flow {
+pub(crate) unsafe fn jump<S: Semantics, const IP_BITS: u32>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: this operation ends its block.
     unsafe {
         match S::exec(&mut Fast(cpu), &*op) {
             Ok(()) => {
                 cpu.state.ip = branch_target(cpu, op, ip_mask(IP_BITS));
-                follow_taken(cpu, bus, op, left)
+                follow_taken(cpu, op, left)
             }
-            Err(Miss) => jump_missed::<S::Slow, IP_BITS>(cpu, bus, op, left),
+            Err(Miss) => jump_missed::<S::Slow, IP_BITS>(cpu, op, left),
         }
     }
 }
@@ -298,18 +300,18 @@ pub(crate) unsafe fn jump<S: Semantics, const IP_BITS: u32>(
 #[inline(never)]
 pub(super) unsafe fn jump_slow<S: Semantics, const IP_BITS: u32>(
     cpu: &mut Cpu,
-    bus: &mut SystemBus,
     op: *const Op,
     left: i64,
 ) -> Flow {
     // SAFETY: as above.
     unsafe {
+        let bus = bus_of(cpu);
         bus.set_count(instant(cpu, op, left));
         if let Err(fault) = slowly::<S>(cpu, bus, &*op) {
             return raise(cpu, op, left, fault);
         }
         cpu.state.ip = branch_target(cpu, op, ip_mask(IP_BITS));
-        if bus.attention() { stop(cpu, left) } else { follow_taken(cpu, bus, op, left) }
+        if bus.attention() { stop(cpu, left) } else { follow_taken(cpu, op, left) }
     }
 }
 
@@ -326,24 +328,19 @@ pub(super) unsafe fn branch_target(cpu: &Cpu, op: *const Op, mask: u64) -> u64 {
 }
 
 /// A conditional branch. Both arms dispatch for themselves, so that the host predicts them apart.
-pub(crate) unsafe fn branch<D: Decision>(
-    cpu: &mut Cpu,
-    bus: &mut SystemBus,
-    op: *const Op,
-    left: i64,
-) -> Flow {
+pub(crate) unsafe fn branch<D: Decision>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: this operation ends its block.
     unsafe {
         match D::taken(&mut Fast(cpu), &*op) {
             Ok(true) => {
                 cpu.state.ip = branch_target(cpu, op, D::IP_MASK);
-                follow_taken(cpu, bus, op, left)
+                follow_taken(cpu, op, left)
             }
             Ok(false) => {
                 cpu.state.ip = cpu.advance(u64::from((*op).imm));
-                follow_fall(cpu, bus, op, left)
+                follow_fall(cpu, op, left)
             }
-            Err(Miss) => ending::<Undecided<D::Slow>>(cpu, bus, op, left),
+            Err(Miss) => ending::<Undecided<D::Slow>>(cpu, op, left),
         }
     }
 }
@@ -365,34 +362,25 @@ impl<D: Decision> Semantics for Undecided<D> {
 }
 
 /// A branch to a place only known now: `S` leaves it in `state.ip`.
-pub(crate) unsafe fn indirect<S: Semantics>(
-    cpu: &mut Cpu,
-    bus: &mut SystemBus,
-    op: *const Op,
-    left: i64,
-) -> Flow {
+pub(crate) unsafe fn indirect<S: Semantics>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: this operation ends its block.
     unsafe {
         match S::exec(&mut Fast(cpu), &*op) {
-            Ok(()) => enter_next(cpu, bus, op, left),
-            Err(Miss) => indirect_missed::<S::Slow>(cpu, bus, op, left),
+            Ok(()) => enter_next(cpu, op, left),
+            Err(Miss) => indirect_missed::<S::Slow>(cpu, op, left),
         }
     }
 }
 
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn indirect_slow<S: Semantics>(
-    cpu: &mut Cpu,
-    bus: &mut SystemBus,
-    op: *const Op,
-    left: i64,
-) -> Flow {
+pub(super) unsafe fn indirect_slow<S: Semantics>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: as above.
     unsafe {
+        let bus = bus_of(cpu);
         bus.set_count(instant(cpu, op, left));
         match slowly::<S>(cpu, bus, &*op) {
-            Ok(()) if !bus.attention() => enter_next(cpu, bus, op, left),
+            Ok(()) if !bus.attention() => enter_next(cpu, op, left),
             Ok(()) => stop(cpu, left),
             Err(fault) => raise(cpu, op, left, fault),
         }
@@ -406,26 +394,26 @@ unsafe fn links_of(op: *const Op) -> *mut Links {
 }
 
 #[inline(always)]
-pub(super) unsafe fn follow_taken(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+pub(super) unsafe fn follow_taken(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: links lead to blocks.
     unsafe {
         let head = (*links_of(op)).taken;
         if left < (*head).gate {
-            return link_taken(cpu, bus, op, left);
+            return link_taken(cpu, op, left);
         }
-        go(cpu, bus, head.add(1).cast(), left - (*head).len)
+        go(cpu, head.add(1).cast(), left - (*head).len)
     }
 }
 
 #[inline(always)]
-pub(super) unsafe fn follow_fall(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+pub(super) unsafe fn follow_fall(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: links lead to blocks.
     unsafe {
         let head = (*links_of(op)).fall;
         if left < (*head).gate {
-            return link_fall(cpu, bus, op, left);
+            return link_fall(cpu, op, left);
         }
-        go(cpu, bus, head.add(1).cast(), left - (*head).len)
+        go(cpu, head.add(1).cast(), left - (*head).len)
     }
 }
 
@@ -440,43 +428,45 @@ unsafe fn may_link(op: *const Op, delta: u32, head: *const Head) -> bool {
 /// The gate of `taken` is closed: makes the link, or leaves.
 #[cold]
 #[inline(never)]
-unsafe fn link_taken(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+unsafe fn link_taken(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: as above; blocks are written only here and by the cache, never through a reference.
     unsafe {
+        let bus = bus_of(cpu);
         let Some(head) = cpu.find_block(bus).filter(|&head| left >= (*head).gate) else {
             return stop(cpu, left);
         };
         if may_link(op, (*op).disp, head) {
             (*links_of(op)).taken = head;
         }
-        go(cpu, bus, head.add(1).cast(), left - (*head).len)
+        go(cpu, head.add(1).cast(), left - (*head).len)
     }
 }
 
 /// The gate of `fall` is closed: makes the link, or leaves.
 #[cold]
 #[inline(never)]
-unsafe fn link_fall(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+unsafe fn link_fall(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: as above.
     unsafe {
+        let bus = bus_of(cpu);
         let Some(head) = cpu.find_block(bus).filter(|&head| left >= (*head).gate) else {
             return stop(cpu, left);
         };
         if may_link(op, (*op).imm, head) {
             (*links_of(op)).fall = head;
         }
-        go(cpu, bus, head.add(1).cast(), left - (*head).len)
+        go(cpu, head.add(1).cast(), left - (*head).len)
     }
 }
 
 /// Enters the block at `state.ip` by the jump cache.
 #[inline(always)]
-pub(super) unsafe fn enter_next(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+pub(super) unsafe fn enter_next(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: the jump cache holds blocks.
     unsafe {
         match cpu.met_block() {
-            Some(head) if left >= (*head).gate => go(cpu, bus, head.add(1).cast(), left - (*head).len),
-            _ => enter_unmet(cpu, bus, op, left),
+            Some(head) if left >= (*head).gate => go(cpu, head.add(1).cast(), left - (*head).len),
+            _ => enter_unmet(cpu, op, left),
         }
     }
 }
@@ -484,11 +474,12 @@ pub(super) unsafe fn enter_next(cpu: &mut Cpu, bus: &mut SystemBus, op: *const O
 /// The same where the jump cache does not know the block, or its gate is closed.
 #[cold]
 #[inline(never)]
-unsafe fn enter_unmet(cpu: &mut Cpu, bus: &mut SystemBus, _op: *const Op, left: i64) -> Flow {
+unsafe fn enter_unmet(cpu: &mut Cpu, _op: *const Op, left: i64) -> Flow {
     // SAFETY: the cache holds blocks.
     unsafe {
+        let bus = bus_of(cpu);
         match cpu.find_block(bus).filter(|&head| left >= (*head).gate) {
-            Some(head) => go(cpu, bus, head.add(1).cast(), left - (*head).len),
+            Some(head) => go(cpu, head.add(1).cast(), left - (*head).len),
             None => stop(cpu, left),
         }
     }

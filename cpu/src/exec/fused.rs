@@ -8,12 +8,10 @@ use super::dispatch::{Flow, Semantics, branch_target, follow_fall, follow_taken,
 use super::op::Op;
 use super::refill::plain_missed;
 use crate::cpu::Cpu;
-use ringzero_bus::SystemBus;
 
 /// An operation that sets flags and the conditional branch behind it.
 pub(crate) unsafe fn compare_and_branch<C: Compare, const CC: u8, const IP_BITS: u32>(
     cpu: &mut Cpu,
-    bus: &mut SystemBus,
     op: *const Op,
     left: i64,
 ) -> Flow {
@@ -23,33 +21,28 @@ pub(crate) unsafe fn compare_and_branch<C: Compare, const CC: u8, const IP_BITS:
         match C::exec::<CC, _>(&mut Fast(cpu), &*op) {
             Ok(true) => {
                 cpu.state.ip = branch_target(cpu, branch, ip_mask(IP_BITS));
-                follow_taken(cpu, bus, branch, left)
+                follow_taken(cpu, branch, left)
             }
             Ok(false) => {
                 cpu.state.ip = cpu.advance(u64::from((*branch).imm));
-                follow_fall(cpu, bus, branch, left)
+                follow_fall(cpu, branch, left)
             }
-            Err(Miss) => plain_missed::<C::Slow>(cpu, bus, op, left),
+            Err(Miss) => plain_missed::<C::Slow>(cpu, op, left),
         }
     }
 }
 
 /// Two operations in one handler.
-pub(crate) unsafe fn pair<P: Semantics, Q: Semantics>(
-    cpu: &mut Cpu,
-    bus: &mut SystemBus,
-    op: *const Op,
-    left: i64,
-) -> Flow {
+pub(crate) unsafe fn pair<P: Semantics, Q: Semantics>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: both are operations of a block, and what follows a plain operation is an operation.
     unsafe {
         if P::exec(&mut Fast(cpu), &*op).is_err() {
-            return plain_missed::<P::Slow>(cpu, bus, op, left);
+            return plain_missed::<P::Slow>(cpu, op, left);
         }
         let second = op.add(1);
         match Q::exec(&mut Fast(cpu), &*second) {
-            Ok(()) => go(cpu, bus, second.add(1), left),
-            Err(Miss) => plain_missed::<Q::Slow>(cpu, bus, second, left),
+            Ok(()) => go(cpu, second.add(1), left),
+            Err(Miss) => plain_missed::<Q::Slow>(cpu, second, left),
         }
     }
 }

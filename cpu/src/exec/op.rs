@@ -7,13 +7,12 @@ use super::dispatch::Flow;
 use crate::cpu::Cpu;
 use crate::regs::RegOffset;
 use crate::segment::SegReg;
-use ringzero_bus::SystemBus;
 
 /// Executes an operation and everything behind it, until the block chain is left.
 ///
 /// # Safety
 /// The pointer is to an operation inside a block that `cpu` holds.
-pub(crate) type Handler = unsafe fn(&mut Cpu, &mut SystemBus, *const Op, i64) -> Flow;
+pub(crate) type Handler = unsafe fn(&mut Cpu, *const Op, i64) -> Flow;
 
 /// Bytes of a slot.
 const SLOT: usize = 24;

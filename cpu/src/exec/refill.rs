@@ -5,8 +5,8 @@
 
 use super::access::{Miss, Refill};
 use super::dispatch::{
-    Flow, Semantics, branch_target, enter_next, follow_taken, go, indirect_slow, instant, ip_mask, jump_slow,
-    leave_behind, plain_slow, stop,
+    Flow, Semantics, branch_target, bus_of, enter_next, follow_taken, go, indirect_slow, instant, ip_mask,
+    jump_slow, leave_behind, plain_slow, stop,
 };
 use super::op::Op;
 use crate::cpu::Cpu;
@@ -21,19 +21,15 @@ fn refilling<S: Semantics>(cpu: &mut Cpu, bus: &mut SystemBus, op: &Op) -> Resul
 /// Behind a miss of [`super::dispatch::plain`].
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn plain_missed<S: Semantics>(
-    cpu: &mut Cpu,
-    bus: &mut SystemBus,
-    op: *const Op,
-    left: i64,
-) -> Flow {
+pub(super) unsafe fn plain_missed<S: Semantics>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: as for the handler that missed.
     unsafe {
+        let bus = bus_of(cpu);
         bus.set_count(instant(cpu, op, left));
         match refilling::<S>(cpu, bus, &*op) {
-            Ok(()) if !bus.attention() => go(cpu, bus, op.add(1), left),
+            Ok(()) if !bus.attention() => go(cpu, op.add(1), left),
             Ok(()) => leave_behind(cpu, op, left),
-            Err(Miss) => plain_slow::<S>(cpu, bus, op, left),
+            Err(Miss) => plain_slow::<S>(cpu, op, left),
         }
     }
 }
@@ -43,19 +39,19 @@ pub(super) unsafe fn plain_missed<S: Semantics>(
 #[inline(never)]
 pub(super) unsafe fn jump_missed<S: Semantics, const IP_BITS: u32>(
     cpu: &mut Cpu,
-    bus: &mut SystemBus,
     op: *const Op,
     left: i64,
 ) -> Flow {
     // SAFETY: as for the handler that missed.
     unsafe {
+        let bus = bus_of(cpu);
         bus.set_count(instant(cpu, op, left));
         match refilling::<S>(cpu, bus, &*op) {
             Ok(()) => {
                 cpu.state.ip = branch_target(cpu, op, ip_mask(IP_BITS));
-                if bus.attention() { stop(cpu, left) } else { follow_taken(cpu, bus, op, left) }
+                if bus.attention() { stop(cpu, left) } else { follow_taken(cpu, op, left) }
             }
-            Err(Miss) => jump_slow::<S, IP_BITS>(cpu, bus, op, left),
+            Err(Miss) => jump_slow::<S, IP_BITS>(cpu, op, left),
         }
     }
 }
@@ -63,19 +59,15 @@ pub(super) unsafe fn jump_missed<S: Semantics, const IP_BITS: u32>(
 /// Behind a miss of [`super::dispatch::indirect`].
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn indirect_missed<S: Semantics>(
-    cpu: &mut Cpu,
-    bus: &mut SystemBus,
-    op: *const Op,
-    left: i64,
-) -> Flow {
+pub(super) unsafe fn indirect_missed<S: Semantics>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: as for the handler that missed.
     unsafe {
+        let bus = bus_of(cpu);
         bus.set_count(instant(cpu, op, left));
         match refilling::<S>(cpu, bus, &*op) {
-            Ok(()) if !bus.attention() => enter_next(cpu, bus, op, left),
+            Ok(()) if !bus.attention() => enter_next(cpu, op, left),
             Ok(()) => stop(cpu, left),
-            Err(Miss) => indirect_slow::<S>(cpu, bus, op, left),
+            Err(Miss) => indirect_slow::<S>(cpu, op, left),
         }
     }
 }

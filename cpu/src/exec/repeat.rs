@@ -2,23 +2,18 @@
 #![expect(unsafe_code, reason = "operations are followed by pointer")]
 
 use super::access::Miss;
-use super::dispatch::{Flow, follow_taken, instant, offset_in_block, raise, stop};
+use super::dispatch::{Flow, bus_of, follow_taken, instant, offset_in_block, raise, stop};
 use super::op::Op;
 use super::string::{Iterate, Progress};
 use crate::cpu::Cpu;
-use ringzero_bus::SystemBus;
 
 /// A repeated string instruction, always the last of its block: iterates until it is complete, the budget is spent,
 /// or something wants attention; each iteration is an instruction of its own.
-pub(crate) unsafe fn repeat<I: Iterate>(
-    cpu: &mut Cpu,
-    bus: &mut SystemBus,
-    op: *const Op,
-    left: i64,
-) -> Flow {
+pub(crate) unsafe fn repeat<I: Iterate>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     let mut left = left;
     // SAFETY: this operation ends its block.
     unsafe {
+        let bus = bus_of(cpu);
         loop {
             left -= I::stretch(cpu, &*op, left);
             let progress = match I::fast(cpu, &*op) {
@@ -40,6 +35,6 @@ pub(crate) unsafe fn repeat<I: Iterate>(
             }
         }
         cpu.state.ip = cpu.advance(offset_in_block(op, 1));
-        if bus.attention() { stop(cpu, left) } else { follow_taken(cpu, bus, op, left) }
+        if bus.attention() { stop(cpu, left) } else { follow_taken(cpu, op, left) }
     }
 }
