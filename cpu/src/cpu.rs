@@ -266,10 +266,10 @@ impl Cpu {
         self.flush_code();
     }
 
-    /// Takes the store permission from every linear alias of a memory page.
-    pub(crate) fn protect_page(&mut self, page: u32) {
-        self.tlb.protect(page);
-        self.other_tlb.protect(page);
+    /// Takes the store permission for `lines` from every linear alias of a memory page.
+    pub(crate) fn protect_lines(&mut self, page: u32, lines: u64) {
+        self.tlb.protect(page, lines);
+        self.other_tlb.protect(page, lines);
     }
 
     /// Forgets where a memory page lies on the host.

@@ -196,7 +196,7 @@ impl Cpu {
         if intent == Intent::Write {
             ram.prepare_store(page);
         }
-        let stores = if ram.takes_direct_stores(page) { Stores::Fast } else { Stores::BesideCode };
+        let stores = if ram.is_own(page) { Stores::Beside(ram.code_lines(page)) } else { Stores::Shared };
         let place = (page, ram.host_address(page));
         self.note_moves(bus);
         self.tlb_of(user).fill(lin, place, found, stores);
@@ -226,10 +226,10 @@ impl Cpu {
     }
 
     #[inline]
-    fn find_place(&self, bus: &SystemBus, lin: u64, len: u64, intent: Intent) -> Option<HostAddress> {
+    fn find_place(&mut self, bus: &SystemBus, lin: u64, len: u64, intent: Intent) -> Option<HostAddress> {
         if intent == Intent::Write {
-            let beside_code = || self.tlb.write_beside_code(&bus.fabric().ram, lin, len);
-            self.tlb.write(lin, len).or_else(beside_code)
+            self.tlb.renew_lines(&bus.fabric().ram, lin);
+            self.tlb.write(lin, len)
         } else {
             self.tlb.read(lin, len)
         }

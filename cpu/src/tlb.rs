@@ -9,7 +9,7 @@ mod second;
 use crate::host_memory::HostAddress;
 use crate::paging::Translation;
 use ringzero_bus::GuestRam;
-use ringzero_bus::ram::PAGE_SIZE;
+use ringzero_bus::ram::{LINE_SIZE, PAGE_SIZE};
 use second::Second;
 
 const ENTRIES: usize = 1024;
@@ -26,11 +26,12 @@ struct Entry {
     write: u64,
     /// Address on the host minus linear address.
     addend: u64,
-    /// Physical page, with [`WRITABLE`] and [`GLOBAL`] in its low bits.
-    frame: u64,
+    /// Bit n: stores to line n of the page that loads may use take the full path. Those with decoded code, or all.
+    barred: u64,
 }
 
-const EMPTY: Entry = Entry { read: NEVER, write: NEVER, addend: 0, frame: 0 };
+const ALL_LINES: u64 = u64::MAX;
+const EMPTY: Entry = Entry { read: NEVER, write: NEVER, addend: 0, barred: ALL_LINES };
 /// Stands for the page of a device, which is no page of memory.
 const DEVICE: u32 = u32::MAX;
 /// Stands for a page of which only the translation is known, or nothing.
@@ -47,13 +48,13 @@ const RAM: u64 = 1 << 2;
 pub(crate) enum Stores {
     /// Each takes the full path.
     Slow,
-    /// Those may skip it that hit no line with decoded code.
-    BesideCode,
-    /// All may skip it.
-    Fast,
+    /// The first takes the full path, since others hold the page too.
+    Shared,
+    /// Those may skip it that hit none of these lines.
+    Beside(u64),
 }
 
-/// The bits of [`Entry::frame`] for what a walk has found.
+/// The bits of [`Rest::frames`] for what a walk has found.
 fn frame_of(found: &Translation) -> u64 {
     let bits = if found.writable { WRITABLE } else { 0 } | if found.global { GLOBAL } else { 0 };
     found.phys & PAGE_MASK | bits
@@ -80,13 +81,40 @@ pub(crate) struct Tlb {
 /// What the fast path does not want to know.
 #[derive(Clone)]
 struct Rest {
+    /// Physical page, with [`WRITABLE`], [`GLOBAL`] and [`RAM`] in its low bits.
+    frames: [u64; ENTRIES],
     /// The linear page, or [`NEVER`]: what the full path may use, though the fast path may not use the page.
     lins: [u64; ENTRIES],
     /// Number of the page of guest memory, [`DEVICE`] or [`NOWHERE`]. Searched from end to end, hence by itself.
     pages: [u32; ENTRIES],
     /// Bit n: entry n may be filled. A flush costs what was filled.
     filled: [u64; ENTRIES / 64],
+    aliases: Aliases,
     second: Second,
+}
+
+/// How many entries there are for pages of memory, by the low bits of their number, and which was made last: most pages
+/// have one or none, which need not be searched for then.
+#[derive(Clone)]
+struct Aliases {
+    count: [u16; ENTRIES],
+    latest: [u16; ENTRIES],
+}
+
+impl Aliases {
+    fn enter(&mut self, page: u32, index: usize) {
+        if page < NOWHERE {
+            let n = page as usize % ENTRIES;
+            self.count[n] += 1;
+            self.latest[n] = index as u16;
+        }
+    }
+
+    fn leave(&mut self, page: u32) {
+        if page < NOWHERE {
+            self.count[page as usize % ENTRIES] -= 1;
+        }
+    }
 }
 
 fn boxed<T: Copy, const N: usize>(value: T) -> Box<[T; N]> {
@@ -97,9 +125,11 @@ fn boxed<T: Copy, const N: usize>(value: T) -> Box<[T; N]> {
 impl Tlb {
     pub(crate) fn new() -> Self {
         let rest = Rest {
+            frames: [0; ENTRIES],
             lins: [NEVER; ENTRIES],
             pages: [NOWHERE; ENTRIES],
             filled: [0; ENTRIES / 64],
+            aliases: Aliases { count: [0; ENTRIES], latest: [0; ENTRIES] },
             second: Second::new(),
         };
         Self { entries: boxed(EMPTY), rest: Box::new(rest) }
@@ -125,24 +155,32 @@ impl Tlb {
         hit.then(|| HostAddress::new(lin.wrapping_add(entry.addend)))
     }
 
-    /// The place of a store of `len` bytes that stays inside its page.
+    /// The place of a store of `len` bytes that stays inside its page and hits no line with decoded code. One that may
+    /// touch more than two lines needs a page without any.
     #[inline(always)]
     pub(crate) fn write(&self, lin: u64, len: u64) -> Option<HostAddress> {
         let entry = self.entry(lin);
-        let hit = lin.wrapping_add(len - 1) & PAGE_MASK == entry.write;
+        let last = lin.wrapping_add(len - 1);
+        let page = last & PAGE_MASK;
+        let few_lines = len <= LINE_SIZE as u64 + 1;
+        let hit = page == entry.write || few_lines && page == entry.read && entry.takes_store(lin, last);
         hit.then(|| HostAddress::new(lin.wrapping_add(entry.addend)))
     }
 
-    /// The place of a store of `len` bytes that stays inside its page and hits no line with decoded code, though others
-    /// of the page may have some.
-    #[inline(always)]
-    pub(crate) fn write_beside_code(&self, ram: &GuestRam, lin: u64, len: u64) -> Option<HostAddress> {
-        let (entry, page) = (self.entry(lin), self.rest.pages[Self::index(lin)]);
-        let takes_stores = entry.frame & (WRITABLE | RAM) == WRITABLE | RAM;
-        let hit = lin.wrapping_add(len - 1) & PAGE_MASK == entry.read && takes_stores;
-        let inside = (lin & !PAGE_MASK) as usize;
-        let direct = hit && ram.takes_direct_stores_at(page, inside, len as usize);
-        direct.then(|| HostAddress::new(lin.wrapping_add(entry.addend)))
+    /// Takes note of which lines of the page of `lin` hold decoded code: there may be fewer than there were.
+    pub(crate) fn renew_lines(&mut self, ram: &GuestRam, lin: u64) {
+        let index = Self::index(lin);
+        let (page, takes_stores) = (self.rest.pages[index], self.takes_stores(lin));
+        let entry = &mut self.entries[index];
+        if entry.read == lin & PAGE_MASK && takes_stores && ram.is_own(page) {
+            entry.barred = ram.code_lines(page);
+            entry.write = if entry.barred == 0 { entry.read } else { NEVER };
+        }
+    }
+
+    /// Whether the page of `lin` is RAM that paging lets be written.
+    fn takes_stores(&self, lin: u64) -> bool {
+        self.rest.frames[Self::index(lin)] & (WRITABLE | RAM) == WRITABLE | RAM
     }
 
     /// What is known of the page of `lin`, if that is enough for a store or for a load. The full path of an access asks
@@ -151,7 +189,7 @@ impl Tlb {
     pub(crate) fn translation(&self, lin: u64, write: bool) -> Option<Translation> {
         let index = Self::index(lin);
         let known = self.rest.lins[index] == lin & PAGE_MASK;
-        let frame = if known { self.entries[index].frame } else { self.rest.second.find(lin)? };
+        let frame = if known { self.rest.frames[index] } else { self.rest.second.find(lin)? };
         translation_of(frame, lin, write)
     }
 
@@ -173,10 +211,17 @@ impl Tlb {
     ) {
         let (lin, index) = (lin & PAGE_MASK, Self::index(lin));
         let addend = (address as u64).wrapping_sub(lin);
-        let write = if found.writable && stores == Stores::Fast { lin } else { NEVER };
+        let barred = match stores {
+            Stores::Beside(lines) if found.writable => lines,
+            _ => ALL_LINES,
+        };
+        let write = if barred == 0 { lin } else { NEVER };
         let ram = if stores == Stores::Slow { 0 } else { RAM };
-        self.entries[index] = Entry { read: lin, write, addend, frame: frame_of(found) | ram };
+        self.entries[index] = Entry { read: lin, write, addend, barred };
+        self.rest.frames[index] = frame_of(found) | ram;
         self.rest.lins[index] = lin;
+        self.rest.aliases.leave(self.rest.pages[index]);
+        self.rest.aliases.enter(page, index);
         self.rest.pages[index] = page;
         self.rest.filled[index / 64] |= 1 << (index % 64);
     }
@@ -192,7 +237,7 @@ impl Tlb {
     #[inline(always)]
     pub(crate) fn device(&self, lin: u64, len: u64, write: bool) -> Option<u64> {
         let index = Self::index(lin);
-        let frame = self.entries[index].frame;
+        let frame = self.rest.frames[index];
         let hit = self.rest.lins[index] == lin.wrapping_add(len - 1) & PAGE_MASK
             && self.rest.pages[index] == DEVICE;
         (hit && (frame & WRITABLE != 0 || !write)).then_some(frame & PAGE_MASK | lin & !PAGE_MASK)
@@ -204,7 +249,7 @@ impl Tlb {
     pub(crate) fn needs_full_path(&self, ram: &GuestRam, lin: u64, write: bool) -> bool {
         let (index, tag) = (Self::index(lin), lin & PAGE_MASK);
         let (entry, page) = (&self.entries[index], self.rest.pages[index]);
-        let takes_stores = entry.read == tag && entry.frame & (WRITABLE | RAM) == WRITABLE | RAM;
+        let takes_stores = entry.read == tag && self.takes_stores(lin);
         let hits_code = || write && takes_stores && ram.code_lines(page) != 0;
         self.rest.lins[index] == tag && (page == DEVICE || hits_code() && ram.is_own(page))
     }
@@ -216,7 +261,9 @@ impl Tlb {
 
     fn forget(&mut self, index: usize) {
         self.entries[index] = EMPTY;
+        self.rest.frames[index] = 0;
         self.rest.lins[index] = NEVER;
+        self.rest.aliases.leave(self.rest.pages[index]);
         self.rest.pages[index] = NOWHERE;
         self.rest.filled[index / 64] &= !(1 << (index % 64));
     }
@@ -225,7 +272,7 @@ impl Tlb {
     fn forget_filled(&mut self, which: impl Fn(u64) -> bool) {
         let before = self.rest.filled;
         for index in filled(&before) {
-            if which(self.entries[index].frame) {
+            if which(self.rest.frames[index]) {
                 self.forget(index);
             }
         }
@@ -266,6 +313,13 @@ impl Tlb {
         const AT_ONCE: usize = 32;
         const FEW: u32 = 128;
         let Self { entries, rest } = self;
+        let n = page as usize % ENTRIES;
+        let latest = usize::from(rest.aliases.latest[n]);
+        match rest.aliases.count[n] {
+            0 => return,
+            1 if rest.pages[latest] == page => return change(&mut entries[latest]),
+            _ => {}
+        }
         if rest.filled.iter().map(|word| word.count_ones()).sum::<u32>() < FEW {
             for index in filled(&rest.filled) {
                 if rest.pages[index] == page {
@@ -283,9 +337,12 @@ impl Tlb {
         }
     }
 
-    /// Takes the store permission from every linear alias of a memory page.
-    pub(crate) fn protect(&mut self, page: u32) {
-        self.each_alias(page, |entry| entry.write = NEVER);
+    /// Takes the store permission for `lines` from every linear alias of a memory page.
+    pub(crate) fn protect(&mut self, page: u32, lines: u64) {
+        self.each_alias(page, |entry| {
+            entry.write = NEVER;
+            entry.barred |= lines;
+        });
     }
 
     /// Forgets where a memory page lies on the host. What it is translated from stays known: that is the guest's.
@@ -309,7 +366,9 @@ impl Tlb {
         let entries = self.entries.iter().zip(self.rest.pages.iter());
         entries.filter(|(entry, _)| entry.read != NEVER).all(|(entry, &page)| {
             entry.read.wrapping_add(entry.addend) == ram.host_address(page) as u64
-                && (entry.write == NEVER || !ram.is_shared(page))
+                && (entry.write == NEVER || entry.barred == 0)
+                && (entry.barred == ALL_LINES
+                    || !ram.is_shared(page) && ram.code_lines(page) & !entry.barred == 0)
         })
     }
 }
@@ -325,137 +384,16 @@ fn filled(words: &[u64]) -> impl Iterator<Item = usize> {
 
 impl Entry {
     fn forget_place(&mut self) {
-        *self = Self { frame: self.frame, ..EMPTY };
+        *self = EMPTY;
+    }
+
+    /// Whether a store from `first` to `last`, inside the page, hits no line that is barred.
+    #[inline(always)]
+    fn takes_store(&self, first: u64, last: u64) -> bool {
+        let line = |lin: u64| self.barred >> (lin / LINE_SIZE as u64 % 64);
+        (line(first) | line(last)) & 1 == 0
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(phys: u64, writable: bool, global: bool) -> Translation {
-        Translation { phys, writable, global }
-    }
-
-    fn at(address: u64) -> Option<HostAddress> {
-        Some(HostAddress::new(address))
-    }
-
-    #[test]
-    fn a_page_that_moves_loses_its_place_under_every_alias() {
-        let mut tlb = Tlb::new();
-        tlb.fill(0x5000, (9, 0x19_9040), &found(0x9000, true, false), Stores::Fast);
-        tlb.fill(0x8000, (9, 0x19_9040), &found(0x9000, true, false), Stores::Fast);
-        tlb.fill(0x6000, (10, 0x19_9040), &found(0xA000, true, false), Stores::Fast);
-        tlb.forget_place(9);
-        assert_eq!([0x5000, 0x8000, 0x6000].map(|lin| tlb.read(lin, 1)), [None, None, at(0x19_9040)]);
-        assert_eq!(tlb.write(0x8000, 1), None);
-        assert_eq!(tlb.translation(0x5ABC, true), Some(found(0x9ABC, true, false)));
-    }
-
-    #[test]
-    fn a_page_with_code_keeps_its_translation_for_the_full_path() {
-        let mut tlb = Tlb::new();
-        tlb.fill(0x5123, (9, 0x19_9040), &found(0x9_9123, true, false), Stores::Fast);
-        tlb.protect(9);
-        assert_eq!(tlb.write(0x5000, 1), None);
-        assert_eq!(tlb.translation(0x5ABC, true), Some(found(0x9_9ABC, true, false)));
-        assert_eq!(tlb.translation(0x6000, false), None);
-    }
-
-    #[test]
-    fn a_clean_page_needs_a_walk_for_a_store() {
-        let mut tlb = Tlb::new();
-        tlb.fill(0x5000, (9, 0x19_9040), &found(0x9000, false, false), Stores::Fast);
-        assert_eq!(tlb.translation(0x5000, true), None);
-        assert_eq!(tlb.translation(0x5000, false), Some(found(0x9000, false, false)));
-    }
-
-    #[test]
-    fn an_access_that_leaves_its_page_misses() {
-        let mut tlb = Tlb::new();
-        tlb.fill(0x5123, (9, 0x19_9040), &found(0x9000, true, false), Stores::Fast);
-        assert_eq!(tlb.read(0x5FFE, 2), at(0x19_A03E));
-        assert_eq!(tlb.read(0x5FFF, 2), None);
-        assert_eq!(tlb.read(0x6000, 1), None);
-        tlb.protect(9);
-        assert_eq!(tlb.write(0x5000, 1), None);
-        assert_eq!(tlb.read(0x5000, 1), at(0x19_9040));
-    }
-
-    #[test]
-    fn global_pages_survive_a_local_flush() {
-        let mut tlb = Tlb::new();
-        tlb.fill(0x5000, (9, 0x19_9040), &found(0x9000, true, true), Stores::Fast);
-        tlb.fill(0x6000, (10, 0x1A_9040), &found(0xA000, true, false), Stores::Fast);
-        tlb.flush_local();
-        assert_eq!(tlb.read(0x5000, 1), at(0x19_9040));
-        assert_eq!(tlb.read(0x6000, 1), None);
-        tlb.flush_range(0x5FFF, 0x1000);
-        assert_eq!(tlb.read(0x5000, 1), None);
-    }
-
-    #[test]
-    fn a_page_that_gave_way_to_another_is_known_until_it_is_flushed() {
-        let mut tlb = Tlb::new();
-        let (lin, other) = (0x5000, 0x5000 + (ENTRIES << 12) as u64);
-        for (lin, page, found) in
-            [(lin, 9, found(0x9000, false, false)), (other, 10, found(0xA000, true, true))]
-        {
-            tlb.fill(lin, (page, 0x1A_9040), &found, Stores::Fast);
-            tlb.keep(lin, &found);
-        }
-        assert_eq!((tlb.read(lin, 1), tlb.read(other, 1)), (None, at(0x1A_9040)));
-        assert_eq!(tlb.translation(lin + 4, false), Some(found(0x9004, false, false)));
-        assert_eq!(tlb.translation(lin, true), None);
-        tlb.flush_local();
-        assert_eq!(tlb.translation(lin, false), None);
-        assert_eq!(tlb.translation(other, true), Some(found(0xA000, true, true)));
-    }
-
-    #[test]
-    fn what_was_entered_without_a_walk_is_forgotten_when_it_gives_way() {
-        let mut tlb = Tlb::new();
-        let (lin, other) = (0x5000, 0x5000 + (ENTRIES << 12) as u64);
-        for lin in [lin, other] {
-            tlb.fill(lin, (9, 0x19_9040), &found(0x9000, true, false), Stores::Fast);
-        }
-        assert_eq!(tlb.translation(lin, false), None);
-    }
-
-    #[test]
-    fn a_flush_of_a_large_page_reaches_both_levels() {
-        let mut tlb = Tlb::new();
-        let (lin, other) = (0x5000, 0x5000 + (ENTRIES << 12) as u64);
-        for lin in [lin, other] {
-            tlb.fill(lin, (9, 0x19_9040), &found(0x9000, true, false), Stores::Fast);
-            tlb.keep(lin, &found(0x9000, true, false));
-        }
-        tlb.flush_range(0x40_0000, 0x40_0000);
-        assert_eq!(tlb.translation(other, false), None);
-        assert_eq!(tlb.translation(lin, false), Some(found(0x9000, true, false)));
-        tlb.flush_range(0x12_3456, 0x40_0000);
-        assert_eq!(tlb.translation(lin, false), None);
-    }
-
-    #[test]
-    fn stores_beside_code_need_ram_of_ones_own() {
-        let mut ram = GuestRam::new(2 * PAGE_SIZE);
-        let mut tlb = Tlb::new();
-        let mut enter = |ram: &GuestRam, stores| {
-            tlb.fill(0x5000, (1, ram.host_address(1)), &found(0x1000, true, false), stores);
-            [0x5010, 0x5040, 0x503F].map(|lin| tlb.write_beside_code(ram, lin, 2).is_some())
-        };
-        assert_eq!(enter(&ram, Stores::BesideCode), [false; 3]);
-        ram.prepare_store(1);
-        ram.mark_code(1, 0b10);
-        assert_eq!(enter(&ram, Stores::BesideCode), [true, false, false]);
-        assert_eq!(enter(&ram, Stores::Slow), [false; 3]);
-    }
-
-    #[test]
-    fn an_empty_tlb_misses_at_the_top_of_memory() {
-        assert_eq!(Tlb::new().read(u64::MAX, 1), None);
-        assert_eq!(Tlb::new().read(u64::MAX, 2), None);
-    }
-}
+mod tests;

@@ -94,10 +94,12 @@ impl Cpu {
     fn watch_code(&mut self, bus: &mut SystemBus, start: RamOffset, len: usize) {
         let ram = &mut bus.fabric_mut().ram;
         if start.0 < ram.ram_size() as u64 {
-            if ram.code_lines(start.page()) == 0 {
-                self.protect_page(start.page());
+            let lines = lines_of(start, len);
+            let marked = ram.code_lines(start.page());
+            ram.mark_code(start.page(), lines);
+            if lines & !marked != 0 {
+                self.protect_lines(start.page(), lines);
             }
-            ram.mark_code(start.page(), lines_of(start, len));
         }
     }
 
