@@ -2,7 +2,7 @@
 
 use crate::code_mode::CodeMode;
 use crate::debug::Breakpoints;
-use crate::decode::block::Scratch;
+use crate::decode::block::{Lowered, Scratch};
 use crate::decode::cache::{BlockCache, CacheStats};
 use crate::decode::jumps::{Circumstances, Context};
 use crate::exec::dispatch::BusInUse;
@@ -72,6 +72,8 @@ pub struct Cpu {
     pub(crate) tuned: bool,
     /// The block that was decoded for one use.
     pub(crate) scratch: Scratch,
+    /// What was decoded last: kept for its memory.
+    pub(crate) decoded: Vec<Lowered>,
     /// The instruction just done entered an interrupt handler: no single-step trap follows it.
     pub(crate) entered_handler: bool,
     pub(crate) recorder: Recorder,
@@ -112,6 +114,7 @@ impl Cpu {
             block_limit: Self::MAX_BLOCK,
             tuned: true,
             scratch: Scratch::new(),
+            decoded: Vec::new(),
             entered_handler: false,
             recorder: Recorder::default(),
             code_place: CodePlace::default(),

@@ -184,7 +184,7 @@ impl Recorder {
         self.all.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// The blocks entered last, oldest first: each ran until the next was entered.
+    /// The blocks entered last, oldest first: each ran until the next was entered, through branches that were not taken.
     pub fn blocks(&self) -> impl Iterator<Item = Place> {
         let Blocks { ring, total } = &self.blocks;
         let next = if ring.is_empty() { 0 } else { total % ring.len() };

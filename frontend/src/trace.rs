@@ -164,12 +164,12 @@ impl Tracer {
                 let mut bytes = [0; 15];
                 machine.read_linear(place.linear(), &mut bytes);
                 let event = Event::Exec(place, bytes);
-                let (len, ends) = self.writer.length(&place, &bytes);
+                let (len, onward) = self.writer.length(&place, &bytes);
                 if self.filter.wants(&event) {
                     let line = self.writer.line(&event);
                     self.put(place.count + 1, &event, line);
                 }
-                if ends {
+                if !onward.falls_through(pair[1].ip, pair[1].count - place.count - 1) {
                     break;
                 }
                 place.ip = place.ip.wrapping_add(len as u64);

@@ -69,12 +69,16 @@ impl Disassembler {
         Self { formatter }
     }
 
-    /// The length of the instruction at the start of `bytes`, at least 1, and whether control may leave it otherwise than
-    /// to the next; a repeated string instruction may.
-    pub fn length(bytes: &[u8], bits: u32, ip: u64) -> (usize, bool) {
+    /// The length of the instruction at the start of `bytes`, at least 1, and where control goes behind it.
+    pub fn length(bytes: &[u8], bits: u32, ip: u64) -> (usize, Onward) {
         let instruction = decode(bytes, bits, ip);
-        let repeats = instruction.has_rep_prefix() || instruction.has_repne_prefix();
-        (instruction.len().max(1), repeats || instruction.flow_control() != FlowControl::Next)
+        let onward = match instruction.flow_control() {
+            _ if instruction.has_rep_prefix() || instruction.has_repne_prefix() => Onward::Repeats,
+            FlowControl::Next => Onward::Next,
+            FlowControl::ConditionalBranch => Onward::NextOr(instruction.near_branch_target()),
+            _ => Onward::Elsewhere,
+        };
+        (instruction.len().max(1), onward)
     }
 
     /// The instruction at the start of `bytes`, for code of 16, 32 or 64 `bits` at offset `ip`.
@@ -90,6 +94,34 @@ impl Disassembler {
             bytes: bytes[..instruction.len()].to_vec(),
             text,
             mnemonic: format!("{:?}", instruction.mnemonic()).to_lowercase(),
+        }
+    }
+}
+
+/// Where control goes behind an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Onward {
+    /// To the next.
+    Next,
+    /// To the next or to a place in the same segment.
+    NextOr(u64),
+    /// To itself, or to the next.
+    Repeats,
+    /// To another place.
+    Elsewhere,
+}
+
+impl Onward {
+    /// Instructions in a row, without a branch taken, after which it is taken for granted that rounds of a loop were passed over.
+    const LONGEST: u64 = 4096;
+
+    /// Whether a run of instructions that went on at offset `next`, `rest` instructions further on, may have gone on behind
+    /// this one without a branch.
+    pub fn falls_through(self, next: u64, rest: u64) -> bool {
+        match self {
+            Self::Next => true,
+            Self::NextOr(target) => target != next || rest <= Self::LONGEST,
+            Self::Repeats | Self::Elsewhere => false,
         }
     }
 }

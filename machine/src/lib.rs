@@ -51,7 +51,7 @@ mod symbols;
 mod typist;
 
 pub use config::{Config, ConfigError, IdeMedia, Media, SoundCards};
-pub use disassembly::{Disassembler, Line, Syntax};
+pub use disassembly::{Disassembler, Line, Onward, Syntax};
 pub use drives::Medium;
 pub use events::{Event, EventKinds};
 pub use machine::{Hang, Machine, OnIdle, Stop};

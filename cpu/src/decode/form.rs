@@ -14,10 +14,10 @@ pub(crate) struct Form {
     operands: u8,
     /// The address form of the memory operand.
     pub(crate) shape: Shape,
-    /// Width of the first operand in bits.
-    pub(crate) bits: u32,
-    /// Width of the second operand in bits.
-    pub(crate) source_bits: u32,
+    /// Width of the first operand in bits; of no meaning for operands of more than 64.
+    pub(crate) bits: u8,
+    /// The same of the second.
+    pub(crate) source_bits: u8,
     /// Whether every register among the operands is a general one.
     general: bool,
     /// Whether it has operands of 32 bits, and memory operands and the stack are in flat segments.
@@ -25,7 +25,7 @@ pub(crate) struct Form {
     /// The condition it asks for.
     pub(crate) condition: Option<u8>,
     /// Of a near conditional branch that stays in its segment: the width of its instruction pointer.
-    pub(crate) branch_bits: Option<u32>,
+    pub(crate) branch_bits: Option<u8>,
     /// The immediate's low byte.
     immediate: u8,
 }
@@ -70,12 +70,12 @@ impl Form {
             kinds: [l.kind(0), l.kind(1)],
             operands: l.ins.op_count() as u8,
             shape: l.shape,
-            bits: l.operand_bits(0),
-            source_bits: l.operand_bits(1),
+            bits: l.operand_bits(0) as u8,
+            source_bits: l.operand_bits(1) as u8,
             general,
             is_of_flat_code: general && flat_stack && l.bits() == 32,
             condition: condition_number(l.ins.condition_code()),
-            branch_bits: stays.then_some(ip_bits),
+            branch_bits: stays.then_some(ip_bits as u8),
             immediate: l.op.imm as u8,
         }
     }

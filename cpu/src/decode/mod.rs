@@ -56,13 +56,27 @@ impl Cpu {
         let limit = most.min(self.block_limit);
         let lin = self.code_linear(self.state.ip);
         let start = self.fetch_page(bus, lin);
-        let mut run = match start {
-            Some(start) => self.decode_run(bus, start, limit),
-            None => Vec::new(),
-        };
+        let mut run = std::mem::take(&mut self.decoded);
+        run.clear();
+        if let Some(start) = start {
+            self.decode_run(bus, start, limit, &mut run);
+        }
         if self.tuned {
             tune(&mut run);
         }
+        let head = self.take_in(bus, &run, start, keep && (limit == self.block_limit || run.len() < limit));
+        self.decoded = run;
+        head
+    }
+
+    /// Lays out what was decoded from `start` on, or an instruction that is not all there; in the cache when it is to be kept.
+    fn take_in(
+        &mut self,
+        bus: &mut SystemBus,
+        run: &[Lowered],
+        start: Option<RamOffset>,
+        keep: bool,
+    ) -> Result<*const Head, Fault> {
         if run.is_empty() {
             let single = self.decode_single(bus)?;
             return Ok(self.lay_out_for_one_use(&[single]));
@@ -70,14 +84,14 @@ impl Cpu {
         let start = start.expect("a run has a place in memory");
         let len = run.iter().map(|i| usize::from(i.len)).sum();
         self.watch_code(bus, start, len);
-        if keep && (limit == self.block_limit || run.len() < limit) {
-            let layout = Layout { instructions: &run, offset: start, recorded: self.records_blocks() };
+        if keep {
+            let layout = Layout { instructions: run, offset: start, recorded: self.records_blocks() };
             let head = self.cache.insert(self.block_key(start), len, &layout);
             let context = self.code_context();
             self.met(context, head);
             return Ok(head);
         }
-        Ok(self.lay_out_for_one_use(&run))
+        Ok(self.lay_out_for_one_use(run))
     }
 
     fn lay_out_for_one_use(&mut self, run: &[Lowered]) -> *const Head {
@@ -104,9 +118,8 @@ impl Cpu {
     }
 
     /// Decodes instructions that lie in one page, one after another.
-    fn decode_run(&mut self, bus: &SystemBus, start: RamOffset, limit: usize) -> Vec<Lowered> {
+    fn decode_run(&self, bus: &SystemBus, start: RamOffset, limit: usize, run: &mut Vec<Lowered>) {
         let decoder = Decoder::new(self.model, self.mode);
-        let mut run = Vec::new();
         let mut at = 0u64;
         while run.len() < limit {
             let room = self.room(start, at);
@@ -124,10 +137,9 @@ impl Cpu {
             at += u64::from(lowered.len);
             run.push(lowered);
             if lowered.ends_block {
-                return run;
+                break;
             }
         }
-        run
     }
 
     /// How many bytes from the block's byte `at` on lie in its page and in the code segment.

@@ -59,6 +59,8 @@ pub(crate) enum Quirk {
 pub(crate) struct Decoder {
     model: Model,
     mode: CodeMode,
+    /// What iced-x86 is to make of encodings that mean something else on other models.
+    options: u32,
 }
 
 /// Longest instruction of today's map.
@@ -68,7 +70,7 @@ const MOST_PREFIXES: usize = 16;
 
 impl Decoder {
     pub(crate) fn new(model: Model, mode: CodeMode) -> Self {
-        Self { model, mode }
+        Self { model, mode, options: options(&model) }
     }
 
     /// Decodes the instruction at the start of `bytes`.
@@ -87,7 +89,7 @@ impl Decoder {
         let len = bytes.len().min(MODERN_LIMIT);
         buffer[..len].copy_from_slice(&bytes[..len]);
         let quirk = coprocessor(&mut buffer[..len], self.model.has(Features::FPU));
-        let mut decoder = iced_x86::Decoder::new(self.mode.code_bits(), &buffer[..len], self.options());
+        let mut decoder = iced_x86::Decoder::new(self.mode.code_bits(), &buffer[..len], self.options);
         let instruction = decoder.decode();
         let too_long = Decoded::TooLong(MODERN_LIMIT as u8);
         match decoder.last_error() {
@@ -154,17 +156,17 @@ impl Decoder {
         }
         announced(feature).is_some_and(|features| self.model.has(features))
     }
+}
 
-    /// What the model makes of encodings that newer instructions took.
-    fn options(&self) -> u32 {
-        let mut options = DecoderOptions::MOV_TR;
-        let mut set = |on: bool, option: u32| options |= if on { option } else { 0 };
-        set(self.model.generation == Generation::I80386, DecoderOptions::LOADALL386);
-        set(!self.model.has(Features::BMI1), DecoderOptions::NO_MPFX_0FBC);
-        set(!self.model.has(Features::LZCNT), DecoderOptions::NO_MPFX_0FBD);
-        set(self.model.at_least(Generation::P6), DecoderOptions::FORCE_RESERVED_NOP);
-        options
-    }
+/// What the model makes of encodings that newer instructions took.
+fn options(model: &Model) -> u32 {
+    let mut options = DecoderOptions::MOV_TR;
+    let mut set = |on: bool, option: u32| options |= if on { option } else { 0 };
+    set(model.generation == Generation::I80386, DecoderOptions::LOADALL386);
+    set(!model.has(Features::BMI1), DecoderOptions::NO_MPFX_0FBC);
+    set(!model.has(Features::LZCNT), DecoderOptions::NO_MPFX_0FBD);
+    set(model.at_least(Generation::P6), DecoderOptions::FORCE_RESERVED_NOP);
+    options
 }
 
 /// The generation that brought a feature that has no flag of its own.

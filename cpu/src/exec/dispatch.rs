@@ -405,6 +405,24 @@ pub(super) unsafe fn follow_taken(cpu: &mut Cpu, op: *const Op, left: i64) -> Fl
     }
 }
 
+/// Enters a block that lies behind a branch not taken. That is not recorded: where such blocks begin and end follows from the
+/// code.
+#[inline(always)]
+unsafe fn fall_into(cpu: &mut Cpu, head: *const Head, left: i64) -> Flow {
+    // SAFETY: the caller passes a block whose gate `left` opens.
+    unsafe {
+        let (first, left) = (head.add(1).cast(), left - (*head).len);
+        #[cfg(tail_calls)]
+        {
+            ((*prefix_of(head)).kept)(cpu, first, left)
+        }
+        #[cfg(not(tail_calls))]
+        {
+            go(cpu, first, left)
+        }
+    }
+}
+
 #[inline(always)]
 pub(super) unsafe fn follow_fall(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: links lead to blocks.
@@ -413,7 +431,7 @@ pub(super) unsafe fn follow_fall(cpu: &mut Cpu, op: *const Op, left: i64) -> Flo
         if left < (*head).gate {
             return link_fall(cpu, op, left);
         }
-        go(cpu, head.add(1).cast(), left - (*head).len)
+        fall_into(cpu, head, left)
     }
 }
 
@@ -455,7 +473,7 @@ unsafe fn link_fall(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
         if may_link(op, (*op).imm, head) {
             (*links_of(op)).fall = head;
         }
-        go(cpu, head.add(1).cast(), left - (*head).len)
+        fall_into(cpu, head, left)
     }
 }
 

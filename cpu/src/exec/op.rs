@@ -111,7 +111,7 @@ impl Op {
 #[derive(Clone, Copy)]
 #[repr(C, align(8))]
 pub(crate) struct Prefix {
-    /// What the first operation does itself, where the entering of the block is recorded.
+    /// What the first operation does itself, also where the entering of the block is recorded.
     pub(crate) kept: Handler,
     /// Where the block's first byte lies in memory, or [`Prefix::NOWHERE`].
     pub(crate) offset: u64,

@@ -1,7 +1,7 @@
 //! An event as a line of text.
 
 use ringzero_machine::recorder::{Cause, Delivery};
-use ringzero_machine::{BusEvent, Disassembler, Event, Place, Symbols, Syntax, Width};
+use ringzero_machine::{BusEvent, Disassembler, Event, Onward, Place, Symbols, Syntax, Width};
 use std::sync::Arc;
 
 /// Columns for an instruction's bytes.
@@ -18,8 +18,8 @@ impl Writer {
         Self { disassembler: Disassembler::new(syntax, symbols.clone()), symbols }
     }
 
-    /// The length of the instruction at `place`, and whether control leaves it otherwise than to the next.
-    pub(super) fn length(&mut self, place: &Place, bytes: &[u8]) -> (usize, bool) {
+    /// The length of the instruction at `place`, and where control goes behind it.
+    pub(super) fn length(&mut self, place: &Place, bytes: &[u8]) -> (usize, Onward) {
         Disassembler::length(bytes, u32::from(place.bits), place.ip)
     }
 

@@ -1,7 +1,7 @@
 //! The last branches, from the blocks that the processor's recorder kept.
 
 use super::{LONGEST_INSTRUCTION, Writer};
-use crate::disassembly::Disassembler;
+use crate::disassembly::{Disassembler, Onward};
 use ringzero_cpu::recorder::{Cause, Delivery, Place};
 
 /// Branches shown.
@@ -62,7 +62,7 @@ fn handler(writer: &Writer<'_>, from: &Place, to: &Place, deliveries: &[Delivery
 
 fn branch(writer: &mut Writer<'_>, block: &Place, next: &Place) -> Option<String> {
     let count = next.count.saturating_sub(block.count);
-    let (last, after) = last_instruction(writer, block, count)?;
+    let (last, after) = last_instruction(writer, block, next.ip, count)?;
     if after == next.ip && block.cs == next.cs {
         return None;
     }
@@ -74,29 +74,22 @@ fn arrow(writer: &Writer<'_>, from: &Place, to: &Place, how: &str) -> String {
     format!("{} -> {}  {how}", writer.place(from), writer.place(to))
 }
 
-/// The last of `count` instructions from `block` on, and where the one behind it would be.
-fn last_instruction(writer: &Writer<'_>, block: &Place, count: u64) -> Option<(Place, u64)> {
+/// The last of `count` instructions from `block` on, which led to offset `next`, and where the one behind it would be.
+fn last_instruction(writer: &Writer<'_>, block: &Place, next: u64, count: u64) -> Option<(Place, u64)> {
     let mut place = *block;
     for done in 1..=count {
         let mut bytes = [0; LONGEST_INSTRUCTION];
         writer.machine.read_linear(place.linear(), &mut bytes);
-        let (len, ends) = Disassembler::length(&bytes, u32::from(place.bits), place.ip);
+        let (len, onward) = Disassembler::length(&bytes, u32::from(place.bits), place.ip);
         let after = place.ip.wrapping_add(len as u64);
         if done == count {
             return Some((place, after));
         }
-        if ends {
+        if !onward.falls_through(next, count - done) {
             // A repeated instruction counts once for each time; rounds of a loop may have been passed over.
-            return is_repeated(&bytes).then_some((place, after));
+            return (onward != Onward::Elsewhere).then_some((place, after));
         }
         place.ip = after;
     }
     None
-}
-
-/// Whether prefixes before the opcode repeat it.
-fn is_repeated(bytes: &[u8]) -> bool {
-    let is_prefix =
-        |byte: &&u8| matches!(**byte, 0x26 | 0x2E | 0x36 | 0x3E | 0x64..=0x67 | 0xF0 | 0xF2 | 0xF3);
-    bytes.iter().take_while(is_prefix).any(|byte| matches!(byte, 0xF2 | 0xF3))
 }

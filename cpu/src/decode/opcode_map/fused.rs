@@ -136,5 +136,5 @@ fn compare_unary<O: Unary + Relation, const IP_BITS: u32>(form: &Form, condition
 
 /// The width of the operands where it is that of the code.
 fn own_width<const IP_BITS: u32>(form: &Form) -> Option<u32> {
-    (form.bits == IP_BITS).then_some(IP_BITS)
+    (u32::from(form.bits) == IP_BITS).then_some(IP_BITS)
 }
