@@ -3,7 +3,7 @@
 use crate::code_mode::CodeMode;
 use crate::debug::Breakpoints;
 use crate::decode::block::{Lowered, Scratch};
-use crate::decode::cache::{BlockCache, CacheStats};
+use crate::decode::cache::BlockCache;
 use crate::decode::jumps::{Circumstances, Context};
 use crate::exec::dispatch::BusInUse;
 use crate::exec::op::Head;
@@ -13,6 +13,7 @@ use crate::paging::{self, WalkStep};
 use crate::recorder::{CodePlace, Recorder};
 use crate::segment::{SegReg, Segment};
 use crate::state::{CpuState, cr0};
+use crate::stats::CpuStats;
 use crate::tlb::Tlb;
 use crate::tlb::code::CodeTlb;
 use ringzero_bus::{LinAddr, PhysAddr, RamClaim, SystemBus};
@@ -77,6 +78,7 @@ pub struct Cpu {
     /// The instruction just done entered an interrupt handler: no single-step trap follows it.
     pub(crate) entered_handler: bool,
     pub(crate) recorder: Recorder,
+    pub(crate) stats: CpuStats,
     /// Of the code segment, for the recorder.
     code_place: CodePlace,
 }
@@ -117,6 +119,7 @@ impl Cpu {
             decoded: Vec::new(),
             entered_handler: false,
             recorder: Recorder::default(),
+            stats: CpuStats::default(),
             code_place: CodePlace::default(),
         };
         cpu.state_changed();
@@ -137,8 +140,10 @@ impl Cpu {
             tuned: self.tuned,
             entered_handler: self.entered_handler,
             recorder: self.recorder.clone(),
+            stats: self.stats(),
             ..Self::new(self.model)
         };
+        cpu.cache.stats = self.cache.stats;
         cpu.state_changed();
         (cpu.tlb, cpu.other_tlb) = (self.tlb.clone(), self.other_tlb.clone());
         (cpu.code_tlb, cpu.other_code_tlb) = (self.code_tlb.clone(), self.other_code_tlb.clone());
@@ -236,9 +241,15 @@ impl Cpu {
         self.cache.set_capacity(bytes);
     }
 
-    /// What the block cache has done since power-on.
-    pub fn cache_stats(&self) -> CacheStats {
-        self.cache.stats
+    /// What running has taken since power-on; a fork begins with what its origin had.
+    pub fn stats(&self) -> CpuStats {
+        CpuStats { blocks: self.cache.stats, ..self.stats }
+    }
+
+    /// Goes on counting from `stats`, as a processor does that takes the place of another.
+    pub fn set_stats(&mut self, stats: CpuStats) {
+        self.stats = stats;
+        self.cache.stats = stats.blocks;
     }
 
     /// Forgets where linear pages lie.

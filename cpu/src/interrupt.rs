@@ -90,6 +90,7 @@ impl Cpu {
     /// [SDM 3A, "Interrupt 8 - Double Fault Exception"].
     pub(crate) fn deliver_fault(&mut self, bus: &mut SystemBus, fault: Fault) {
         let mut fault = fault;
+        self.stats.note_exception(fault);
         self.recorder.begin_chain(self.delivery(Cause::Fault(fault)));
         if fault == Fault::Debug {
             self.state.dr[7] &= !Dr7::GD;

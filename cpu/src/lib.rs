@@ -41,6 +41,7 @@ mod regs;
 mod run;
 mod segment;
 mod state;
+mod stats;
 mod tlb;
 mod word;
 
@@ -57,3 +58,4 @@ pub use regs::{Regs, number};
 pub use run::Exit;
 pub use segment::{SegAttr, SegReg, Segment};
 pub use state::{Activity, CpuState, Event, Shadow, TableRegister, cr0, cr4};
+pub use stats::{CpuStats, ExitStats};

@@ -130,6 +130,7 @@ impl Cpu {
         intent: Intent,
         user: bool,
     ) -> Result<Spot, Fault> {
+        self.stats.full_accesses += 1;
         let first = self.spot_page(bus, lin, intent, user)?;
         let in_page = PAGE_SIZE as u64 - (lin & (PAGE_SIZE as u64 - 1));
         if in_page >= len {
@@ -157,7 +158,12 @@ impl Cpu {
         intent: Intent,
         user: bool,
     ) -> Result<PhysAddr, Fault> {
-        let (found, walked) = match self.tlb_of(user).translation(lin, intent == Intent::Write) {
+        let tlb = self.tlb_of(user);
+        let missed = !tlb.knows(lin);
+        let known = tlb.translation(lin, intent == Intent::Write);
+        self.stats.tlb_misses += u64::from(missed);
+        self.stats.second_level_hits += u64::from(missed && known.is_some());
+        let (found, walked) = match known {
             Some(found) => (found, false),
             None if self.state.cr0 & cr0::PG == 0 => {
                 (Translation { phys: lin, writable: true, global: false }, false)
@@ -260,6 +266,8 @@ impl Cpu {
         intent: Intent,
         user: bool,
     ) -> Result<Translation, Fault> {
+        self.stats.walks += 1;
+        self.stats.code_walks += u64::from(intent == Intent::Fetch);
         let found = paging::walk(&mut self.state, &self.model, bus, lin, intent, user);
         self.note_moves(bus);
         found

@@ -44,6 +44,7 @@ impl Cpu {
         bus.set_count(self.state.count);
         bus.set_apic_base(self.state.msrs.apic_base);
         let budget = budget.min(LONGEST_SLICE);
+        let begun = self.state.count;
         self.attach_memory(bus);
         self.limit_count = self.state.count + budget;
         self.left = budget as i64;
@@ -58,6 +59,8 @@ impl Cpu {
         };
         self.state.count = self.limit_count - self.left as u64;
         bus.set_count(self.state.count);
+        self.stats.instructions += self.state.count - begun;
+        self.stats.exits.note(exit);
         debug_assert!(self.is_true_of(bus), "a translation leads astray");
         exit
     }
@@ -179,12 +182,14 @@ impl Cpu {
         } else if self.takes_smi() {
             self.begin_event(bus);
             self.recorder.note(self.delivery(Cause::Smi));
+            self.stats.smis += 1;
             self.enter_smm(bus);
         } else if nmi {
             self.state.nmi_pending = false;
             self.state.nmi_blocked = true;
             self.begin_event(bus);
             self.recorder.note(self.delivery(Cause::Nmi));
+            self.stats.nmis += 1;
             self.enter(bus, NMI);
         } else {
             return false;
@@ -194,6 +199,7 @@ impl Cpu {
 
     fn take_vector(&mut self, bus: &mut SystemBus) -> bool {
         self.begin_event(bus);
+        self.stats.interrupts += 1;
         let vector = bus.acknowledge().0;
         self.recorder.note(self.delivery(Cause::Interrupt(vector)));
         self.recorder.interrupted(vector, self.limit_count - self.left as u64);

@@ -183,13 +183,18 @@ impl Tlb {
         self.rest.frames[Self::index(lin)] & (WRITABLE | RAM) == WRITABLE | RAM
     }
 
+    /// Whether the first level knows the page of `lin`.
+    #[inline]
+    pub(crate) fn knows(&self, lin: u64) -> bool {
+        self.rest.lins[Self::index(lin)] == lin & PAGE_MASK
+    }
+
     /// What is known of the page of `lin`, if that is enough for a store or for a load. The full path of an access asks
     /// here before it walks: what a guest changes in its page tables must not depend on which path an access takes.
     #[inline]
     pub(crate) fn translation(&self, lin: u64, write: bool) -> Option<Translation> {
         let index = Self::index(lin);
-        let known = self.rest.lins[index] == lin & PAGE_MASK;
-        let frame = if known { self.rest.frames[index] } else { self.rest.second.find(lin)? };
+        let frame = if self.knows(lin) { self.rest.frames[index] } else { self.rest.second.find(lin)? };
         translation_of(frame, lin, write)
     }
 

@@ -190,6 +190,9 @@ pub(crate) struct RunArgs {
     /// Memory: 1M to 3072M; a bare number is MiB.
     #[arg(short, long, alias = "m", value_name = "SIZE", default_value = "128M", value_parser = values::size, help_heading = "Machine")]
     pub(crate) memory: u64,
+    /// Memory of the host for decoded code: 128K to 4G; a bare number is MiB. The run does not depend on it.
+    #[arg(long, value_name = "SIZE", default_value = "32M", value_parser = values::code_cache, help_heading = "Machine")]
+    pub(crate) code_cache: usize,
     /// Boot order: letters of a and b (floppies), c (hard disk), d (CD).
     #[arg(long, value_name = "ORDER", default_value = "acd", value_parser = values::boot_order, help_heading = "Machine")]
     pub(crate) boot: BootOrder,
@@ -323,6 +326,15 @@ pub(crate) struct RunArgs {
     /// At the end, print a hash of processor, memory and chips to stderr.
     #[arg(long, help_heading = "Script")]
     pub(crate) state_hash: bool,
+    /// At the end, say what the run took: instructions, times, decoded blocks, TLB misses, interrupts, exits. Blocks entered by a link or a known address, and accesses that hit the TLB, are not counted; of searches by place in memory it says how many found a block.
+    #[arg(long, help_heading = "Script")]
+    pub(crate) stats: bool,
+    /// Write where the guest spends its instructions to this file, as folded stacks for flame graphs, with the names of --symbols.
+    #[arg(long, value_name = "FILE", help_heading = "Script")]
+    pub(crate) profile: Option<PathBuf>,
+    /// Instructions between two samples of --profile.
+    #[arg(long, value_name = "N", default_value_t = 100_003, value_parser = values::count, requires = "profile", help_heading = "Script")]
+    pub(crate) profile_every: u64,
 }
 
 impl RunArgs {

@@ -172,12 +172,13 @@ impl Live<'_> {
         if wait.is_zero() {
             return None;
         }
-        let verdict = match self.controls.recv_timeout(wait) {
+        let controls = self.controls;
+        let verdict = match self.session.accounts.sleeping(|| controls.recv_timeout(wait)) {
             Ok(control) => self.obey(control),
             Err(RecvTimeoutError::Timeout) => None,
             // Nobody is left who could do something: the display has gone.
             Err(RecvTimeoutError::Disconnected) => {
-                std::thread::sleep(wait);
+                self.session.accounts.sleeping(|| std::thread::sleep(wait));
                 None
             }
         };

@@ -3,6 +3,7 @@
 //! - [`cli`]: the command line, QEMU's spellings included; [`plan`] checks it against the host before anything runs.
 //! - [`media`], [`serial`], [`audio`], [`screenshot`]: the host behind the machine's disks, ports and picture.
 //! - [`record`]: the picture as a moving PNG or GIF; [`saved`]: a state to go back to.
+//! - [`accounts`]: what a run took, and where it went.
 //! - [`session`]: a machine with its host side; [`goals`] is what a run waits for, [`verdict`] how it ended.
 //! - [`batch`] runs it as fast as the host can, [`live`] in step with the wall clock ([`pace`]).
 //! - `window` and [`terminal`] show it.
@@ -11,6 +12,7 @@
 //!
 //! Everything of ours goes to stderr; stdout belongs to the guest's serial port.
 
+mod accounts;
 mod audio;
 mod batch;
 mod cli;

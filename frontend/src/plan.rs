@@ -171,7 +171,7 @@ fn assemble(args: &RunArgs, drives: &Drives) -> Result<Built, PlanError> {
         media.floppies[0] = Some(media::demo_disk());
     }
     let kernel = args.kernel.as_ref().or(drives.kernel.as_ref());
-    let machine = Machine::new(config, media).map_err(|error| {
+    let mut machine = Machine::new(config, media).map_err(|error| {
         let (flag, path) = match &error {
             ConfigError::Kernel(_) => (if args.kernel.is_some() { "--kernel" } else { "kernel" }, kernel),
             ConfigError::BiosSize { .. } => ("--bios", args.bios.as_ref()),
@@ -180,6 +180,7 @@ fn assemble(args: &RunArgs, drives: &Drives) -> Result<Built, PlanError> {
         };
         PlanError::NotUsable { flag, path: path.cloned().unwrap_or_default(), source: Box::new(error) }
     })?;
+    machine.cpu_mut().set_code_cache(args.code_cache);
     Ok(Built { machine, notes })
 }
 
@@ -299,6 +300,7 @@ fn outputs(args: &RunArgs) -> Vec<(&'static str, PathBuf)> {
     outputs.extend(args.screenshot.clone().map(|path| ("--screenshot", path)));
     outputs.extend(args.record.clone().map(|path| ("--record", path)));
     outputs.extend(args.trace_file.clone().map(|path| ("--trace-file", path)));
+    outputs.extend(args.profile.clone().map(|path| ("--profile", path)));
     for target in &args.serial {
         if let SerialTarget::File(path) = target {
             outputs.push(("--serial", path.clone()));

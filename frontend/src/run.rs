@@ -26,11 +26,13 @@ use std::time::Duration;
 pub(crate) fn run(args: &RunArgs) -> ExitCode {
     let result = plan::check(args).map_err(|error| error.to_string()).and_then(|plan| start(args, plan));
     match result {
-        Ok(Ended { verdict: Verdict::Closed, .. }) => ExitCode::SUCCESS,
-        Ok(Ended { verdict, post_mortem }) => {
-            // The verdict comes last, where people and scripts look for it.
+        Ok(Ended { verdict, post_mortem, told }) => {
+            // The verdict comes last, where people and scripts look for it, but for statistics that were asked for.
             report::print(&post_mortem);
-            report::say(&verdict.to_string());
+            if verdict != Verdict::Closed {
+                report::say(&verdict.to_string());
+            }
+            report::print(&told);
             ExitCode::from(verdict.exit_code())
         }
         Err(line) => {
@@ -44,11 +46,13 @@ pub(crate) fn run(args: &RunArgs) -> ExitCode {
 struct Ended {
     verdict: Verdict,
     post_mortem: String,
+    /// Statistics.
+    told: String,
 }
 
-impl From<Verdict> for Ended {
-    fn from(verdict: Verdict) -> Self {
-        Self { verdict, post_mortem: String::new() }
+impl From<(Verdict, String)> for Ended {
+    fn from((verdict, told): (Verdict, String)) -> Self {
+        Self { verdict, post_mortem: String::new(), told }
     }
 }
 
@@ -129,9 +133,9 @@ fn start(args: &RunArgs, mut plan: Plan) -> Result<Ended, String> {
             } else {
                 paced(args, &mut session, habits)
             };
-            finish(args, &mut session);
+            let told = finish(args, &mut session);
             let post_mortem = post_mortem(&verdict, &session, symbols);
-            Ok(Ended { verdict, post_mortem })
+            Ok(Ended { verdict, post_mortem, told })
         }
     }
 }
@@ -180,6 +184,10 @@ fn connect(args: &RunArgs, plan: Plan, headless: bool) -> io::Result<Session> {
     let rules = Rules { reset_at_shutdown: !args.no_reboot && (args.reboot || !headless) };
     let mut session = Session::new(plan.machine, goals(args, headless), outputs, rules);
     session.shelf = plan.shelf;
+    (session.accounts.tells, session.accounts.profile) = (args.stats, args.profile.clone());
+    if args.profile.is_some() {
+        session.machine.start_profile(args.profile_every, plan.symbols.clone());
+    }
     if let Some(path) = &args.record {
         session.recording = Some(Recording::create(path, &session.machine).map_err(io::Error::other)?);
     }
@@ -229,8 +237,8 @@ pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
     text.unwrap_or("unknown panic").replace('\n', " ")
 }
 
-/// What was asked for at the end.
-fn finish(args: &RunArgs, session: &mut Session) {
+/// What was asked for at the end. Gives what is to be told behind the verdict.
+fn finish(args: &RunArgs, session: &mut Session) -> String {
     if args.dump_screen {
         report::dump_screen(session);
     }
@@ -242,5 +250,5 @@ fn finish(args: &RunArgs, session: &mut Session) {
     if args.state_hash {
         report::print_state_hash(session);
     }
-    session.close();
+    session.close()
 }

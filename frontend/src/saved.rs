@@ -51,7 +51,9 @@ impl Saved {
     pub(crate) fn restore(&mut self, session: &mut Session, now: Instant) -> Result<(), String> {
         match &mut self.kept {
             Kept::Whole(kept) => {
-                session.machine = kept.fork().map_err(|error| format!("warning: no way back: {error}"))?;
+                let mut fork = kept.fork().map_err(|error| format!("warning: no way back: {error}"))?;
+                fork.take_over_accounts(&mut session.machine);
+                session.machine = fork;
                 session.shelf.restore(self.places);
             }
             Kept::State(state, commands) => {

@@ -1,5 +1,6 @@
 //! A machine with its host side: what it says goes out, what it is told comes in, how it ends is judged.
 
+use crate::accounts::Accounts;
 use crate::audio::Audio;
 use crate::goals::Goals;
 use crate::live::Sound;
@@ -48,6 +49,8 @@ pub(crate) struct Session {
     pub(crate) trace: Option<TracePlan>,
     /// The picture, as it is being written to a file.
     pub(crate) recording: Option<Recording>,
+    /// What the run takes.
+    pub(crate) accounts: Accounts,
     /// Sound goes nowhere.
     pub(crate) muted: bool,
     /// When something was last to be heard.
@@ -80,6 +83,7 @@ impl Session {
             shelf: Shelf::default(),
             trace: None,
             recording: None,
+            accounts: Accounts::default(),
             muted: false,
             heard: None,
             serial,
@@ -196,7 +200,7 @@ impl Session {
         if self.machine.serial_room(self.stdin_port) == 0 {
             return;
         }
-        let bytes = if wait { stdin.next() } else { stdin.ready() };
+        let bytes = if wait { self.accounts.sleeping(|| stdin.next()) } else { stdin.ready() };
         if !bytes.is_empty() {
             let taken = self.machine.send_serial(self.stdin_port, bytes);
             stdin.took(taken);
@@ -237,8 +241,9 @@ impl Session {
         )
     }
 
-    /// The run is over: disks are flushed, files completed.
-    pub(crate) fn close(&mut self) {
+    /// The run is over: disks are flushed, files completed. Gives what is to be told behind the verdict.
+    pub(crate) fn close(&mut self) -> String {
+        let told = self.accounts.close(&self.machine);
         if let Err(error) = self.machine.flush_disks() {
             crate::report::say(&format!("warning: the last writes to a disk image may be lost: {error}"));
         }
@@ -251,6 +256,7 @@ impl Session {
             self.audio.play(&self.samples);
         }
         self.audio.close();
+        told
     }
 }
 

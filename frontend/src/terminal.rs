@@ -64,7 +64,7 @@ pub(crate) fn show(
     habits: Habits,
     graphics: Graphics,
     joystick: &joystick::Source,
-) -> io::Result<Verdict> {
+) -> io::Result<(Verdict, String)> {
     let guard = Guard::enter(title)?;
     let ability = Ability::of_this_terminal(graphics);
     let (tell, told) = mpsc::channel();
@@ -77,10 +77,10 @@ pub(crate) fn show(
     let ended = tell.clone();
     let machine = std::thread::spawn(move || {
         let verdict = guarded(&mut session, |session| live::run(session, &mut viewer, &controls, habits));
-        session.close();
+        let told = session.close();
         // The terminal may have gone first.
         let _ = ended.send(Happening::Ended);
-        verdict
+        (verdict, told)
     });
     std::thread::spawn(move || {
         while let Ok(event) = crossterm::event::read() {
@@ -92,9 +92,9 @@ pub(crate) fn show(
     let result = Pane::new(control.clone(), again, ability).and_then(|mut pane| pane.run(&told));
     // The machine may have ended before.
     let _ = control.send(Control::Quit);
-    let verdict = machine.join().unwrap_or(Verdict::Closed);
+    let ended = machine.join().unwrap_or_else(|_| (Verdict::Closed, String::new()));
     drop(guard);
-    result.map(|()| verdict)
+    result.map(|()| ended)
 }
 
 /// Sends pictures to the terminal's thread.

@@ -43,7 +43,7 @@ impl Desktop {
         habits: Habits,
         looks: Looks,
         joystick: &joystick::Source,
-    ) -> Result<Verdict, String> {
+    ) -> Result<(Verdict, String), String> {
         let proxy = self.0.create_proxy();
         let (control, controls) = mpsc::channel();
         joystick::watch(joystick, &control);
@@ -56,10 +56,10 @@ impl Desktop {
             let ended = proxy.clone();
             let mut viewer = WindowViewer { proxy, recycled, last: None };
             let verdict = guarded(&mut session, |session| live::run(session, &mut viewer, &controls, habits));
-            session.close();
+            let told = session.close();
             // The window may have gone first.
             let _ = ended.send_event(Happening::Ended);
-            verdict
+            (verdict, told)
         });
         let mut app = App::new(title, looks, control, recycle);
         // The desktop's library panics when the server goes away.
@@ -70,14 +70,14 @@ impl Desktop {
             Err(_) => Some("the connection with the desktop broke".to_owned()),
         };
         let (failure, opened) = app.close();
-        let verdict = machine.join().unwrap_or(Verdict::Closed);
+        let ended = machine.join().unwrap_or_else(|_| (Verdict::Closed, String::new()));
         match failure.or(broken) {
             Some(failure) if !opened => Err(failure),
             Some(failure) => {
                 crate::report::say(&format!("warning: the window was lost: {failure}"));
-                Ok(verdict)
+                Ok(ended)
             }
-            None => Ok(verdict),
+            None => Ok(ended),
         }
     }
 }

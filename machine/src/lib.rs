@@ -6,6 +6,7 @@
 //! - [`Machine::text_screen`] and [`Machine::render`] are the screen, [`Machine::type_text`] types, [`Machine::key`],
 //!   [`Machine::mouse_move`], [`Machine::pointer_to`], [`Machine::set_joystick`], [`Machine::send_serial`] and [`Machine::insert_floppy`] are a user's hands.
 //! - [`Machine::read_linear`], [`Machine::registers`], [`Machine::subscribe`] and [`Disassembler`] look inside.
+//! - [`Machine::stats`] and [`Machine::start_profile`] tell what a run takes and where.
 //! - [`Machine::save`], [`Machine::load`], [`Machine::state_hash`]: the whole guest-visible state.
 //!
 //! A run is a function of configuration, media and input: nothing here reads a clock.
@@ -40,12 +41,14 @@ mod outcome;
 mod parts;
 mod pointer;
 mod post_mortem;
+mod profile;
 mod quiet;
 mod roms;
 mod screen;
 mod snapshot;
 mod sound;
 mod spin;
+mod stats;
 pub mod supervise;
 mod symbols;
 mod typist;
@@ -57,11 +60,12 @@ pub use events::{Event, EventKinds};
 pub use machine::{Hang, Machine, OnIdle, Stop};
 pub use outcome::{LimitKind, Outcome};
 pub use post_mortem::PostMortem;
+pub use profile::Profile;
 pub use ringzero_bios::BootDevice;
 pub use ringzero_bus::{BusEvent, Irq, PhysAddr, Port, Width};
 pub use ringzero_bus::{ForkError, SnapshotError, VTime};
 pub use ringzero_cpu::recorder::{self, Delivery, Place};
-pub use ringzero_cpu::{CpuState, Model, SegReg, cr0, cr4, flags, number};
+pub use ringzero_cpu::{CacheStats, CpuState, CpuStats, ExitStats, Model, SegReg, cr0, cr4, flags, number};
 pub use ringzero_devices::gameport::Stick;
 pub use ringzero_devices::ide::{IdeDrive, Locked};
 pub use ringzero_devices::keyboard::layout::Layout;
@@ -77,5 +81,6 @@ pub use ringzero_devices::usb::hid::HidKind;
 pub use ringzero_devices::vga::Frame;
 pub use ringzero_roms::DEMO_DISK;
 pub use snapshot::{Snapshot, StateHash};
+pub use stats::MachineStats;
 pub use symbols::{Symbols, SymbolsError};
 pub use typist::Untypable;

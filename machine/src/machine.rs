@@ -6,6 +6,7 @@ use crate::events::EventLog;
 use crate::firmware::View;
 use crate::idle::KeyPolls;
 use crate::parts::pc_config;
+use crate::profile::Profile;
 use crate::quiet::QuietWatch;
 use crate::roms;
 use crate::sound::Sound;
@@ -76,7 +77,7 @@ pub struct Machine {
     config: Config,
     pub(crate) polls: KeyPolls,
     pub(crate) typist: Typist,
-    spin: SpinWatch,
+    pub(crate) spin: SpinWatch,
     pub(crate) quiet: QuietWatch,
     /// The guest waits for a key, as far as its last call of INT 16h shows.
     pub(crate) key_wait: Option<KeyWait>,
@@ -84,6 +85,9 @@ pub struct Machine {
     resets: u64,
     last_reset: Option<recorder::Place>,
     passes_over_loops: bool,
+    /// Virtual time jumped over.
+    pub(crate) idle_ns: u64,
+    pub(crate) profile: Option<Box<Profile>>,
     pub(crate) events: EventLog,
     pub(crate) sound: Sound,
 }
@@ -124,6 +128,8 @@ impl Machine {
             resets: 0,
             last_reset: None,
             passes_over_loops: true,
+            idle_ns: 0,
+            profile: None,
             events: EventLog::default(),
             sound: Sound::default(),
         };
@@ -146,6 +152,7 @@ impl Machine {
             spin: self.spin.clone(),
             quiet: self.quiet.clone(),
             events: EventLog::default(),
+            profile: None,
             sound: self.sound.clone(),
             ..*self
         })
@@ -222,10 +229,12 @@ impl Machine {
             if let Some(stop) = self.take_request() {
                 return stop;
             }
+            self.take_due_sample();
             if self.count() >= limit || self.events.is_full() {
                 return Stop::Limit;
             }
             let look = self.spin.due().max(self.count() + 1);
+            let look = look.min(self.sample_due());
             let slice = self.next_stop().min(limit).min(look).saturating_sub(self.count());
             let exit = self.run_slice(slice);
             if let Some(stop) = self.after_slice(exit, limit, on_idle) {
@@ -452,6 +461,7 @@ impl Machine {
     pub fn skip_to(&mut self, to: VTime) {
         let to = self.idle_until().map_or(to, |deadline| to.min(deadline));
         if to > self.now() {
+            self.idle_ns += to.ns_since(self.now());
             self.bus.jump_to(self.cpu.state().count, to);
         }
     }

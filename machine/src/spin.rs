@@ -38,9 +38,25 @@ pub(crate) struct SpinWatch {
     spins: bool,
     /// The instruction before which the next look is due.
     due: u64,
+    /// Instructions passed over since power-on.
+    passed: u64,
 }
 
 impl SpinWatch {
+    /// Instructions passed over since power-on.
+    pub(crate) fn passed(&self) -> u64 {
+        self.passed
+    }
+
+    /// Goes on counting from `passed`.
+    pub(crate) fn set_passed(&mut self, passed: u64) {
+        self.passed = passed;
+    }
+
+    fn begin_anew(&mut self) {
+        *self = Self { passed: self.passed, ..Self::default() };
+    }
+
     /// The instruction before which the next look is due.
     pub(crate) fn due(&self) -> u64 {
         self.due
@@ -63,7 +79,7 @@ impl SpinWatch {
 
     fn examine(&mut self, cpu: &mut Cpu, bus: &mut SystemBus, room: u64) -> Look {
         if cpu.state().activity != Activity::Running {
-            *self = Self::default();
+            self.begin_anew();
             return Look::Runs;
         }
         let accesses = bus.accesses();
@@ -71,11 +87,11 @@ impl SpinWatch {
         let length = match loop_length(cpu, bus) {
             Ok(Some(length)) if bus.accesses() == accesses => length,
             Ok(_) => {
-                *self = Self::default();
+                self.begin_anew();
                 return Look::Runs;
             }
             Err(exit) => {
-                *self = Self::default();
+                self.begin_anew();
                 return Look::Ended(exit);
             }
         };
@@ -83,7 +99,7 @@ impl SpinWatch {
             self.since = None;
             self.spins = length == 1 || stores_nothing(cpu, bus, start.1, length);
             if self.spins {
-                pass_over(cpu, bus, room - (cpu.state().count - start.0), length);
+                self.passed += pass_over(cpu, bus, room - (cpu.state().count - start.0), length);
             }
             return Look::Runs;
         }
@@ -139,9 +155,10 @@ fn stores_nothing(cpu: &mut Cpu, bus: &mut SystemBus, start: Place, length: u64)
     })
 }
 
-/// Lets as many whole rounds of `length` instructions pass as there is room for.
-fn pass_over(cpu: &mut Cpu, bus: &mut SystemBus, room: u64, length: u64) {
+/// Lets as many whole rounds of `length` instructions pass as there is room for; how many instructions that is.
+fn pass_over(cpu: &mut Cpu, bus: &mut SystemBus, room: u64, length: u64) -> u64 {
     let rounds = room.saturating_sub(length) / length;
     cpu.set_program_registers(|state| state.count += rounds * length);
     bus.set_count(cpu.state().count);
+    rounds * length
 }

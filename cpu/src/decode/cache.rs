@@ -74,6 +74,8 @@ pub struct CacheStats {
     pub evicted: u64,
     /// Blocks that were not found by their address and looked for by their place in memory.
     pub searched: u64,
+    /// Those of them that were there.
+    pub found: u64,
 }
 
 /// Decoded blocks.
@@ -123,7 +125,9 @@ impl BlockCache {
     pub(crate) fn find(&mut self, key: &BlockKey) -> Option<*const Head> {
         self.stats.searched += 1;
         let entry = &self.entries[*self.by_key.get(key)? as usize];
-        entry.is_open().then_some(entry.head.cast_const())
+        let open = entry.is_open();
+        self.stats.found += u64::from(open);
+        open.then_some(entry.head.cast_const())
     }
 
     /// Takes in the block of `len` bytes that is laid out by `layout`. No block is being executed.

@@ -132,6 +132,18 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     }
 }
 
+/// Bytes of decoded code, written as [`size`] has it.
+pub(crate) fn code_cache(text: &str) -> Result<usize, String> {
+    const LEAST: u64 = 128 << 10;
+    const MOST: u64 = 4 << 30;
+    let bytes = with_unit(text, 20)
+        .ok_or_else(|| "not a size; write 512K, 8M or 1G (a bare number is MiB)".to_owned())?;
+    let wanted = Some(bytes).filter(|bytes| (LEAST..=MOST).contains(bytes));
+    wanted
+        .and_then(|bytes| usize::try_from(bytes).ok())
+        .ok_or_else(|| "out of range; use 128K to 4G".to_owned())
+}
+
 /// Bytes, from `4096`, `64K`, `16M`, `1G`.
 pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     with_unit(text, 0)
@@ -356,6 +368,17 @@ mod tests {
     fn sizes_that_are_none_are_refused() {
         for wrong in ["", "M", "-1", "1.5M", "0", "512K", "4G", "99999999999999G", "16X", "1é"] {
             assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn code_caches_have_bounds() {
+        assert_eq!(
+            [code_cache("128K"), code_cache("8"), code_cache("4G")],
+            [Ok(128 << 10), Ok(8 << 20), Ok(4 << 30)]
+        );
+        for wrong in ["127K", "0", "5G", "much", "-1"] {
+            assert!(code_cache(wrong).is_err(), "{wrong}");
         }
     }
 
