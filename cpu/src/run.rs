@@ -59,6 +59,7 @@ impl Cpu {
         self.state.count = self.limit_count - self.left as u64;
         bus.set_count(self.state.count);
         debug_assert!(self.is_true_of(bus), "a translation leads astray");
+        crate::check!(self.is_true_of(bus), "a translation leads astray");
         exit
     }
 

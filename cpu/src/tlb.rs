@@ -115,6 +115,11 @@ impl Tlb {
         &self.entries[Self::index(lin)]
     }
 
+    #[inline(always)]
+    fn place(&self, lin: u64, entry: &Entry) -> HostAddress {
+        HostAddress::new(lin.wrapping_add(entry.addend), || self.rest.pages[Self::index(lin)])
+    }
+
     /// The place of a load of `len` bytes that stays inside its page.
     ///
     /// The tag is compared with the page of the last byte: an access that crosses into the next page misses.
@@ -122,7 +127,7 @@ impl Tlb {
     pub(crate) fn read(&self, lin: u64, len: u64) -> Option<HostAddress> {
         let entry = self.entry(lin);
         let hit = lin.wrapping_add(len - 1) & PAGE_MASK == entry.read;
-        hit.then(|| HostAddress::new(lin.wrapping_add(entry.addend)))
+        hit.then(|| self.place(lin, entry))
     }
 
     /// The place of a store of `len` bytes that stays inside its page.
@@ -130,7 +135,7 @@ impl Tlb {
     pub(crate) fn write(&self, lin: u64, len: u64) -> Option<HostAddress> {
         let entry = self.entry(lin);
         let hit = lin.wrapping_add(len - 1) & PAGE_MASK == entry.write;
-        hit.then(|| HostAddress::new(lin.wrapping_add(entry.addend)))
+        hit.then(|| self.place(lin, entry))
     }
 
     /// The place of a store of `len` bytes that stays inside its page and hits no line with decoded code, though others
@@ -142,7 +147,7 @@ impl Tlb {
         let hit = lin.wrapping_add(len - 1) & PAGE_MASK == entry.read && takes_stores;
         let inside = (lin & !PAGE_MASK) as usize;
         let direct = hit && ram.takes_direct_stores_at(page, inside, len as usize);
-        direct.then(|| HostAddress::new(lin.wrapping_add(entry.addend)))
+        direct.then(|| self.place(lin, entry))
     }
 
     /// What is known of the page of `lin`, if that is enough for a store or for a load. The full path of an access asks
@@ -337,8 +342,8 @@ mod tests {
         Translation { phys, writable, global }
     }
 
-    fn at(address: u64) -> Option<HostAddress> {
-        Some(HostAddress::new(address))
+    fn at(page: u32, address: u64) -> Option<HostAddress> {
+        Some(HostAddress::new(address, || page))
     }
 
     #[test]
@@ -348,7 +353,7 @@ mod tests {
         tlb.fill(0x8000, (9, 0x19_9040), &found(0x9000, true, false), Stores::Fast);
         tlb.fill(0x6000, (10, 0x19_9040), &found(0xA000, true, false), Stores::Fast);
         tlb.forget_place(9);
-        assert_eq!([0x5000, 0x8000, 0x6000].map(|lin| tlb.read(lin, 1)), [None, None, at(0x19_9040)]);
+        assert_eq!([0x5000, 0x8000, 0x6000].map(|lin| tlb.read(lin, 1)), [None, None, at(10, 0x19_9040)]);
         assert_eq!(tlb.write(0x8000, 1), None);
         assert_eq!(tlb.translation(0x5ABC, true), Some(found(0x9ABC, true, false)));
     }
@@ -375,12 +380,12 @@ mod tests {
     fn an_access_that_leaves_its_page_misses() {
         let mut tlb = Tlb::new();
         tlb.fill(0x5123, (9, 0x19_9040), &found(0x9000, true, false), Stores::Fast);
-        assert_eq!(tlb.read(0x5FFE, 2), at(0x19_A03E));
+        assert_eq!(tlb.read(0x5FFE, 2), at(9, 0x19_A03E));
         assert_eq!(tlb.read(0x5FFF, 2), None);
         assert_eq!(tlb.read(0x6000, 1), None);
         tlb.protect(9);
         assert_eq!(tlb.write(0x5000, 1), None);
-        assert_eq!(tlb.read(0x5000, 1), at(0x19_9040));
+        assert_eq!(tlb.read(0x5000, 1), at(9, 0x19_9040));
     }
 
     #[test]
@@ -389,7 +394,7 @@ mod tests {
         tlb.fill(0x5000, (9, 0x19_9040), &found(0x9000, true, true), Stores::Fast);
         tlb.fill(0x6000, (10, 0x1A_9040), &found(0xA000, true, false), Stores::Fast);
         tlb.flush_local();
-        assert_eq!(tlb.read(0x5000, 1), at(0x19_9040));
+        assert_eq!(tlb.read(0x5000, 1), at(9, 0x19_9040));
         assert_eq!(tlb.read(0x6000, 1), None);
         tlb.flush_range(0x5FFF, 0x1000);
         assert_eq!(tlb.read(0x5000, 1), None);
@@ -405,7 +410,7 @@ mod tests {
             tlb.fill(lin, (page, 0x1A_9040), &found, Stores::Fast);
             tlb.keep(lin, &found);
         }
-        assert_eq!((tlb.read(lin, 1), tlb.read(other, 1)), (None, at(0x1A_9040)));
+        assert_eq!((tlb.read(lin, 1), tlb.read(other, 1)), (None, at(10, 0x1A_9040)));
         assert_eq!(tlb.translation(lin + 4, false), Some(found(0x9004, false, false)));
         assert_eq!(tlb.translation(lin, true), None);
         tlb.flush_local();

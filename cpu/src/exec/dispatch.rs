@@ -27,6 +27,7 @@ pub(crate) struct Flow(*const Op, i64);
 /// Goes on with `op`.
 #[inline(always)]
 pub(super) unsafe fn go(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
+    cpu.check_op(op);
     #[cfg(tail_calls)]
     // SAFETY: the caller passes an operation of a block.
     unsafe {
@@ -55,6 +56,8 @@ pub(crate) unsafe fn execute(cpu: &mut Cpu, bus: &mut SystemBus, head: *const He
     // SAFETY: a head is followed by its operations.
     unsafe {
         let first = head.add(1).cast::<Op>();
+        cpu.check_head(head);
+        cpu.check_op(first);
         let left = left - (*head).len;
         #[cfg(tail_calls)]
         ((*first).run)(cpu, bus, first, left);
@@ -102,6 +105,7 @@ unsafe fn prefix_of(head: *const Head) -> *const Prefix {
 pub(crate) unsafe fn recorded(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
     // SAFETY: only [`crate::decode::block`] sets this handler, and it keeps the other one there.
     unsafe {
+        crate::check!((*op).number == 1, "a block is entered at its operation {}", (*op).number);
         let head = op.sub(1).cast::<Head>();
         cpu.note_block((left + (*head).len) as u64);
         ((*prefix_of(head)).kept)(cpu, bus, op, left)
@@ -117,8 +121,12 @@ pub(super) unsafe fn instant(cpu: &Cpu, op: *const Op, left: i64) -> u64 {
 
 /// Where the instruction `op` begins (`after` 0) or ends (1), relative to the block.
 unsafe fn offset_in_block(op: *const Op, after: usize) -> u64 {
-    // SAFETY: a block has one offset more than it has operations, whose numbers start at 1.
-    unsafe { u64::from(*(*head_of(op)).offsets.add(usize::from((*op).number) - 1 + after)) }
+    // SAFETY: a block has one offset more than it has instructions, whose numbers start at 1.
+    unsafe {
+        let (head, number) = (head_of(op), usize::from((*op).number) - 1 + after);
+        crate::check!(number as i64 <= (*head).len, "offset {number} of a block of {}", (*head).len);
+        u64::from(*(*head).offsets.add(number))
+    }
 }
 
 /// Gives back the instructions behind `op` that were charged and will not run.
@@ -136,7 +144,7 @@ pub(crate) unsafe fn plain<S: Semantics>(
 ) -> Flow {
     // SAFETY: `op` is in a block; what follows a plain operation is an operation.
     unsafe {
-        match S::exec(&mut Fast(cpu), &*op) {
+        match S::exec(&mut Fast::new(cpu, bus), &*op) {
             Ok(()) => go(cpu, bus, op.add(1), left),
             Err(Miss) => plain_missed::<S::Slow>(cpu, bus, op, left),
         }
@@ -153,7 +161,7 @@ pub(crate) unsafe fn called<S: Semantics>(
 ) -> Flow {
     // SAFETY: as for `plain`.
     unsafe {
-        match quickly::<S>(cpu, &*op) {
+        match quickly::<S>(cpu, bus, &*op) {
             Ok(()) => go(cpu, bus, op.add(1), left),
             Err(Miss) => plain_missed::<S::Slow>(cpu, bus, op, left),
         }
@@ -172,7 +180,7 @@ pub(crate) trait Short {
 pub(crate) unsafe fn short<S: Short>(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
     // SAFETY: as for `plain`.
     unsafe {
-        match S::attempt(&mut Fast(cpu), &*op) {
+        match S::attempt(&mut Fast::new(cpu, bus), &*op) {
             Some(()) => go(cpu, bus, op.add(1), left),
             None => at_length::<S::General>(cpu, bus, op, left),
         }
@@ -189,8 +197,8 @@ unsafe fn at_length<S: Semantics>(cpu: &mut Cpu, bus: &mut SystemBus, op: *const
 
 /// Executes on the fast path, in a frame of its own.
 #[inline(never)]
-fn quickly<S: Semantics>(cpu: &mut Cpu, op: &Op) -> Result<(), Miss> {
-    S::exec(&mut Fast(cpu), op)
+fn quickly<S: Semantics>(cpu: &mut Cpu, bus: &SystemBus, op: &Op) -> Result<(), Miss> {
+    S::exec(&mut Fast::new(cpu, bus), op)
 }
 
 /// The same on the slow path; also the handler of instructions that have no fast one.
@@ -285,7 +293,7 @@ pub(crate) unsafe fn jump<S: Semantics, const IP_BITS: u32>(
 ) -> Flow {
     // SAFETY: this operation ends its block.
     unsafe {
-        match S::exec(&mut Fast(cpu), &*op) {
+        match S::exec(&mut Fast::new(cpu, bus), &*op) {
             Ok(()) => {
                 cpu.state.ip = branch_target(cpu, op, ip_mask(IP_BITS));
                 follow_taken(cpu, bus, op, left)
@@ -335,7 +343,7 @@ pub(crate) unsafe fn branch<D: Decision>(
 ) -> Flow {
     // SAFETY: this operation ends its block.
     unsafe {
-        match D::taken(&mut Fast(cpu), &*op) {
+        match D::taken(&mut Fast::new(cpu, bus), &*op) {
             Ok(true) => {
                 cpu.state.ip = branch_target(cpu, op, D::IP_MASK);
                 follow_taken(cpu, bus, op, left)
@@ -374,7 +382,7 @@ pub(crate) unsafe fn indirect<S: Semantics>(
 ) -> Flow {
     // SAFETY: this operation ends its block.
     unsafe {
-        match S::exec(&mut Fast(cpu), &*op) {
+        match S::exec(&mut Fast::new(cpu, bus), &*op) {
             Ok(()) => enter_next(cpu, bus, op, left),
             Err(Miss) => indirect_missed::<S::Slow>(cpu, bus, op, left),
         }
@@ -401,7 +409,8 @@ pub(super) unsafe fn indirect_slow<S: Semantics>(
 }
 
 #[inline(always)]
-unsafe fn links_of(op: *const Op) -> *mut Links {
+unsafe fn links_of(cpu: &Cpu, op: *const Op) -> *mut Links {
+    cpu.check_last(op);
     // SAFETY: the last operation of a block is followed by its links.
     unsafe { op.add(1).cast_mut().cast() }
 }
@@ -410,7 +419,8 @@ unsafe fn links_of(op: *const Op) -> *mut Links {
 pub(super) unsafe fn follow_taken(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
     // SAFETY: links lead to blocks.
     unsafe {
-        let head = (*links_of(op)).taken;
+        let head = (*links_of(cpu, op)).taken;
+        cpu.check_head(head);
         if left < (*head).gate {
             return link_taken(cpu, bus, op, left);
         }
@@ -422,7 +432,8 @@ pub(super) unsafe fn follow_taken(cpu: &mut Cpu, bus: &mut SystemBus, op: *const
 pub(super) unsafe fn follow_fall(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64) -> Flow {
     // SAFETY: links lead to blocks.
     unsafe {
-        let head = (*links_of(op)).fall;
+        let head = (*links_of(cpu, op)).fall;
+        cpu.check_head(head);
         if left < (*head).gate {
             return link_fall(cpu, bus, op, left);
         }
@@ -448,7 +459,7 @@ unsafe fn link_taken(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i6
             return stop(cpu, left);
         };
         if may_link(op, (*op).disp, head) {
-            (*links_of(op)).taken = head;
+            (*links_of(cpu, op)).taken = head;
         }
         go(cpu, bus, head.add(1).cast(), left - (*head).len)
     }
@@ -464,7 +475,7 @@ unsafe fn link_fall(cpu: &mut Cpu, bus: &mut SystemBus, op: *const Op, left: i64
             return stop(cpu, left);
         };
         if may_link(op, (*op).imm, head) {
-            (*links_of(op)).fall = head;
+            (*links_of(cpu, op)).fall = head;
         }
         go(cpu, bus, head.add(1).cast(), left - (*head).len)
     }
@@ -507,8 +518,8 @@ pub(crate) unsafe fn repeat<I: Iterate>(
     // SAFETY: this operation ends its block.
     unsafe {
         loop {
-            left -= I::stretch(cpu, &*op, left);
-            let progress = match I::fast(cpu, &*op) {
+            left -= I::stretch(&mut Fast::new(cpu, bus), &*op, left);
+            let progress = match I::fast(&mut Fast::new(cpu, bus), &*op) {
                 Ok(progress) => Ok(progress),
                 Err(Miss) => {
                     bus.set_count(instant(cpu, op, left));

@@ -20,7 +20,8 @@ pub(crate) unsafe fn compare_and_branch<C: Compare, const CC: u8, const IP_BITS:
     // SAFETY: a branch follows, which ends the block.
     unsafe {
         let branch = op.add(1);
-        match C::exec::<CC, _>(&mut Fast(cpu), &*op) {
+        cpu.check_op(branch);
+        match C::exec::<CC, _>(&mut Fast::new(cpu, bus), &*op) {
             Ok(true) => {
                 cpu.state.ip = branch_target(cpu, branch, ip_mask(IP_BITS));
                 follow_taken(cpu, bus, branch, left)
@@ -43,11 +44,12 @@ pub(crate) unsafe fn pair<P: Semantics, Q: Semantics>(
 ) -> Flow {
     // SAFETY: both are operations of a block, and what follows a plain operation is an operation.
     unsafe {
-        if P::exec(&mut Fast(cpu), &*op).is_err() {
+        if P::exec(&mut Fast::new(cpu, bus), &*op).is_err() {
             return plain_missed::<P::Slow>(cpu, bus, op, left);
         }
         let second = op.add(1);
-        match Q::exec(&mut Fast(cpu), &*second) {
+        cpu.check_op(second);
+        match Q::exec(&mut Fast::new(cpu, bus), &*second) {
             Ok(()) => go(cpu, bus, second.add(1), left),
             Err(Miss) => plain_missed::<Q::Slow>(cpu, bus, second, left),
         }
