@@ -1,6 +1,7 @@
 //! Guest memory: pages of RAM, ROM and video memory that are shared until they are written, with a note of which 64-byte
 //! lines hold decoded code.
 
+mod permits;
 mod video;
 
 use crate::types::PhysAddr;

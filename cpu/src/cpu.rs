@@ -398,7 +398,8 @@ impl Cpu {
     /// The block at `state.ip` if a jump in the present circumstances has led there before. Its gate may be closed.
     #[inline(always)]
     pub(crate) fn met_block(&self) -> Option<*const Head> {
-        self.cache.jumps.find(self.state.segments[SegReg::Cs as usize].base, self.state.ip)
+        let found = self.cache.jumps.find(self.state.segments[SegReg::Cs as usize].base, self.state.ip);
+        found.inspect(|&head| self.check_head(head))
     }
 
     /// The block at `state.ip` if it is decoded.

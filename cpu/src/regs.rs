@@ -31,6 +31,12 @@ impl RegOffset {
     }
 }
 
+/// Whether `offset` is that of a register of `T`'s width: the low part of a slot, or AH, CH, DH, BH.
+fn fits<T: Word>(offset: u8) -> bool {
+    let (slot, byte) = (usize::from(offset / 8), offset % 8);
+    slot < SLOTS && (byte == 0 || byte == 1 && T::BITS == 8 && slot < 4)
+}
+
 /// Registers AX, CX, DX, BX, SP, BP, SI, DI, R8 to R15.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "[u64; 16]", into = "[u64; 16]")]
@@ -76,6 +82,7 @@ impl Regs {
     #[inline(always)]
     pub(crate) unsafe fn get<T: Word>(&self, offset: u8) -> T {
         debug_assert!(usize::from(offset) + T::BYTES as usize <= SLOTS * 8);
+        crate::check!(fits::<T>(offset), "{offset} is no register of {} bits", T::BITS);
         // SAFETY: the caller promises the offset; every value is a valid integer.
         unsafe {
             let at = self.words.as_ptr().cast::<u8>().add(usize::from(offset));
@@ -95,6 +102,8 @@ impl Regs {
     #[inline(always)]
     pub(crate) unsafe fn set<T: Word>(&mut self, offset: u8, value: T) {
         debug_assert!(offset < RegOffset::ZERO.0);
+        crate::check!(fits::<T>(offset), "{offset} is no register of {} bits", T::BITS);
+        crate::check!(offset != RegOffset::ZERO.0, "the register that reads zero is written");
         // SAFETY: the caller promises the offset.
         unsafe {
             let at = self.words.as_mut_ptr().cast::<u8>().add(usize::from(offset));

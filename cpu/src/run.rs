@@ -62,6 +62,7 @@ impl Cpu {
         self.stats.instructions += self.state.count - begun;
         self.stats.exits.note(exit);
         debug_assert!(self.is_true_of(bus), "a translation leads astray");
+        crate::check!(self.is_true_of(bus), "a translation leads astray");
         exit
     }
 

@@ -145,6 +145,11 @@ impl Tlb {
         &self.entries[Self::index(lin)]
     }
 
+    #[inline(always)]
+    fn place(&self, lin: u64, entry: &Entry) -> HostAddress {
+        HostAddress::new(lin.wrapping_add(entry.addend), || self.rest.pages[Self::index(lin)])
+    }
+
     /// The place of a load of `len` bytes that stays inside its page.
     ///
     /// The tag is compared with the page of the last byte: an access that crosses into the next page misses.
@@ -152,7 +157,7 @@ impl Tlb {
     pub(crate) fn read(&self, lin: u64, len: u64) -> Option<HostAddress> {
         let entry = self.entry(lin);
         let hit = lin.wrapping_add(len - 1) & PAGE_MASK == entry.read;
-        hit.then(|| HostAddress::new(lin.wrapping_add(entry.addend)))
+        hit.then(|| self.place(lin, entry))
     }
 
     /// The place of a store of `len` bytes that stays inside its page and hits no line with decoded code. One that may
@@ -164,7 +169,7 @@ impl Tlb {
         let page = last & PAGE_MASK;
         let few_lines = len <= LINE_SIZE as u64 + 1;
         let hit = page == entry.write || few_lines && page == entry.read && entry.takes_store(lin, last);
-        hit.then(|| HostAddress::new(lin.wrapping_add(entry.addend)))
+        hit.then(|| self.place(lin, entry))
     }
 
     /// Takes note of which lines of the page of `lin` hold decoded code: there may be fewer than there were.

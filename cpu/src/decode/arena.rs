@@ -51,6 +51,7 @@ impl Arena {
         if chunk.used + slots > CHUNK {
             return None;
         }
+        crate::check!(chunk.used + slots <= CHUNK, "{slots} slots behind {} of a chunk", chunk.used);
         // SAFETY: the slots lie in the chunk.
         let at = unsafe { chunk.slots.add(chunk.used) };
         chunk.used += slots;

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "a block is written slot by slot, each as what it holds")]
 
 use super::form::Form;
+use super::ledger::Ledger;
 use crate::exec::dispatch::{fall_through, recorded};
 use crate::exec::op::{Head, Links, Op, Prefix};
 use ringzero_bus::RamOffset;
@@ -39,7 +40,7 @@ pub(crate) struct Layout<'a> {
 
 impl Layout<'_> {
     /// Operations: where the last instruction does not branch, one more goes on at the next.
-    fn ops(&self) -> usize {
+    pub(super) fn ops(&self) -> usize {
         self.instructions.len() + usize::from(self.falls_through())
     }
 
@@ -57,12 +58,18 @@ impl Layout<'_> {
         self.ops() + 1
     }
 
-    /// Writes the block to `at`.
+    /// Writes the block to `at`, where there is room for `room` slots.
     ///
     /// # Safety
-    /// [`Layout::slots`] slots at `at` may be written, and no operation there is being executed.
-    pub(crate) unsafe fn write(&self, at: *mut Slot) -> *mut Head {
+    /// So many slots at `at` may be written, no fewer than [`Layout::slots`], and no operation there is being executed.
+    pub(crate) unsafe fn write(&self, at: *mut Slot, room: usize) -> *mut Head {
         let (len, ops) = (self.instructions.len(), self.ops());
+        let offsets_end = (ops + 3) * OFFSETS_PER_SLOT + len + 1;
+        crate::check!(
+            offsets_end <= room * OFFSETS_PER_SLOT,
+            "{len} instructions do not fit into {room} slots"
+        );
+        crate::check!(ops <= usize::from(u8::MAX), "{ops} operations cannot be numbered");
         // SAFETY: all writes are inside the slots that the caller promises, and each slot is big enough for what it holds.
         unsafe {
             let head = at.add(1);
@@ -95,6 +102,7 @@ impl Layout<'_> {
 /// A block for one use, in memory of its own.
 pub(crate) struct Scratch {
     slots: Vec<Slot>,
+    pub(super) ledger: Ledger,
 }
 
 // SAFETY: the pointers inside lead into the same allocation, or to what is never written.
@@ -102,7 +110,7 @@ unsafe impl Send for Scratch {}
 
 impl Scratch {
     pub(crate) fn new() -> Self {
-        Self { slots: Vec::new() }
+        Self { slots: Vec::new(), ledger: Ledger::default() }
     }
 
     /// Lays out a block in place of the last one. None of its operations is being executed.
@@ -110,6 +118,9 @@ impl Scratch {
         self.slots.clear();
         self.slots.resize(layout.slots(), Slot::default());
         // SAFETY: there is room, and the caller runs nothing.
-        unsafe { layout.write(self.slots.as_mut_ptr()) }
+        let head = unsafe { layout.write(self.slots.as_mut_ptr(), self.slots.len()) };
+        self.ledger.clear();
+        self.ledger.note(head, layout.ops());
+        head
     }
 }

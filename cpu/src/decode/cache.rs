@@ -4,8 +4,9 @@
 use super::arena::Arena;
 use super::block::{Layout, Slot};
 use super::jumps::Jumps;
+use super::ledger::Ledger;
 use crate::code_mode::CodeMode;
-use crate::exec::op::{Head, Links, unlinked};
+use crate::exec::op::{Head, Links, Op, unlinked};
 use ringzero_bus::ram::{LINE_SIZE, PAGE_SIZE};
 use ringzero_bus::{CodeHit, RamOffset};
 use rustc_hash::FxHashMap;
@@ -51,6 +52,11 @@ impl Entry {
         unsafe { self.head.cast::<Slot>().sub(1) }
     }
 
+    /// The last operation, which the links lie behind.
+    fn last(&self) -> *const Op {
+        self.head.cast::<Op>().wrapping_add(self.links - 1)
+    }
+
     /// Takes back the links that `leads_there` picks.
     fn unlink(&mut self, leads_there: impl Fn(*const Head) -> bool) {
         // SAFETY: the links lie behind the operations; none of them is being executed.
@@ -88,6 +94,7 @@ pub(crate) struct BlockCache {
     arena: Arena,
     capacity: usize,
     pub(crate) jumps: Jumps,
+    pub(super) ledger: Ledger,
     pub(crate) stats: CacheStats,
 }
 
@@ -117,6 +124,7 @@ impl BlockCache {
             arena: Arena::new(capacity),
             capacity,
             jumps: Jumps::new(),
+            ledger: Ledger::default(),
             stats: CacheStats::default(),
         }
     }
@@ -125,6 +133,7 @@ impl BlockCache {
     pub(crate) fn find(&mut self, key: &BlockKey) -> Option<*const Head> {
         self.stats.searched += 1;
         let entry = &self.entries[*self.by_key.get(key)? as usize];
+        crate::check!(self.ledger.knows_head(entry.head), "{key:?} leads to no block");
         let open = entry.is_open();
         self.stats.found += u64::from(open);
         open.then_some(entry.head.cast_const())
@@ -138,8 +147,9 @@ impl BlockCache {
             let entry = &mut self.entries[number as usize];
             if entry.slots >= layout.slots() {
                 // SAFETY: the slots are the entry's, and nothing runs there.
-                entry.head = unsafe { layout.write(entry.prefix()) };
+                entry.head = unsafe { layout.write(entry.prefix(), entry.slots) };
                 (entry.lines, entry.links) = (lines, layout.links());
+                self.ledger.note(entry.head, layout.ops());
                 return entry.head;
             }
         }
@@ -157,7 +167,8 @@ impl BlockCache {
             }
         };
         // SAFETY: the arena has given so many slots.
-        let head = unsafe { layout.write(at) };
+        let head = unsafe { layout.write(at, slots) };
+        self.ledger.note(head, layout.ops());
         let entry = Entry { key, lines, head, slots, links: layout.links() };
         match self.entries.get_mut(number as usize) {
             Some(free) => *free = entry,
@@ -190,11 +201,12 @@ impl BlockCache {
         let leads_there = |head: *const Head| arena.is_current(head);
         for page in pages {
             let Some(numbers) = self.by_page.get_mut(&page) else { continue };
-            let entries = &mut self.entries;
+            let (entries, ledger) = (&mut self.entries, &self.ledger);
             numbers.retain(|&number| {
                 let entry = &mut entries[number as usize];
                 let stays = !leads_there(entry.head);
                 if stays {
+                    crate::check!(ledger.is_last(entry.last()), "the links of a block are not behind it");
                     entry.unlink(leads_there);
                 }
                 stays
@@ -204,6 +216,7 @@ impl BlockCache {
             }
         }
         self.jumps.forget(leads_there);
+        self.ledger.forget(leads_there);
         self.free.extend(dropped);
     }
 
@@ -212,6 +225,11 @@ impl BlockCache {
         let Some(numbers) = self.by_page.get(&hit.page) else { return };
         for &number in numbers {
             let entry = &mut self.entries[number as usize];
+            crate::check!(
+                self.ledger.knows_head(entry.head),
+                "page {} has a block that is dropped",
+                hit.page
+            );
             if entry.lines & hit.lines != 0 && entry.is_open() {
                 entry.close();
                 self.stats.invalidated += 1;

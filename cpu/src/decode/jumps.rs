@@ -66,8 +66,10 @@ impl Jumps {
     /// The block at `ip` of a code segment at `base`, if it was met in the present context.
     #[inline(always)]
     pub(crate) fn find(&self, base: u64, ip: u64) -> Option<*const Head> {
+        let index = Self::index(base.wrapping_add(ip));
+        crate::check!(index < self.table.len(), "entry {index} of the jump cache");
         // SAFETY: the index is below the table's length.
-        let jump = unsafe { self.table.get_unchecked(Self::index(base.wrapping_add(ip))) };
+        let jump = unsafe { self.table.get_unchecked(index) };
         (jump.ip == ip && jump.context == self.context).then_some(jump.head)
     }
 

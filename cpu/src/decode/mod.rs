@@ -5,6 +5,7 @@ pub(crate) mod block;
 pub(crate) mod cache;
 mod form;
 pub(crate) mod jumps;
+mod ledger;
 mod lower;
 mod opcode_map;
 mod predecode;

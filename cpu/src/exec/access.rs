@@ -7,7 +7,7 @@
 use super::op::Op;
 use crate::cpu::Cpu;
 use crate::fault::Fault;
-use crate::host_memory::HostAddress;
+use crate::host_memory::{HostAddress, Witness};
 use crate::mmu::{Intent, Spot};
 use crate::model::Generation;
 use crate::segment::{SegReg, Segment};
@@ -48,7 +48,23 @@ pub(crate) trait Access {
 }
 
 /// TLB hits only.
-pub(crate) struct Fast<'a>(pub(crate) &'a mut Cpu);
+pub(crate) struct Fast<'a> {
+    pub(super) cpu: &'a mut Cpu,
+    witness: Witness<'a>,
+}
+
+impl<'a> Fast<'a> {
+    #[inline(always)]
+    pub(crate) fn new(cpu: &'a mut Cpu, bus: &'a SystemBus) -> Self {
+        Self { cpu, witness: Witness::new(bus) }
+    }
+
+    /// What accesses at addresses on the host are checked by.
+    #[inline(always)]
+    pub(super) fn witness(&self) -> Witness<'a> {
+        self.witness
+    }
+}
 
 impl Access for Fast<'_> {
     type Fail = Miss;
@@ -56,11 +72,12 @@ impl Access for Fast<'_> {
 
     #[inline(always)]
     fn cpu(&mut self) -> &mut Cpu {
-        self.0
+        self.cpu
     }
     #[inline(always)]
     fn spot<T: Bytes>(&mut self, seg: usize, offset: u64, intent: Intent) -> Result<HostAddress, Miss> {
-        let cpu = &*self.0;
+        let cpu = &*self.cpu;
+        crate::check!(seg < 6, "segment {seg} of an operand");
         // SAFETY: a segment number comes from an encoding of 0 to 5.
         let window = unsafe { cpu.windows.get_unchecked(seg) };
         let limit = if intent == Intent::Read { window.read_limit } else { window.write_limit };
@@ -72,29 +89,29 @@ impl Access for Fast<'_> {
     }
     #[inline(always)]
     fn spot_flat<T: Bytes>(&mut self, _seg: usize, lin: u64, intent: Intent) -> Result<HostAddress, Miss> {
-        let tlb = &self.0.tlb;
+        let tlb = &self.cpu.tlb;
         let hit = if intent == Intent::Read { tlb.read(lin, T::BYTES) } else { tlb.write(lin, T::BYTES) };
         hit.ok_or(Miss)
     }
     #[inline(always)]
     fn load<T: Word>(&mut self, spot: HostAddress) -> T {
         // SAFETY: the TLB has given this place for an access of this size, in this very instruction.
-        unsafe { spot.load() }
+        unsafe { spot.load(self.cpu, self.witness) }
     }
     #[inline(always)]
     fn store<T: Word>(&mut self, spot: HostAddress, value: T) {
         // SAFETY: as for loads; the store half of the TLB has private RAM pages without decoded code only.
-        unsafe { spot.store(value) }
+        unsafe { spot.store(value, self.cpu, self.witness) }
     }
     #[inline(always)]
     fn load_bytes<const N: usize>(&mut self, spot: HostAddress) -> [u8; N] {
         // SAFETY: as above.
-        unsafe { spot.load_bytes() }
+        unsafe { spot.load_bytes(self.cpu, self.witness) }
     }
     #[inline(always)]
     fn store_bytes<const N: usize>(&mut self, spot: HostAddress, bytes: [u8; N]) {
         // SAFETY: as above.
-        unsafe { spot.store_bytes(bytes) }
+        unsafe { spot.store_bytes(bytes, self.cpu, self.witness) }
     }
     #[inline(always)]
     fn slow(&mut self) -> Result<Slow<'_>, Miss> {
@@ -134,22 +151,22 @@ impl Access for Refill<'_> {
     fn load<T: Word>(&mut self, spot: HostAddress) -> T {
         // SAFETY: the TLB has given this place for an access of this size, in this very instruction, and a page that
         // has moved since has made the instruction miss.
-        unsafe { spot.load() }
+        unsafe { spot.load(self.cpu, Witness::new(self.bus)) }
     }
     #[inline(always)]
     fn store<T: Word>(&mut self, spot: HostAddress, value: T) {
         // SAFETY: as for loads; the page is private RAM, and no line that is stored to holds decoded code.
-        unsafe { spot.store(value) }
+        unsafe { spot.store(value, self.cpu, Witness::new(self.bus)) }
     }
     #[inline(always)]
     fn load_bytes<const N: usize>(&mut self, spot: HostAddress) -> [u8; N] {
         // SAFETY: as above.
-        unsafe { spot.load_bytes() }
+        unsafe { spot.load_bytes(self.cpu, Witness::new(self.bus)) }
     }
     #[inline(always)]
     fn store_bytes<const N: usize>(&mut self, spot: HostAddress, bytes: [u8; N]) {
         // SAFETY: as above.
-        unsafe { spot.store_bytes(bytes) }
+        unsafe { spot.store_bytes(bytes, self.cpu, Witness::new(self.bus)) }
     }
     #[inline(always)]
     fn slow(&mut self) -> Result<Slow<'_>, Miss> {

@@ -26,6 +26,7 @@ pub(crate) struct Flow(*const Op, i64);
 /// Goes on with `op`.
 #[inline(always)]
 pub(super) unsafe fn go(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
+    cpu.check_op(op);
     #[cfg(tail_calls)]
     // SAFETY: the caller passes an operation of a block.
     unsafe {
@@ -69,6 +70,17 @@ pub(super) unsafe fn bus_of<'a>(cpu: &Cpu) -> &'a mut SystemBus {
     unsafe { &mut *cpu.bus.0 }
 }
 
+/// The fast path of a handler.
+///
+/// # Safety
+/// As for [`bus_of`].
+#[inline(always)]
+pub(super) unsafe fn fast(cpu: &mut Cpu) -> Fast<'_> {
+    // SAFETY: the caller's. The bus is looked at by the checked build only.
+    let bus = unsafe { bus_of(cpu) };
+    Fast::new(cpu, bus)
+}
+
 /// Runs from the start of a block until the chain is left; `cpu.left` then says what is unspent.
 ///
 /// # Safety
@@ -78,6 +90,8 @@ pub(crate) unsafe fn execute(cpu: &mut Cpu, bus: &mut SystemBus, head: *const He
     // SAFETY: a head is followed by its operations.
     unsafe {
         let first = head.add(1).cast::<Op>();
+        cpu.check_head(head);
+        cpu.check_op(first);
         let left = left - (*head).len;
         #[cfg(tail_calls)]
         ((*first).run)(cpu, first, left);
@@ -126,6 +140,7 @@ unsafe fn prefix_of(head: *const Head) -> *const Prefix {
 pub(crate) unsafe fn recorded(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: only [`crate::decode::block`] sets this handler, and it keeps the other one there.
     unsafe {
+        crate::check!((*op).number == 1, "a block is entered at its operation {}", (*op).number);
         let head = op.sub(1).cast::<Head>();
         cpu.note_block((left + (*head).len) as u64);
         ((*prefix_of(head)).kept)(cpu, op, left)
@@ -141,8 +156,12 @@ pub(super) unsafe fn instant(cpu: &Cpu, op: *const Op, left: i64) -> u64 {
 
 /// Where the instruction `op` begins (`after` 0) or ends (1), relative to the block.
 pub(super) unsafe fn offset_in_block(op: *const Op, after: usize) -> u64 {
-    // SAFETY: a block has one offset more than it has operations, whose numbers start at 1.
-    unsafe { u64::from(*(*head_of(op)).offsets.add(usize::from((*op).number) - 1 + after)) }
+    // SAFETY: a block has one offset more than it has instructions, whose numbers start at 1.
+    unsafe {
+        let (head, number) = (head_of(op), usize::from((*op).number) - 1 + after);
+        crate::check!(number as i64 <= (*head).len, "offset {number} of a block of {}", (*head).len);
+        u64::from(*(*head).offsets.add(number))
+    }
 }
 
 /// Gives back the instructions behind `op` that were charged and will not run.
@@ -155,7 +174,7 @@ unsafe fn refund(op: *const Op, left: i64) -> i64 {
 pub(crate) unsafe fn plain<S: Semantics>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: `op` is in a block; what follows a plain operation is an operation.
     unsafe {
-        match S::exec(&mut Fast(cpu), &*op) {
+        match S::exec(&mut fast(cpu), &*op) {
             Ok(()) => go(cpu, op.add(1), left),
             Err(Miss) => plain_missed::<S::Slow>(cpu, op, left),
         }
@@ -186,7 +205,7 @@ pub(crate) trait Short {
 pub(crate) unsafe fn short<S: Short>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: as for `plain`.
     unsafe {
-        match S::attempt(&mut Fast(cpu), &*op) {
+        match S::attempt(&mut fast(cpu), &*op) {
             Some(()) => go(cpu, op.add(1), left),
             None => at_length::<S::General>(cpu, op, left),
         }
@@ -204,7 +223,8 @@ unsafe fn at_length<S: Semantics>(cpu: &mut Cpu, op: *const Op, left: i64) -> Fl
 /// Executes on the fast path, in a frame of its own.
 #[inline(never)]
 fn quickly<S: Semantics>(cpu: &mut Cpu, op: &Op) -> Result<(), Miss> {
-    S::exec(&mut Fast(cpu), op)
+    // SAFETY: a handler calls this, and holds no reference to the bus.
+    S::exec(&mut unsafe { fast(cpu) }, op)
 }
 
 /// The same on the slow path; also the handler of instructions that have no fast one.
@@ -286,7 +306,7 @@ pub(crate) unsafe fn fall_through(cpu: &mut Cpu, op: *const Op, left: i64) -> Fl
 pub(crate) unsafe fn jump<S: Semantics, const IP_BITS: u32>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: this operation ends its block.
     unsafe {
-        match S::exec(&mut Fast(cpu), &*op) {
+        match S::exec(&mut fast(cpu), &*op) {
             Ok(()) => {
                 cpu.state.ip = branch_target(cpu, op, ip_mask(IP_BITS));
                 follow_taken(cpu, op, left)
@@ -331,7 +351,7 @@ pub(super) unsafe fn branch_target(cpu: &Cpu, op: *const Op, mask: u64) -> u64 {
 pub(crate) unsafe fn branch<D: Decision>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: this operation ends its block.
     unsafe {
-        match D::taken(&mut Fast(cpu), &*op) {
+        match D::taken(&mut fast(cpu), &*op) {
             Ok(true) => {
                 cpu.state.ip = branch_target(cpu, op, D::IP_MASK);
                 follow_taken(cpu, op, left)
@@ -365,7 +385,7 @@ impl<D: Decision> Semantics for Undecided<D> {
 pub(crate) unsafe fn indirect<S: Semantics>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: this operation ends its block.
     unsafe {
-        match S::exec(&mut Fast(cpu), &*op) {
+        match S::exec(&mut fast(cpu), &*op) {
             Ok(()) => enter_next(cpu, op, left),
             Err(Miss) => indirect_missed::<S::Slow>(cpu, op, left),
         }
@@ -388,7 +408,8 @@ pub(super) unsafe fn indirect_slow<S: Semantics>(cpu: &mut Cpu, op: *const Op, l
 }
 
 #[inline(always)]
-unsafe fn links_of(op: *const Op) -> *mut Links {
+unsafe fn links_of(cpu: &Cpu, op: *const Op) -> *mut Links {
+    cpu.check_last(op);
     // SAFETY: the last operation of a block is followed by its links.
     unsafe { op.add(1).cast_mut().cast() }
 }
@@ -397,7 +418,8 @@ unsafe fn links_of(op: *const Op) -> *mut Links {
 pub(super) unsafe fn follow_taken(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: links lead to blocks.
     unsafe {
-        let head = (*links_of(op)).taken;
+        let head = (*links_of(cpu, op)).taken;
+        cpu.check_head(head);
         if left < (*head).gate {
             return link_taken(cpu, op, left);
         }
@@ -427,7 +449,8 @@ unsafe fn fall_into(cpu: &mut Cpu, head: *const Head, left: i64) -> Flow {
 pub(super) unsafe fn follow_fall(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: links lead to blocks.
     unsafe {
-        let head = (*links_of(op)).fall;
+        let head = (*links_of(cpu, op)).fall;
+        cpu.check_head(head);
         if left < (*head).gate {
             return link_fall(cpu, op, left);
         }
@@ -454,7 +477,7 @@ unsafe fn link_taken(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
             return stop(cpu, left);
         };
         if may_link(op, (*op).disp, head) {
-            (*links_of(op)).taken = head;
+            (*links_of(cpu, op)).taken = head;
         }
         go(cpu, head.add(1).cast(), left - (*head).len)
     }
@@ -471,7 +494,7 @@ unsafe fn link_fall(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
             return stop(cpu, left);
         };
         if may_link(op, (*op).imm, head) {
-            (*links_of(op)).fall = head;
+            (*links_of(cpu, op)).fall = head;
         }
         fall_into(cpu, head, left)
     }

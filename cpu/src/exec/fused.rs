@@ -2,9 +2,9 @@
 //! take the slow path the second goes on by itself.
 #![expect(unsafe_code, reason = "operations are followed by pointer")]
 
-use super::access::{Fast, Miss};
+use super::access::Miss;
 use super::compare::Compare;
-use super::dispatch::{Flow, Semantics, branch_target, follow_fall, follow_taken, go, ip_mask};
+use super::dispatch::{Flow, Semantics, branch_target, fast, follow_fall, follow_taken, go, ip_mask};
 use super::op::Op;
 use super::refill::plain_missed;
 use crate::cpu::Cpu;
@@ -18,7 +18,8 @@ pub(crate) unsafe fn compare_and_branch<C: Compare, const CC: u8, const IP_BITS:
     // SAFETY: a branch follows, which ends the block.
     unsafe {
         let branch = op.add(1);
-        match C::exec::<CC, _>(&mut Fast(cpu), &*op) {
+        cpu.check_op(branch);
+        match C::exec::<CC, _>(&mut fast(cpu), &*op) {
             Ok(true) => {
                 cpu.state.ip = branch_target(cpu, branch, ip_mask(IP_BITS));
                 follow_taken(cpu, branch, left)
@@ -36,11 +37,12 @@ pub(crate) unsafe fn compare_and_branch<C: Compare, const CC: u8, const IP_BITS:
 pub(crate) unsafe fn pair<P: Semantics, Q: Semantics>(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: both are operations of a block, and what follows a plain operation is an operation.
     unsafe {
-        if P::exec(&mut Fast(cpu), &*op).is_err() {
+        if P::exec(&mut fast(cpu), &*op).is_err() {
             return plain_missed::<P::Slow>(cpu, op, left);
         }
         let second = op.add(1);
-        match Q::exec(&mut Fast(cpu), &*second) {
+        cpu.check_op(second);
+        match Q::exec(&mut fast(cpu), &*second) {
             Ok(()) => go(cpu, second.add(1), left),
             Err(Miss) => plain_missed::<Q::Slow>(cpu, second, left),
         }

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "operations are followed by pointer")]
 
 use super::access::Miss;
-use super::dispatch::{Flow, bus_of, follow_taken, instant, offset_in_block, raise, stop};
+use super::dispatch::{Flow, bus_of, fast, follow_taken, instant, offset_in_block, raise, stop};
 use super::op::Op;
 use super::string::{Iterate, Progress};
 use crate::cpu::Cpu;
@@ -15,8 +15,8 @@ pub(crate) unsafe fn repeat<I: Iterate>(cpu: &mut Cpu, op: *const Op, left: i64)
     unsafe {
         let bus = bus_of(cpu);
         loop {
-            left -= I::stretch(cpu, &*op, left);
-            let progress = match I::fast(cpu, &*op) {
+            left -= I::stretch(&mut fast(cpu), &*op, left);
+            let progress = match I::fast(&mut fast(cpu), &*op) {
                 Ok(progress) => Ok(progress),
                 Err(Miss) => {
                     bus.set_count(instant(cpu, op, left));

@@ -36,7 +36,7 @@ pub(crate) trait Step {
     /// Up to `most` iterations at once, none of which can fault, touch a device or end the instruction: how many were
     /// done.
     #[inline(always)]
-    fn stretch<T: Word, P: Word>(_cpu: &mut Cpu, _op: &Op, _most: u64) -> u64 {
+    fn stretch<T: Word, P: Word>(_m: &mut Fast<'_>, _op: &Op, _most: u64) -> u64 {
         0
     }
 }
@@ -73,7 +73,8 @@ impl Step for Movs {
         step_index::<T, P>(m.cpu(), DI);
         Ok(())
     }
-    fn stretch<T: Word, P: Word>(cpu: &mut Cpu, op: &Op, most: u64) -> u64 {
+    fn stretch<T: Word, P: Word>(m: &mut Fast<'_>, op: &Op, most: u64) -> u64 {
+        let (witness, cpu) = (m.witness(), m.cpu());
         let (si, di) = (index::<P>(cpu, SI), index::<P>(cpu, DI));
         let count = room::<T, P>(cpu, ES, di, most);
         let count = room::<T, P>(cpu, op.mem.seg(), si, count);
@@ -86,7 +87,7 @@ impl Step for Movs {
             ahead => count.min(ahead / T::BYTES),
         };
         // SAFETY: the TLB has given both places for so many bytes, in this very instruction.
-        unsafe { to.copy_from(from, count * T::BYTES) };
+        unsafe { to.copy_from(from, count * T::BYTES, cpu, witness) };
         advance::<T, P>(cpu, SI, count);
         advance::<T, P>(cpu, DI, count);
         count
@@ -138,7 +139,8 @@ impl Step for Cmps {
         step_index::<T, P>(m.cpu(), DI);
         Ok(())
     }
-    fn stretch<T: Word, P: Word>(cpu: &mut Cpu, op: &Op, most: u64) -> u64 {
+    fn stretch<T: Word, P: Word>(m: &mut Fast<'_>, op: &Op, most: u64) -> u64 {
+        let (witness, cpu) = (m.witness(), m.cpu());
         let (si, di) = (index::<P>(cpu, SI), index::<P>(cpu, DI));
         let count = room::<T, P>(cpu, ES, di, most);
         let count = room::<T, P>(cpu, op.mem.seg(), si, count);
@@ -146,7 +148,7 @@ impl Step for Cmps {
         let left = reach::<T>(cpu, op.mem.seg(), si, count, Intent::Read);
         let (Some(left), Some(right)) = (left, right) else { return 0 };
         // SAFETY: the TLB has given both places for so many bytes, in this very instruction.
-        let pair = |n| unsafe { (left.load_nth::<T>(n), right.load_nth::<T>(n)) };
+        let pair = |n| unsafe { (left.load_nth::<T>(n, cpu, witness), right.load_nth::<T>(n, cpu, witness)) };
         let equal = Repeat::of(op) == Repeat::WhileEqual;
         let done = (0..count)
             .take_while(|&n| {
@@ -184,12 +186,13 @@ impl Step for Scas {
         step_index::<T, P>(m.cpu(), DI);
         Ok(())
     }
-    fn stretch<T: Word, P: Word>(cpu: &mut Cpu, op: &Op, most: u64) -> u64 {
+    fn stretch<T: Word, P: Word>(m: &mut Fast<'_>, op: &Op, most: u64) -> u64 {
+        let (witness, cpu) = (m.witness(), m.cpu());
         let (di, acc) = (index::<P>(cpu, DI), cpu.state.regs.read::<T>(AX));
         let count = room::<T, P>(cpu, ES, di, most);
         let Some(at) = reach::<T>(cpu, ES, di, count, Intent::Read) else { return 0 };
         // SAFETY: the TLB has given this place for so many bytes, in this very instruction.
-        let value = |n| unsafe { at.load_nth::<T>(n) };
+        let value = |n| unsafe { at.load_nth::<T>(n, cpu, witness) };
         let equal = Repeat::of(op) == Repeat::WhileEqual;
         let done = (0..count).take_while(|&n| (value(n) == acc) == equal).count() as u64;
         if done > 0 {
@@ -213,12 +216,13 @@ impl Step for Lods {
         step_index::<T, P>(m.cpu(), SI);
         Ok(())
     }
-    fn stretch<T: Word, P: Word>(cpu: &mut Cpu, op: &Op, most: u64) -> u64 {
+    fn stretch<T: Word, P: Word>(m: &mut Fast<'_>, op: &Op, most: u64) -> u64 {
+        let (witness, cpu) = (m.witness(), m.cpu());
         let si = index::<P>(cpu, SI);
         let count = room::<T, P>(cpu, op.mem.seg(), si, most);
         let Some(from) = reach::<T>(cpu, op.mem.seg(), si, count, Intent::Read) else { return 0 };
         // SAFETY: the TLB has given this place for so many bytes, in this very instruction.
-        let last = unsafe { from.load_nth::<T>(count - 1) };
+        let last = unsafe { from.load_nth::<T>(count - 1, cpu, witness) };
         cpu.state.regs.write(AX, last);
         advance::<T, P>(cpu, SI, count);
         count
@@ -238,12 +242,13 @@ impl Step for Stos {
         step_index::<T, P>(m.cpu(), DI);
         Ok(())
     }
-    fn stretch<T: Word, P: Word>(cpu: &mut Cpu, _op: &Op, most: u64) -> u64 {
+    fn stretch<T: Word, P: Word>(m: &mut Fast<'_>, _op: &Op, most: u64) -> u64 {
+        let (witness, cpu) = (m.witness(), m.cpu());
         let di = index::<P>(cpu, DI);
         let count = room::<T, P>(cpu, ES, di, most);
         let Some(to) = reach::<T>(cpu, ES, di, count, Intent::Write) else { return 0 };
         // SAFETY: the TLB has given this place for so many bytes, in this very instruction.
-        unsafe { to.fill(cpu.state.regs.read::<T>(AX), count) };
+        unsafe { to.fill(cpu.state.regs.read::<T>(AX), count, cpu, witness) };
         advance::<T, P>(cpu, DI, count);
         count
     }
@@ -374,34 +379,35 @@ impl<S: Step, T: Word, P: Word> Repeated<S, T, P> {
 
     /// Up to `most` iterations at once, upwards, the last one never among them: how many were done.
     #[inline(always)]
-    fn stretch(cpu: &mut Cpu, op: &Op, most: i64) -> i64 {
+    fn stretch(m: &mut Fast<'_>, op: &Op, most: i64) -> i64 {
+        let cpu = m.cpu();
         let count = cpu.state.regs.read::<P>(CX).zext();
         let most = count.saturating_sub(1).min(most as u64);
         if most < SHORT || cpu.state.flags.control(bit::DF) {
             return 0;
         }
-        let done = S::stretch::<T, P>(cpu, op, most);
-        cpu.state.regs.write(CX, P::truncate(count - done));
+        let done = S::stretch::<T, P>(m, op, most);
+        m.cpu().state.regs.write(CX, P::truncate(count - done));
         done as i64
     }
 }
 
 /// A repeated instruction as `dispatch::repeat` drives it.
 pub(crate) trait Iterate {
-    fn fast(cpu: &mut Cpu, op: &Op) -> Result<Progress, Miss>;
+    fn fast(m: &mut Fast<'_>, op: &Op) -> Result<Progress, Miss>;
     fn slow(cpu: &mut Cpu, bus: &mut SystemBus, op: &Op) -> Result<Progress, crate::Fault>;
     /// Up to `most` iterations that cannot fault, touch a device or end the instruction: how many were done.
-    fn stretch(cpu: &mut Cpu, op: &Op, most: i64) -> i64;
+    fn stretch(m: &mut Fast<'_>, op: &Op, most: i64) -> i64;
 }
 
 impl<S: Step, T: Word, P: Word> Iterate for Repeated<S, T, P> {
     #[inline(always)]
-    fn fast(cpu: &mut Cpu, op: &Op) -> Result<Progress, Miss> {
-        Self::iterate(&mut Fast(cpu), op)
+    fn fast(m: &mut Fast<'_>, op: &Op) -> Result<Progress, Miss> {
+        Self::iterate(m, op)
     }
     #[inline(always)]
-    fn stretch(cpu: &mut Cpu, op: &Op, most: i64) -> i64 {
-        Self::stretch(cpu, op, most)
+    fn stretch(m: &mut Fast<'_>, op: &Op, most: i64) -> i64 {
+        Self::stretch(m, op, most)
     }
     #[inline(never)]
     fn slow(cpu: &mut Cpu, bus: &mut SystemBus, op: &Op) -> Result<Progress, crate::Fault> {

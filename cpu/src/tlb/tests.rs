@@ -4,8 +4,8 @@ fn found(phys: u64, writable: bool, global: bool) -> Translation {
     Translation { phys, writable, global }
 }
 
-fn at(address: u64) -> Option<HostAddress> {
-    Some(HostAddress::new(address))
+fn at(page: u32, address: u64) -> Option<HostAddress> {
+    Some(HostAddress::new(address, || page))
 }
 
 #[test]
@@ -15,7 +15,7 @@ fn a_page_that_moves_loses_its_place_under_every_alias() {
     tlb.fill(0x8000, (9, 0x19_9040), &found(0x9000, true, false), Stores::Beside(0));
     tlb.fill(0x6000, (10, 0x19_9040), &found(0xA000, true, false), Stores::Beside(0));
     tlb.forget_place(9);
-    assert_eq!([0x5000, 0x8000, 0x6000].map(|lin| tlb.read(lin, 1)), [None, None, at(0x19_9040)]);
+    assert_eq!([0x5000, 0x8000, 0x6000].map(|lin| tlb.read(lin, 1)), [None, None, at(10, 0x19_9040)]);
     assert_eq!(tlb.write(0x8000, 1), None);
     assert_eq!(tlb.translation(0x5ABC, true), Some(found(0x9ABC, true, false)));
 }
@@ -42,12 +42,12 @@ fn a_clean_page_needs_a_walk_for_a_store() {
 fn an_access_that_leaves_its_page_misses() {
     let mut tlb = Tlb::new();
     tlb.fill(0x5123, (9, 0x19_9040), &found(0x9000, true, false), Stores::Beside(0));
-    assert_eq!(tlb.read(0x5FFE, 2), at(0x19_A03E));
+    assert_eq!(tlb.read(0x5FFE, 2), at(9, 0x19_A03E));
     assert_eq!(tlb.read(0x5FFF, 2), None);
     assert_eq!(tlb.read(0x6000, 1), None);
     tlb.protect(9, 1);
     assert_eq!(tlb.write(0x5000, 1), None);
-    assert_eq!(tlb.read(0x5000, 1), at(0x19_9040));
+    assert_eq!(tlb.read(0x5000, 1), at(9, 0x19_9040));
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn global_pages_survive_a_local_flush() {
     tlb.fill(0x5000, (9, 0x19_9040), &found(0x9000, true, true), Stores::Beside(0));
     tlb.fill(0x6000, (10, 0x1A_9040), &found(0xA000, true, false), Stores::Beside(0));
     tlb.flush_local();
-    assert_eq!(tlb.read(0x5000, 1), at(0x19_9040));
+    assert_eq!(tlb.read(0x5000, 1), at(9, 0x19_9040));
     assert_eq!(tlb.read(0x6000, 1), None);
     tlb.flush_range(0x5FFF, 0x1000);
     assert_eq!(tlb.read(0x5000, 1), None);
@@ -71,7 +71,7 @@ fn a_page_that_gave_way_to_another_is_known_until_it_is_flushed() {
         tlb.fill(lin, (page, 0x1A_9040), &found, Stores::Beside(0));
         tlb.keep(lin, &found);
     }
-    assert_eq!((tlb.read(lin, 1), tlb.read(other, 1)), (None, at(0x1A_9040)));
+    assert_eq!((tlb.read(lin, 1), tlb.read(other, 1)), (None, at(10, 0x1A_9040)));
     assert_eq!(tlb.translation(lin + 4, false), Some(found(0x9004, false, false)));
     assert_eq!(tlb.translation(lin, true), None);
     tlb.flush_local();

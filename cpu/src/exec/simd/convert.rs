@@ -168,8 +168,8 @@ impl<C: Conversion, S: Operand, const COUNT: usize, const WRITTEN: usize> Short
     #[inline(always)]
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
         let src = S::read(m, op).ok()?;
-        let result = convert_on_host::<C>(src, COUNT, m.0.mxcsr())?;
-        write(m.0, op.dst, result, WRITTEN);
+        let result = convert_on_host::<C>(src, COUNT, m.cpu.mxcsr())?;
+        write(m.cpu, op.dst, result, WRITTEN);
         Some(())
     }
 }
@@ -227,7 +227,7 @@ impl<C: Conversion, S: Operand> Short for OnHost<ToGeneral<C, S>> {
     #[inline(always)]
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
         let src = S::read(m, op).ok()?;
-        let result = convert_on_host::<C>(src, 1, m.0.mxcsr())?;
+        let result = convert_on_host::<C>(src, 1, m.cpu.mxcsr())?;
         Dst::store(m, op.dst, dword(result, 0));
         Some(())
     }

@@ -173,9 +173,9 @@ impl<O: FloatOp, F: Element, S: Operand> Short for OnHost<PackedFloat<O, F, S>> 
     #[inline(always)]
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
         let src = S::read(m, op).ok()?;
-        let dest = Xmm::get(m.0, op.dst);
-        let result = on_host_quickly::<O, F>(dest, src, F::COUNT, op, m.0.mxcsr())?;
-        Xmm::set(m.0, op.dst, result);
+        let dest = Xmm::get(m.cpu, op.dst);
+        let result = on_host_quickly::<O, F>(dest, src, F::COUNT, op, m.cpu.mxcsr())?;
+        Xmm::set(m.cpu, op.dst, result);
         Some(())
     }
 }
@@ -208,9 +208,9 @@ impl<O: FloatOp, F: Element, S: Operand> Short for OnHost<ScalarFloat<O, F, S>> 
     #[inline(always)]
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
         let src = S::read(m, op).ok()?;
-        let dest = Xmm::get(m.0, op.dst);
-        let result = on_host_quickly::<O, F>(dest, src, 1, op, m.0.mxcsr())?;
-        Xmm::set(m.0, op.dst, result);
+        let dest = Xmm::get(m.cpu, op.dst);
+        let result = on_host_quickly::<O, F>(dest, src, 1, op, m.cpu.mxcsr())?;
+        Xmm::set(m.cpu, op.dst, result);
         Some(())
     }
 }
@@ -244,13 +244,13 @@ impl<F: Element, S: Operand, const SIGNALS: bool> Short for OnHost<CompareFlags<
     #[inline(always)]
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
         let src = F::lane(S::read(m, op).ok()?, 0);
-        let dest = F::lane(Xmm::get(m.0, op.dst), 0);
+        let dest = F::lane(Xmm::get(m.cpu, op.dst), 0);
         let ((less, equal), usable) = F::relate(dest, src);
         if !usable {
             return None;
         }
         let carry = if less { bit::CF } else { 0 };
-        m.0.state.flags.replace_status(if equal { bit::ZF } else { carry });
+        m.cpu.state.flags.replace_status(if equal { bit::ZF } else { carry });
         Some(())
     }
 }

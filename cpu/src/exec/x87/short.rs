@@ -95,17 +95,17 @@ impl<O: Operation, const POPS: u8> Short for Shortly<InStack<O, POPS>, NoMemory>
     type General = InStack<O, POPS>;
     #[inline(always)]
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
-        let fpu = &m.0.state.fpu;
+        let fpu = &m.cpu.state.fpu;
         let (dest, src) = fpu.two(op.dst, op.src)?;
         if !short::is_usual(fpu.control()) {
             return None;
         }
         let result = O::attempt(fpu.registers[dest], fpu.registers[src])?;
-        let fpu = &mut m.0.state.fpu;
+        let fpu = &mut m.cpu.state.fpu;
         fpu.registers[dest] = result.value;
         fpu.note(result.status);
         fpu.pop_times(POPS);
-        remember_instruction(m.0, op);
+        remember_instruction(m.cpu, op);
         Some(())
     }
 }
@@ -141,7 +141,7 @@ reads! {
 fn read<S: Read, M: Mem>(m: &mut Fast<'_>, op: &Op) -> Option<(F80, u64)> {
     let spot = M::spot::<S::Word, _>(m, op, Intent::Read).ok()?;
     let bits = m.load::<S::Word>(spot).zext();
-    Some((S::value(bits)?, M::address(m.0, op)))
+    Some((S::value(bits)?, M::address(m.cpu, op)))
 }
 
 #[inline(always)]
@@ -159,17 +159,17 @@ where
     type General = WithMemory<O, S>;
     #[inline(always)]
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
-        let fpu = &m.0.state.fpu;
+        let fpu = &m.cpu.state.fpu;
         let dest = fpu.one(0)?;
         if !short::is_usual(fpu.control()) {
             return None;
         }
         let (src, offset) = read::<S, M>(m, op)?;
-        let result = O::attempt(m.0.state.fpu.registers[dest], src)?;
-        let fpu = &mut m.0.state.fpu;
+        let result = O::attempt(m.cpu.state.fpu.registers[dest], src)?;
+        let fpu = &mut m.cpu.state.fpu;
         fpu.registers[dest] = result.value;
         fpu.note(result.status);
-        remember(m.0, op, offset);
+        remember(m.cpu, op, offset);
         Some(())
     }
 }
@@ -178,10 +178,10 @@ impl<S: Read + Loadable, M: Mem> Short for Shortly<transfer::Load<S>, M> {
     type General = transfer::Load<S>;
     #[inline(always)]
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
-        let dest = m.0.state.fpu.room()?;
+        let dest = m.cpu.state.fpu.room()?;
         let (value, offset) = read::<S, M>(m, op)?;
-        m.0.state.fpu.push_at(dest, value);
-        remember(m.0, op, offset);
+        m.cpu.state.fpu.push_at(dest, value);
+        remember(m.cpu, op, offset);
         Some(())
     }
 }
@@ -224,19 +224,19 @@ impl<S: Write, M: Mem, const POPS: u8> Short for Shortly<transfer::Store<S, POPS
     type General = transfer::Store<S, POPS>;
     #[inline(always)]
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
-        let fpu = &m.0.state.fpu;
+        let fpu = &m.cpu.state.fpu;
         let src = fpu.one(0)?;
         if !short::rounds_to_nearest(fpu.control()) {
             return None;
         }
         let result = S::bits(fpu.registers[src])?;
         let spot = M::spot::<S::Word, _>(m, op, Intent::Write).ok()?;
-        let offset = M::address(m.0, op);
+        let offset = M::address(m.cpu, op);
         m.store(spot, <S::Word as Word>::truncate(result.value));
-        let fpu = &mut m.0.state.fpu;
+        let fpu = &mut m.cpu.state.fpu;
         fpu.note(result.status);
         fpu.pop_times(POPS);
-        remember(m.0, op, offset);
+        remember(m.cpu, op, offset);
         Some(())
     }
 }
@@ -245,12 +245,12 @@ impl<C: Comparison, const POPS: u8> Short for Shortly<CompareStack<C, POPS>, NoM
     type General = CompareStack<C, POPS>;
     #[inline(always)]
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
-        let fpu = &m.0.state.fpu;
+        let fpu = &m.cpu.state.fpu;
         let (a, b) = fpu.two(0, op.src)?;
         let relation = short::compare(fpu.registers[a], fpu.registers[b])?;
-        condition(&mut m.0.state.fpu, relation);
-        m.0.state.fpu.pop_times(POPS);
-        remember_instruction(m.0, op);
+        condition(&mut m.cpu.state.fpu, relation);
+        m.cpu.state.fpu.pop_times(POPS);
+        remember_instruction(m.cpu, op);
         Some(())
     }
 }
@@ -259,12 +259,12 @@ impl<S: Read + Operand, M: Mem, const POPS: u8> Short for Shortly<CompareMemory<
     type General = CompareMemory<S, POPS>;
     #[inline(always)]
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
-        let a = m.0.state.fpu.one(0)?;
+        let a = m.cpu.state.fpu.one(0)?;
         let (b, offset) = read::<S, M>(m, op)?;
-        let relation = short::compare(m.0.state.fpu.registers[a], b)?;
-        condition(&mut m.0.state.fpu, relation);
-        m.0.state.fpu.pop_times(POPS);
-        remember(m.0, op, offset);
+        let relation = short::compare(m.cpu.state.fpu.registers[a], b)?;
+        condition(&mut m.cpu.state.fpu, relation);
+        m.cpu.state.fpu.pop_times(POPS);
+        remember(m.cpu, op, offset);
         Some(())
     }
 }
@@ -279,12 +279,12 @@ impl<C: Comparison, const POPS: u8> Short for Shortly<CompareFlags<C, POPS>, NoM
     type General = CompareFlags<C, POPS>;
     #[inline(always)]
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
-        let fpu = &m.0.state.fpu;
+        let fpu = &m.cpu.state.fpu;
         let (a, b) = fpu.two(0, op.src)?;
         let relation = short::compare(fpu.registers[a], fpu.registers[b])?;
-        m.0.state.flags.replace_status(relation.eflags());
-        m.0.state.fpu.pop_times(POPS);
-        remember_instruction(m.0, op);
+        m.cpu.state.flags.replace_status(relation.eflags());
+        m.cpu.state.fpu.pop_times(POPS);
+        remember_instruction(m.cpu, op);
         Some(())
     }
 }
@@ -293,11 +293,11 @@ impl Short for Shortly<Fxch, NoMemory> {
     type General = Fxch;
     #[inline(always)]
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
-        let fpu = &mut m.0.state.fpu;
+        let fpu = &mut m.cpu.state.fpu;
         let (a, b) = fpu.two(0, op.src)?;
         (fpu.registers[a], fpu.registers[b]) = (fpu.registers[b], fpu.registers[a]);
         fpu.note(0);
-        remember_instruction(m.0, op);
+        remember_instruction(m.cpu, op);
         Some(())
     }
 }
@@ -306,10 +306,10 @@ impl Short for Shortly<LoadStack, NoMemory> {
     type General = LoadStack;
     #[inline(always)]
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
-        let fpu = &mut m.0.state.fpu;
+        let fpu = &mut m.cpu.state.fpu;
         let (src, dest) = (fpu.one(op.src)?, fpu.room()?);
         fpu.push_at(dest, fpu.registers[src]);
-        remember_instruction(m.0, op);
+        remember_instruction(m.cpu, op);
         Some(())
     }
 }
@@ -318,12 +318,12 @@ impl<const POPS: u8> Short for Shortly<StoreStack<POPS>, NoMemory> {
     type General = StoreStack<POPS>;
     #[inline(always)]
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
-        let fpu = &mut m.0.state.fpu;
+        let fpu = &mut m.cpu.state.fpu;
         let src = fpu.one(0)?;
         fpu.put(op.dst, fpu.registers[src]);
         fpu.note(0);
         fpu.pop_times(POPS);
-        remember_instruction(m.0, op);
+        remember_instruction(m.cpu, op);
         Some(())
     }
 }
@@ -332,10 +332,10 @@ impl<const N: u8> Short for Shortly<LoadConstant<N>, NoMemory> {
     type General = LoadConstant<N>;
     #[inline(always)]
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
-        let fpu = &mut m.0.state.fpu;
+        let fpu = &mut m.cpu.state.fpu;
         let dest = fpu.room()?;
         fpu.push_at(dest, LoadConstant::<N>::value(fpu.control()));
-        remember_instruction(m.0, op);
+        remember_instruction(m.cpu, op);
         Some(())
     }
 }
@@ -346,11 +346,11 @@ macro_rules! signs {
             type General = $name;
             #[inline(always)]
             fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
-                let fpu = &mut m.0.state.fpu;
+                let fpu = &mut m.cpu.state.fpu;
                 let i = fpu.one(0)?;
                 fpu.registers[i] = $f(fpu.registers[i]);
                 fpu.note(0);
-                remember_instruction(m.0, op);
+                remember_instruction(m.cpu, op);
                 Some(())
             }
         }

@@ -59,6 +59,7 @@ fn agree<S: Short>(fill: impl Fn(&mut Random, &mut Cpu)) -> u32 {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut cpu = Cpu::new(Model::PENTIUM4);
     let mut other = Cpu::new(Model::PENTIUM4);
+    let bus = ringzero_bus::SystemBus::new(0x1000, 1);
     let mut taken = 0;
     for _ in 0..CASES {
         let mut op = Op::bare(crate::exec::dispatch::plain::<crate::exec::mov::Nop>);
@@ -67,12 +68,12 @@ fn agree<S: Short>(fill: impl Fn(&mut Random, &mut Cpu)) -> u32 {
         fill(&mut random, &mut cpu);
         other.state = cpu.state.clone();
         let before = cpu.state.clone();
-        if S::attempt(&mut Fast(&mut cpu), &op).is_none() {
+        if S::attempt(&mut Fast::new(&mut cpu, &bus), &op).is_none() {
             assert_eq!(cpu.state, before);
             continue;
         }
         taken += 1;
-        let general: Result<(), Miss> = S::General::exec(&mut Fast(&mut other), &op);
+        let general: Result<(), Miss> = S::General::exec(&mut Fast::new(&mut other, &bus), &op);
         assert!(general.is_ok(), "{before:x?}");
         assert_eq!(cpu.state, other.state, "{before:x?}");
     }
