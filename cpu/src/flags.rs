@@ -92,7 +92,7 @@ impl Flags {
     pub(crate) fn replace_status(&mut self, bits: u32) {
         let has = |flag: u32| bits & flag != 0;
         self.result = if has(ZF) { 0 } else { NOT_ZERO };
-        let differs = u32::from(has(SF)) * SIGN | u32::from(!has(PF)) << PARITY;
+        let differs = (u32::from(has(SF)) * SIGN) | (u32::from(!has(PF)) << PARITY);
         self.carries = carries(has(CF), has(OF), has(AF)) | differs;
     }
 

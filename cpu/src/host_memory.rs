@@ -63,7 +63,10 @@ fn verify(ram: &GuestRam, claim: &ringzero_bus::RamClaim, at: HostAddress, len: 
         Intent::Write => ram.permits_store(claim, page, address, len),
         Intent::Read | Intent::Fetch => ram.permits_load(claim, page, address, len),
     };
-    assert!(permitted, "{intent:?} of {len} bytes at {address:#x}: page {page} of guest memory does not permit it");
+    assert!(
+        permitted,
+        "{intent:?} of {len} bytes at {address:#x}: page {page} of guest memory does not permit it"
+    );
 }
 
 impl HostAddress {
@@ -77,6 +80,15 @@ impl HostAddress {
             #[cfg(feature = "checked")]
             page: page(),
         }
+    }
+
+    /// Number of its page, which only a checked build knows.
+    #[inline(always)]
+    fn page(self) -> u32 {
+        #[cfg(feature = "checked")]
+        return self.page;
+        #[cfg(not(feature = "checked"))]
+        0
     }
 
     #[inline(always)]
@@ -132,7 +144,7 @@ impl HostAddress {
     /// So many bytes further on, in the same page.
     #[inline(always)]
     fn plus(self, bytes: u64) -> Self {
-        Self { address: self.address + bytes, ..self }
+        Self::new(self.address + bytes, || self.page())
     }
 
     /// By how many bytes this place lies behind `from`; 0 when it lies before it.

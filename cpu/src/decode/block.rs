@@ -65,7 +65,10 @@ impl Layout<'_> {
     pub(crate) unsafe fn write(&self, at: *mut Slot, room: usize) -> *mut Head {
         let (len, ops) = (self.instructions.len(), self.ops());
         let offsets_end = (ops + 3) * OFFSETS_PER_SLOT + len + 1;
-        crate::check!(offsets_end <= room * OFFSETS_PER_SLOT, "{len} instructions do not fit into {room} slots");
+        crate::check!(
+            offsets_end <= room * OFFSETS_PER_SLOT,
+            "{len} instructions do not fit into {room} slots"
+        );
         crate::check!(ops <= usize::from(u8::MAX), "{ops} operations cannot be numbered");
         // SAFETY: all writes are inside the slots that the caller promises, and each slot is big enough for what it holds.
         unsafe {
@@ -107,7 +110,7 @@ unsafe impl Send for Scratch {}
 
 impl Scratch {
     pub(crate) fn new() -> Self {
-        Self { slots: Vec::new(), ledger: Ledger::default() }
+        Self { slots: Vec::new(), ledger: Ledger::new() }
     }
 
     /// Lays out a block in place of the last one. None of its operations is being executed.

@@ -122,7 +122,7 @@ impl BlockCache {
             arena: Arena::new(capacity),
             capacity,
             jumps: Jumps::new(),
-            ledger: Ledger::default(),
+            ledger: Ledger::new(),
             stats: CacheStats::default(),
         }
     }
@@ -221,7 +221,11 @@ impl BlockCache {
         let Some(numbers) = self.by_page.get(&hit.page) else { return };
         for &number in numbers {
             let entry = &mut self.entries[number as usize];
-            crate::check!(self.ledger.knows_head(entry.head), "page {} has a block that is dropped", hit.page);
+            crate::check!(
+                self.ledger.knows_head(entry.head),
+                "page {} has a block that is dropped",
+                hit.page
+            );
             if entry.lines & hit.lines != 0 && entry.is_open() {
                 entry.close();
                 self.stats.invalidated += 1;
