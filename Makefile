@@ -13,14 +13,16 @@ RINGZERO_SOAK_SECONDS ?= 600
 RINGZERO_SOAK_INSTRUCTIONS ?= 40000000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-hosts bench lint soak packages wasm
+.PHONY: help run test test-hosts test-checked bench bench-peers lint soak packages wasm
 
 help:
 	@echo "make run    build, and start the machine (ARGS=\"IMAGE --cpu 386 ...\" are passed on)"
 	@echo "make test   every test, and the core crates for $(WASM)"
 	@echo "make test-hosts  conformance cases and state hashes of guests, equal on x86-64, aarch64, s390x and $(WASM)"
 	@echo "make lint   format, clippy and documentation, warnings denied"
-	@echo "make bench  the figures of README.md"
+	@echo "make test-checked  conformance sets, fuzzing and guests on a processor that verifies every unchecked access"
+	@echo "make bench  the figures of README.md, and what the processor's parts cost"
+	@echo "make bench-peers  the same kernels here, under QEMU and under Bochs; writes docs/BENCHMARKS.md (ROUNDS=3)"
 	@echo "make soak   fuzzing for RINGZERO_SOAK_SECONDS (now $(RINGZERO_SOAK_SECONDS)), a million arguments to the x87's functions,"
 	@echo "            guests that fill disks of 500 MB and 64 GB, 200 kills while a guest copies files, Debian's X and sound, and test-hosts"
 
@@ -37,6 +39,13 @@ test:
 	@if [ -s $(SKIPPED) ]; then \
 	    echo "passed; skipped $$(sort -u $(SKIPPED) | wc -l): $$(sort -u $(SKIPPED) | paste -sd' ')"; \
 	else echo "passed; skipped 0"; fi
+
+# What the unsafe code relies on is verified before every use.
+test-checked:
+	$(CARGO) test --release -p ringzero-cpu --features checked
+	RINGZERO_FUZZ_SECONDS=$(RINGZERO_FUZZ_SECONDS) \
+	    $(CARGO) test --release -p ringzero-tests --features checked --test all -- conformance fuzz:: guests:: \
+	    --skip pc_guests
 
 # The core crates know nothing of a host: they build where there is none.
 wasm:
@@ -56,6 +65,11 @@ lint: packages
 bench: packages
 	$(CARGO) build --release -p ringzero-frontend
 	$(CARGO) run --release -p ringzero-tests --bin figures
+	$(CARGO) bench -p ringzero-cpu --bench core
+
+bench-peers:
+	@$(CARGO) build --release -p ringzero-frontend
+	@$(CARGO) run --release -p ringzero-tests --bin peers
 
 soak:
 	@./packages.sh soak
@@ -69,6 +83,7 @@ soak:
 	$(CARGO) run --release -p ringzero-tests --bin desktop
 	$(CARGO) run --release -p ringzero-tests --bin endurance boots
 	$(CARGO) run --release -p ringzero-tests --bin endurance memtest
+	$(MAKE) --no-print-directory test-checked
 	$(MAKE) --no-print-directory test-hosts
 
 packages:

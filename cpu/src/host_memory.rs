@@ -82,6 +82,15 @@ impl HostAddress {
         }
     }
 
+    /// Number of its page, which only a checked build knows.
+    #[inline(always)]
+    fn page(self) -> u32 {
+        #[cfg(feature = "checked")]
+        return self.page;
+        #[cfg(not(feature = "checked"))]
+        0
+    }
+
     #[inline(always)]
     fn pointer(self) -> *mut u8 {
         debug_assert!(self.address >= 0x1000, "no page lies at {:#x}", self.address);
@@ -135,7 +144,7 @@ impl HostAddress {
     /// So many bytes further on, in the same page.
     #[inline(always)]
     fn plus(self, bytes: u64) -> Self {
-        Self { address: self.address + bytes, ..self }
+        Self::new(self.address + bytes, || self.page())
     }
 
     /// By how many bytes this place lies behind `from`; 0 when it lies before it.

@@ -9,6 +9,7 @@ pub mod disks;
 pub mod fat;
 pub mod fuzz;
 pub mod pc;
+pub mod peers;
 pub mod pictures;
 pub mod programs;
 pub mod rom;

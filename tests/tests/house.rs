@@ -38,6 +38,28 @@ const MOST_LINES: usize = 600;
 /// Files that are tables.
 const TABLES: &[&str] = &["cpu/src/decode/opcode_map.rs"];
 
+/// Files with unsafe code. ARCHITECTURE.md says what each relies on, and how that is verified.
+const UNSAFE: &[&str] = &[
+    "cpu/src/cpu.rs",
+    "cpu/src/decode/arena.rs",
+    "cpu/src/decode/block.rs",
+    "cpu/src/decode/cache.rs",
+    "cpu/src/decode/jumps.rs",
+    "cpu/src/decode/ledger.rs",
+    "cpu/src/exec/access.rs",
+    "cpu/src/exec/dispatch.rs",
+    "cpu/src/exec/fused.rs",
+    "cpu/src/exec/op.rs",
+    "cpu/src/exec/refill.rs",
+    "cpu/src/exec/simd/host.rs",
+    "cpu/src/exec/string.rs",
+    "cpu/src/host_memory.rs",
+    "cpu/src/regs.rs",
+    "cpu/src/run.rs",
+    "float/src/host_x86_64.rs",
+    "hosts/src/exports.rs",
+];
+
 fn members() -> Vec<String> {
     let manifest: toml::Table =
         std::fs::read_to_string(workspace().join("Cargo.toml")).unwrap().parse().unwrap();
@@ -85,7 +107,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 
 fn sources_of(member: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for folder in ["src", "build", "tests"] {
+    for folder in ["src", "build", "tests", "benches", "examples"] {
         let folder = workspace().join(member).join(folder);
         if folder.is_dir() {
             sources(&folder, &mut found);
@@ -144,5 +166,29 @@ fn files_are_short_unless_they_are_tables() {
             let lines = std::fs::read_to_string(&path).unwrap().lines().count();
             assert!(lines <= MOST_LINES || TABLES.contains(&name.as_str()), "{name}: {lines} lines");
         }
+    }
+}
+
+#[test]
+fn unsafe_code_is_where_its_contract_is_written() {
+    let architecture = std::fs::read_to_string(workspace().join("ARCHITECTURE.md")).unwrap();
+    let mut found = Vec::new();
+    for member in members() {
+        for path in sources_of(&member) {
+            if names(&code(&std::fs::read_to_string(&path).unwrap()), "unsafe") {
+                found.push(path.strip_prefix(workspace()).unwrap().to_string_lossy().replace('\\', "/"));
+            }
+        }
+    }
+    // The rule itself names the word.
+    found.retain(|file| file != "tests/tests/house.rs");
+    found.sort();
+    assert_eq!(found, UNSAFE);
+    for file in UNSAFE {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        assert!(
+            architecture.contains(&format!("{name}`")),
+            "{file}: ARCHITECTURE.md does not say what it relies on"
+        );
     }
 }

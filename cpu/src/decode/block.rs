@@ -110,7 +110,7 @@ unsafe impl Send for Scratch {}
 
 impl Scratch {
     pub(crate) fn new() -> Self {
-        Self { slots: Vec::new(), ledger: Ledger::default() }
+        Self { slots: Vec::new(), ledger: Ledger::new() }
     }
 
     /// Lays out a block in place of the last one. None of its operations is being executed.

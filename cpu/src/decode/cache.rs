@@ -124,7 +124,7 @@ impl BlockCache {
             arena: Arena::new(capacity),
             capacity,
             jumps: Jumps::new(),
-            ledger: Ledger::default(),
+            ledger: Ledger::new(),
             stats: CacheStats::default(),
         }
     }

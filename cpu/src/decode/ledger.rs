@@ -55,7 +55,6 @@ mod kept {
     }
 
     /// Blocks by the address of their heads.
-    #[derive(Default)]
     pub(crate) struct Ledger {
         blocks: BTreeMap<usize, Written>,
     }
@@ -77,6 +76,10 @@ mod kept {
     }
 
     impl Ledger {
+        pub(crate) fn new() -> Self {
+            Self { blocks: BTreeMap::new() }
+        }
+
         /// A block of `ops` operations was written at `head`.
         pub(crate) fn note(&mut self, head: *const Head, ops: usize) {
             // SAFETY: the caller has just written the block.
@@ -127,10 +130,12 @@ mod left_out {
     use crate::exec::op::{Head, Op};
 
     /// Nothing.
-    #[derive(Default)]
     pub(crate) struct Ledger;
 
     impl Ledger {
+        pub(crate) fn new() -> Self {
+            Self
+        }
         #[inline(always)]
         pub(crate) fn note(&mut self, _head: *const Head, _ops: usize) {}
         #[inline(always)]

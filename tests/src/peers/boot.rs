@@ -1,0 +1,61 @@
+//! Linux from power-on to the first line of its init, here and under QEMU.
+
+use crate::shared;
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// What the guest's init writes first.
+const FIRST_LINE: &str = "GUEST-SELFTEST";
+
+/// Seconds by target, one for each round; none where the guest is not there.
+pub(super) fn linux(program: &Path, rounds: u32) -> BTreeMap<String, Vec<f64>> {
+    let image = shared::root().join("guests/linux-busybox-i386.img");
+    let mut times: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    if !image.exists() {
+        return times;
+    }
+    for _ in 0..rounds {
+        for target in ["new32", "qemu32"] {
+            let command = if target == "new32" { ours(program, &image) } else { qemu(&image) };
+            times.entry(target.to_owned()).or_default().extend(time_to(command, FIRST_LINE));
+        }
+    }
+    times
+}
+
+fn ours(program: &Path, image: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.args(["run", "--headless", "--snapshot", "--serial", "stdio", "--hda"]).arg(image);
+    command
+}
+
+fn qemu(image: &Path) -> Command {
+    let mut command = Command::new("qemu-system-i386");
+    command.args(["-accel", "tcg,thread=single", "-display", "none", "-no-reboot", "-nodefaults"]);
+    command.args(["-vga", "std", "-serial", "stdio", "-m", "128", "-drive"]);
+    command.arg(format!("file={},format=raw,if=ide,snapshot=on", image.display()));
+    command
+}
+
+/// Seconds until a program has written `text`.
+fn time_to(mut command: Command, text: &str) -> Option<f64> {
+    let begin = Instant::now();
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+    let mut out = child.stdout.take()?;
+    let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
+    let mut time = None;
+    while let Ok(count @ 1..) = out.read(&mut buffer) {
+        seen.extend_from_slice(&buffer[..count]);
+        if seen.windows(text.len()).any(|window| window == text.as_bytes()) {
+            time = Some(begin.elapsed().as_secs_f64());
+            break;
+        }
+    }
+    // It may have ended by itself.
+    let _ = child.kill();
+    let _ = child.wait();
+    time
+}
