@@ -57,7 +57,7 @@ enum Happening {
     Ended,
 }
 
-/// Shows `session` in the terminal until one of them ends.
+/// Shows `session` in the terminal until one of them ends. Gives the verdict, and what is to be told behind it.
 pub(crate) fn show(
     mut session: Session,
     title: &str,

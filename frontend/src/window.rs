@@ -36,6 +36,7 @@ impl Desktop {
     }
 
     /// Shows `session` in a window until one of them ends. An error comes before the guest has run.
+    /// Otherwise there is the verdict, and what is to be told behind it.
     pub(crate) fn show(
         self,
         mut session: Session,

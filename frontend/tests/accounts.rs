@@ -172,7 +172,7 @@ fn statistics_come_behind_the_verdict_a_fact_to_a_line() {
     };
     assert_eq!(fact("instructions"), 20_000_000.0);
     assert!(fact("speed") > 0.0 && fact("virtual time") >= 20e6 / 128e6, "{told}");
-    assert!(fact("blocks decoded") > 10.0 && fact("TLB misses") > 10.0, "{told}");
+    assert!(fact("blocks decoded") > 10.0 && fact("TLB misses") > 0.0, "{told}");
     assert!(fact("exits of the processor") > 1.0 && fact("interrupts") > 0.0, "{told}");
 }
 

@@ -26,8 +26,10 @@ pub(super) fn callers(state: &CpuState, read: impl Fn(u64, &mut [u8]) -> bool) -
     let mut least = state.regs.number(number::SP) & mask;
     let mut frame = state.regs.number(number::BP) & mask & operand_mask(width);
     let mut found = Vec::new();
-    while found.len() < MOST && (least..least + LONGEST_FRAME).contains(&frame) && frame.is_multiple_of(width)
-    {
+    let is_frame = |frame: u64, least: u64| {
+        (least..least + LONGEST_FRAME).contains(&frame) && frame.is_multiple_of(width)
+    };
+    while found.len() < MOST && is_frame(frame, least) {
         let (Some(outer), Some(to)) = (word(frame), word(frame + width)) else { break };
         if !is_behind_call(cs.base, to, &read) {
             break;
