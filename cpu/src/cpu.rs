@@ -387,6 +387,10 @@ impl Cpu {
     pub(crate) fn set_plain_segment(&mut self, reg: SegReg, segment: Segment) {
         self.state.segments[reg as usize] = segment;
         self.windows[reg as usize].base = segment.base;
+        if reg == SegReg::Cs {
+            self.code_place = CodePlace::of(&self.state);
+            self.cache.jumps.leave_context();
+        }
     }
 
     /// The instruction pointer `delta` bytes further on.

@@ -41,6 +41,19 @@ fn a_repeated_store_over_itself_stops_being_one() {
 }
 
 #[test]
+fn the_same_offset_in_another_segment_is_another_place() {
+    // CALL 0810h:0100h; MOV BL, AL; CALL 1811h:0100h; HLT; and at both: MOV AL, n; RETF. What is kept of jumps meets.
+    let code = [0x9A, 0x00, 0x01, 0x10, 0x08, 0x88, 0xC3, 0x9A, 0x00, 0x01, 0x11, 0x18, 0xF4];
+    for model in Model::ALL {
+        let mut bench = Bench::new(model, &code);
+        bench.write(0x8200, &[0xB0, 1, 0xCB]);
+        bench.write(0x1_8210, &[0xB0, 2, 0xCB]);
+        assert_eq!(bench.run(100), Exit::Halted);
+        assert_eq!((bench.reg(number::BX) & 0xFF, bench.reg(AX) & 0xFF), (1, 2), "{}", model.name);
+    }
+}
+
+#[test]
 fn code_written_from_outside_is_seen() {
     let mut bench = Bench::new(Model::I80386, &[0x40, 0xEB, 0xFD]); // INC AX; JMP
     bench.run(10);

@@ -5,8 +5,8 @@ use crate::code_mode::CodeMode;
 use crate::exec::op::Head;
 
 const ENTRIES: usize = 4096;
-/// Contexts that are known again when they come back.
-const CONTEXTS: usize = 8;
+/// Contexts that may be known again when they come back: programs call from segment to segment.
+const CONTEXTS: usize = 64;
 
 /// Everything but the instruction pointer that decides which block begins there, as a number. A number is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,13 @@ pub(crate) struct Circumstances {
     pub(crate) limit: u32,
     /// Whether pages must be user pages.
     pub(crate) user: bool,
+}
+
+impl Circumstances {
+    /// The entry of [`Jumps::known`] for them.
+    fn hash(&self) -> usize {
+        (self.base >> 4 ^ self.base >> 10 ^ self.base >> 16 ^ u64::from(self.user)) as usize
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -88,14 +95,16 @@ impl Jumps {
     }
 
     fn number_of(&mut self, circumstances: Circumstances) -> Context {
-        let known = self.known.iter().flatten().find(|(known, _)| *known == circumstances);
-        if let Some(&(_, context)) = known {
-            return context;
+        let known = &mut self.known[circumstances.hash() % CONTEXTS];
+        match known {
+            Some((known, context)) if *known == circumstances => *context,
+            _ => {
+                self.made += 1;
+                let context = Context(self.made);
+                *known = Some((circumstances, context));
+                context
+            }
         }
-        self.made += 1;
-        let context = Context(self.made);
-        self.known[self.made as usize % CONTEXTS] = Some((circumstances, context));
-        context
     }
 
     /// The circumstances may have changed.
