@@ -44,6 +44,7 @@ const COEFFICIENTS: [u128; TERMS] = {
 
 /// FPATAN: the angle of the point (`x`, `y`); ST(0) is `x` and ST(1) is `y` [SDM 2A, "FPATAN"].
 #[must_use]
+#[cold]
 pub fn fpatan(x: F80, y: F80, control: X87Control) -> Outcome<F80> {
     if let Some(outcome) = reject(x, y, control) {
         return outcome;

@@ -14,7 +14,7 @@ const POINT: i32 = 126;
 const TERMS: usize = 26;
 
 /// `1 / (k + 1)!`: the power series of `(e^y - 1) / y`.
-const COEFFICIENTS: [u128; TERMS] = {
+pub(super) const COEFFICIENTS: [u128; TERMS] = {
     let mut coefficients = [1 << POINT; TERMS];
     let mut k = 1;
     while k < TERMS {
@@ -26,6 +26,7 @@ const COEFFICIENTS: [u128; TERMS] = {
 
 /// F2XM1: `2^x - 1` for `x` from -1 to 1 [SDM 2A, "F2XM1"]. Beyond that the result is undefined.
 #[must_use]
+#[cold]
 pub fn f2xm1(x: F80, control: X87Control) -> Outcome<F80> {
     if let Some(outcome) = reject_one(x, control) {
         return outcome;

@@ -1,0 +1,184 @@
+//! Short ways through the transcendental functions for normal operands [Ziv, "Fast Evaluation of Elementary Mathematical
+//! Functions with Correctly Rounded Last Bit"].
+//!
+//! Each evaluates its function near an entry of a table, in 64-bit pieces of a sum of 128 bits, with an error of which a
+//! bound is known. Where no number that the true value may be rounds otherwise than another, rounding is decided and the
+//! result is that of the evaluation in full; elsewhere they give nothing, and that one must be asked.
+//!
+//! Comments give the unit of a fixed-point number after a colon: `d: 2^-71`.
+
+mod atan;
+mod exp;
+mod log;
+mod trig;
+
+pub(super) use atan::fpatan;
+pub(super) use exp::f2xm1;
+pub(super) use log::{fyl2x, fyl2xp1};
+pub(super) use trig::{fcos, fptan, fsin, fsincos};
+
+use crate::exact::Exact;
+use crate::f80::F80;
+use crate::x87::round::{GREATEST, LEAST, to_register};
+use crate::{Outcome, X87Control};
+
+/// A result before rounding: `significand / 2^127 * 2^exponent`, normalised, and how much it errs at most, in units of the
+/// last place.
+#[derive(Clone, Copy, Debug)]
+struct Estimate {
+    negative: bool,
+    exponent: i32,
+    significand: u128,
+    error: u64,
+}
+
+impl Estimate {
+    /// From a significand that need not be normalised; nothing when too few of its bits are certain.
+    #[inline(always)]
+    fn new(negative: bool, exponent: i32, significand: u128, error: u64) -> Option<Self> {
+        let shift = ((significand >> 64) as u64).leading_zeros();
+        if shift + 3 > error.leading_zeros() {
+            return None;
+        }
+        Some(Self {
+            negative,
+            exponent: exponent - shift as i32,
+            significand: significand << shift,
+            error: error << shift,
+        })
+    }
+
+    /// As a number that rounds, to 64 bits and in any direction, as the true value does.
+    #[inline(always)]
+    fn decided(self) -> Option<Exact> {
+        // What lies below 64 bits must be away from zero and one, and from a half.
+        let distance = (self.significand as u64).wrapping_add(self.error) & (u64::MAX >> 1);
+        let in_range = self.exponent > LEAST && self.exponent < GREATEST;
+        (distance > 2 * self.error && in_range).then_some(Exact {
+            negative: self.negative,
+            exponent: self.exponent,
+            significand: self.significand | 1,
+        })
+    }
+
+    /// Rounded, if that is decided.
+    #[inline(always)]
+    fn rounded(self, control: X87Control) -> Option<Outcome<F80>> {
+        Some(to_register(self.decided()?, 64, control))
+    }
+
+    /// The product with a significand and an exponent.
+    #[inline(always)]
+    fn times(self, negative: bool, exponent: i32, significand: u64) -> Option<Self> {
+        let product = scaled(self.significand, significand);
+        Self::new(self.negative != negative, self.exponent + exponent + 1, product, self.error + 2)
+    }
+}
+
+/// The product.
+#[inline(always)]
+const fn wide(a: u64, b: u64) -> u128 {
+    a as u128 * b as u128
+}
+
+/// The product.
+#[inline(always)]
+const fn wide_signed(a: i64, b: i64) -> i128 {
+    a as i128 * b as i128
+}
+
+/// The high half of the product.
+#[inline(always)]
+const fn high(a: u64, b: u64) -> u64 {
+    (wide(a, b) >> 64) as u64
+}
+
+/// The high half of the product.
+#[inline(always)]
+const fn high_signed(a: i64, b: i64) -> i64 {
+    (wide_signed(a, b) >> 64) as i64
+}
+
+/// The product of 192 bits without the low 64.
+#[inline(always)]
+const fn scaled(x: u128, factor: u64) -> u128 {
+    wide(high_of(x), factor) + high(x as u64, factor) as u128
+}
+
+/// The high half.
+#[inline(always)]
+const fn high_of(x: u128) -> u64 {
+    (x >> 64) as u64
+}
+
+/// A number shifted until bit 63 is set, and by how much.
+#[inline(always)]
+const fn normalised(x: u64) -> (u64, i32) {
+    let shift = x.leading_zeros();
+    (x << (shift & 63), shift as i32)
+}
+
+/// The same of bit 127.
+#[inline(always)]
+const fn normalised_wide(x: u128) -> (u128, i32) {
+    let shift = x.leading_zeros();
+    (x << (shift & 127), shift as i32)
+}
+
+/// `z / 2 + z^2 * (c0 + c1 z + c2 z^2 + c3 z^3 + c4 z^4 + c5 z^5)`: 2^-72, of [`coefficients`] and `z`: 2^-71, up to
+/// 2^-8.5 either way. It errs by less than two units.
+#[inline(always)]
+const fn series(z: i64, c: &[i64; 6]) -> i64 {
+    // 2^-80, so that sums have the units of their coefficients.
+    let square = (wide_signed(z, z) >> 62) as i64;
+    let far = c[4] + high_signed(z, c[5]);
+    let middle = c[2] + high_signed(z, c[3]) + high_signed(square, far);
+    let near = c[0] + high_signed(z, c[1]) + high_signed(square, middle);
+    z + (high_signed(square, near) >> 7)
+}
+
+/// One over each number, in the units that [`series`] wants.
+const fn coefficients(inverses: [i64; 6]) -> [i64; 6] {
+    let points = [63, 56, 47, 40, 31, 24];
+    let mut coefficients = [0; 6];
+    let mut k = 0;
+    while k < 6 {
+        coefficients[k] = ((1i128 << points[k]) / inverses[k] as i128) as i64;
+        k += 1;
+    }
+    coefficients
+}
+
+/// The quotient of two normalised numbers: 2^-127. It errs by less than 2^-110.
+#[inline(always)]
+fn quotient(dividend: u128, divisor: u128) -> u128 {
+    let (top, low) = (high_of(divisor), divisor as u64);
+    // A reciprocal that is never too large, first of 32 bits, then of one step of Newton's iteration: 2^-63 / top.
+    let short = (1 << 63) / ((top >> 32) + 1);
+    let rest = (1u128 << 95) - wide(short, top);
+    let reciprocal = (short << 32) + (short * (rest >> 34) as u64 >> 29);
+    // What the divisor has below its top makes the quotient smaller by two units at most.
+    let first = high(high_of(dividend), reciprocal) - 2;
+    let rest = (dividend >> 1).wrapping_sub(wide(first, top) + u128::from(high(first, low)));
+    (u128::from(first) << 64) + (u128::from(high((rest >> 7) as u64, reciprocal)) << 8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Random;
+
+    #[test]
+    fn a_quotient_is_good_to_110_bits() {
+        let mut random = Random::new();
+        for _ in 0..200_000 {
+            let mut number =
+                || u128::from(random.significand()) << 64 | u128::from(random.bits() & random.bits());
+            let (a, b) = (number(), number());
+            let found = quotient(a, b);
+            // a = found * b / 2^127, compared in units of 2^-127 of a.
+            let product = crate::wide::high_product(found, b);
+            assert!((a >> 1).abs_diff(product) < 1 << 17, "{a:x} / {b:x}: {found:x}");
+        }
+    }
+}
