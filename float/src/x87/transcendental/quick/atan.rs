@@ -25,7 +25,7 @@ static TABLE: [u128; ENTRIES] = {
     let mut i = 1;
     while i < ENTRIES {
         // From one entry to the next it is the angle whose tangent is 2^7 / (2^14 + i * (i - 1)): 2^-127.
-        let tangent = (1 << 127) / ((1 << (2 * STEP)) + i as u128 * (i as u128 - 1)) << STEP;
+        let tangent = ((1 << 127) / ((1 << (2 * STEP)) + i as u128 * (i as u128 - 1))) << STEP;
         let square = high_product(tangent, tangent) << 2;
         let mut sum = 0;
         let mut k = 11;
@@ -40,6 +40,7 @@ static TABLE: [u128; ENTRIES] = {
 };
 
 /// The angle of the point.
+#[inline(always)]
 fn angle(x: Finite, y: Finite) -> Option<Estimate> {
     let steep = (y.exponent, y.significand) > (x.exponent, x.significand);
     let rest = if steep { Rest::of(y, x)? } else { Rest::of(x, y)? };
@@ -83,21 +84,17 @@ impl Rest {
             });
         }
         // With c an entry near y / x, what is left is the angle whose tangent is (y - cx) / (x + cy).
-        let (short, long) = (short.significand >> 32 >> apart, long.significand >> 32);
-        let place = ((short << STEP) + long / 2) / long;
-        let (x, c) = (x << apart, u128::from(place));
+        let top = |x: Finite| (x.significand >> 48) as u32;
+        let (short, long) = (top(short) << STEP >> apart, top(long));
+        let place = ((short + long / 2) / long) as usize;
+        let (x, c) = (x << apart, place as u128);
         let top = (y << STEP).wrapping_sub(c * x) as i128;
         if top == 0 {
             return None;
         }
         let (dividend, above) = normalised_wide(top.unsigned_abs());
         let (divisor, below) = normalised_wide((x << STEP) + c * y);
-        Some(Self {
-            place: place as usize,
-            back: top < 0,
-            ratio: quotient(dividend, divisor),
-            exponent: below - above,
-        })
+        Some(Self { place, back: top < 0, ratio: quotient(dividend, divisor), exponent: below - above })
     }
 
     /// The tangent: 2^-134. It is at most little more than 2^-8.
@@ -115,8 +112,8 @@ impl Rest {
         const NINTH: u64 = (1 << 22) / 9;
         let tangent = (self.fixed() >> 63) as u64;
         let square = high(tangent, tangent);
-        let far = SEVENTH - high(square, NINTH);
-        high(square, THIRD - high(square, FIFTH - high(square, far)))
+        let (near, far) = (THIRD - high(square, FIFTH), SEVENTH - high(square, NINTH));
+        high(square, near + high(high(square, square), far))
     }
 
     /// The whole angle: 2^-126.

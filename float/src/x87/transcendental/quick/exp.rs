@@ -46,6 +46,7 @@ static TABLE: [u128; ENTRIES] = {
     table
 };
 
+#[inline(always)]
 fn exp2_minus_one(x: Finite) -> Option<Estimate> {
     if x.exponent >= 0 {
         return None;

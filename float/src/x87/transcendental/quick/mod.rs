@@ -17,10 +17,9 @@ pub(super) use exp::f2xm1;
 pub(super) use log::{fyl2x, fyl2xp1};
 pub(super) use trig::{fcos, fptan, fsin, fsincos};
 
-use crate::exact::Exact;
-use crate::f80::F80;
-use crate::x87::round::{GREATEST, LEAST, to_register};
-use crate::{Outcome, X87Control};
+use crate::f80::{BIAS, F80};
+use crate::x87::round::{GREATEST, LEAST};
+use crate::{Exceptions, Outcome, Rounding, X87Control};
 
 /// A result before rounding: `significand / 2^127 * 2^exponent`, normalised, and how much it errs at most, in units of the
 /// last place.
@@ -36,35 +35,49 @@ impl Estimate {
     /// From a significand that need not be normalised; nothing when too few of its bits are certain.
     #[inline(always)]
     fn new(negative: bool, exponent: i32, significand: u128, error: u64) -> Option<Self> {
-        let shift = ((significand >> 64) as u64).leading_zeros();
+        let (high, low) = (high_of(significand), significand as u64);
+        let shift = high.leading_zeros();
         if shift + 3 > error.leading_zeros() {
             return None;
         }
-        Some(Self {
-            negative,
-            exponent: exponent - shift as i32,
-            significand: significand << shift,
-            error: error << shift,
-        })
+        // In halves: hosts shift 128 bits by a variable count slowly.
+        let high = high << (shift & 63) | low >> 1 >> ((63 - shift) & 63);
+        let significand = u128::from(high) << 64 | u128::from(low << (shift & 63));
+        Some(Self { negative, exponent: exponent - shift as i32, significand, error: error << (shift & 63) })
     }
 
-    /// As a number that rounds, to 64 bits and in any direction, as the true value does.
+    /// Whether all numbers that the true value may be round to the same one of 64 bits, in any direction.
     #[inline(always)]
-    fn decided(self) -> Option<Exact> {
+    const fn is_decided(&self) -> bool {
         // What lies below 64 bits must be away from zero and one, and from a half.
         let distance = (self.significand as u64).wrapping_add(self.error) & (u64::MAX >> 1);
-        let in_range = self.exponent > LEAST && self.exponent < GREATEST;
-        (distance > 2 * self.error && in_range).then_some(Exact {
-            negative: self.negative,
-            exponent: self.exponent,
-            significand: self.significand | 1,
-        })
+        distance > 2 * self.error
     }
 
-    /// Rounded, if that is decided.
+    /// Rounded, if that is decided and the result is normal.
     #[inline(always)]
-    fn rounded(self, control: X87Control) -> Option<Outcome<F80>> {
-        Some(to_register(self.decided()?, 64, control))
+    fn rounded(&self, control: X87Control) -> Option<Outcome<F80>> {
+        if !self.is_decided() || self.exponent <= LEAST || self.exponent >= GREATEST {
+            return None;
+        }
+        let up = match control.rounding() {
+            Rounding::Nearest => self.significand as u64 >> 63 != 0,
+            Rounding::Down => self.negative,
+            Rounding::Up => !self.negative,
+            Rounding::Zero => false,
+        };
+        let (significand, carry) = high_of(self.significand).overflowing_add(u64::from(up));
+        let exponent = (self.exponent + BIAS + i32::from(carry)) as u16;
+        Some(Outcome {
+            value: F80 {
+                significand: significand | u64::from(carry) << 63,
+                sign_exponent: exponent | u16::from(self.negative) << 15,
+            },
+            exceptions: Exceptions::PRECISION,
+            rounded_up: up,
+            store: true,
+            incomplete: false,
+        })
     }
 
     /// The product with a significand and an exponent.
@@ -156,7 +169,7 @@ fn quotient(dividend: u128, divisor: u128) -> u128 {
     // A reciprocal that is never too large, first of 32 bits, then of one step of Newton's iteration: 2^-63 / top.
     let short = (1 << 63) / ((top >> 32) + 1);
     let rest = (1u128 << 95) - wide(short, top);
-    let reciprocal = (short << 32) + (short * (rest >> 34) as u64 >> 29);
+    let reciprocal = (short << 32) + ((short * (rest >> 34) as u64) >> 29);
     // What the divisor has below its top makes the quotient smaller by two units at most.
     let first = high(high_of(dividend), reciprocal) - 2;
     let rest = (dividend >> 1).wrapping_sub(wide(first, top) + u128::from(high(first, low)));

@@ -25,17 +25,15 @@ pub(in super::super) fn fcos(x: F80, control: X87Control) -> Option<Outcome<F80>
 /// FSINCOS.
 #[inline]
 pub(in super::super) fn fsincos(x: F80, control: X87Control) -> Option<Outcome<SinCos>> {
-    let angle = Angle::of(normal(x)?)?;
-    let sin = angle.turned(0)?.rounded(control)?;
-    let cos = angle.turned(1)?.rounded(control)?;
+    let (sin, cos) = Angle::of(normal(x)?)?.both()?;
+    let (sin, cos) = (sin.rounded(control)?, cos.rounded(control)?);
     Some(sin.map(|sin| SinCos { sin, cos: cos.value }).after(cos.exceptions))
 }
 
 /// FPTAN.
 #[inline]
 pub(in super::super) fn fptan(x: F80, control: X87Control) -> Option<Outcome<Tangent>> {
-    let angle = Angle::of(normal(x)?)?;
-    let (sin, cos) = (angle.turned(0)?, angle.turned(1)?);
+    let (sin, cos) = Angle::of(normal(x)?)?.both()?;
     let tan = Estimate::new(
         sin.negative != cos.negative,
         sin.exponent - cos.exponent + 1,
@@ -154,6 +152,19 @@ impl Angle {
         if quarters & 1 == 0 { self.sin(self.negative != turned) } else { self.cos(turned) }
     }
 
+    /// The sine and the cosine.
+    #[inline(always)]
+    fn both(&self) -> Option<(Estimate, Estimate)> {
+        let quarters = self.quarters;
+        // Signs of the sine's and of the cosine's half of the turn.
+        let (below, left) = (quarters & 2 != 0, quarters.wrapping_add(1) & 2 != 0);
+        if quarters & 1 == 0 {
+            Some((self.sin(self.negative != below)?, self.cos(left)?))
+        } else {
+            Some((self.cos(below)?, self.sin(self.negative != left)?))
+        }
+    }
+
     /// `1 - sin(d) / d`: 2^-78. It errs by less than two units, one more when the distance is not exact.
     #[inline(always)]
     fn loss(&self) -> u64 {
@@ -161,7 +172,7 @@ impl Angle {
         const FIFTH: u64 = (1 << 50) / 120;
         const SEVENTH: u64 = (1 << 36) / 5040;
         let square = high(self.distance, self.distance);
-        high(square, THIRD - high(square, FIFTH - high(square, SEVENTH)))
+        high(square, THIRD - high(square, FIFTH) + high(high(square, square), SEVENTH))
     }
 
     /// `1 - cos(d)`: 2^-79. It errs by less than three units.
@@ -170,7 +181,7 @@ impl Angle {
         const SECOND: u64 = (1 << 50) / 12;
         const FOURTH: u64 = (1 << 36) / 360;
         let square = high(self.distance, self.distance);
-        square - high(square, high(square, SECOND - high(square, FOURTH)))
+        square - high(square, high(square, SECOND) - high(high(square, square), FOURTH))
     }
 
     /// The product of what the sine is multiplied by in the sum of angles, and the sine of the distance: 2^-127.
