@@ -89,14 +89,14 @@ fn product(
 }
 
 /// A logarithm: powers of two have integers, zero among them; negative numbers have none.
-enum Logarithm {
+pub(super) enum Logarithm {
     None,
     Integer(Option<Finite>),
     Wide(Exact),
 }
 
 /// log2 of a positive number.
-fn log2(x: Exact) -> Logarithm {
+pub(super) fn log2(x: Exact) -> Logarithm {
     const ONE: u128 = 1 << 127;
     if x.significand == ONE {
         return Logarithm::Integer(integer(x.exponent));

@@ -100,7 +100,7 @@ fn operand(x: F80, control: X87Control) -> Argument {
 
 /// An angle as a number of quarter turns and a rest of at most half of one.
 #[derive(Clone, Copy, Debug)]
-struct Angle {
+pub(super) struct Angle {
     quarters: u32,
     rest: Exact,
 }
@@ -108,7 +108,7 @@ struct Angle {
 /// Half of the pi that the x87 has, which ends after 66 bits, in units of 2^-65 [SDM 1, "Approximation of Pi"].
 pub(super) const HALF_PI: u128 = 0x3_243F_6A88_85A3_08D3;
 
-fn reduced(x: Finite) -> Angle {
+pub(super) fn reduced(x: Finite) -> Angle {
     if x.exponent < -1 {
         return Angle { quarters: 0, rest: x.exact() };
     }
@@ -149,11 +149,11 @@ const COS: [u128; TERMS] = coefficients(0);
 const _: () = assert!(SIN[WIDE] >> 64 == 0 && COS[WIDE] >> 64 == 0);
 
 impl Angle {
-    fn sin(self) -> Exact {
+    pub(super) fn sin(self) -> Exact {
         self.turned(self.quarters)
     }
 
-    fn cos(self) -> Exact {
+    pub(super) fn cos(self) -> Exact {
         self.turned(self.quarters + 1)
     }
 

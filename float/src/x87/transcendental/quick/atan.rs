@@ -1,6 +1,6 @@
 //! FPATAN.
 
-use super::{Estimate, high, high_of, normalised_wide, quotient, wide};
+use super::{Estimate, high, high_of, quotient, wide};
 use crate::exact::Finite;
 use crate::f80::F80;
 use crate::wide::high_product;
@@ -41,7 +41,7 @@ static TABLE: [u128; ENTRIES] = {
 
 /// The angle of the point.
 #[inline(always)]
-fn angle(x: Finite, y: Finite) -> Option<Estimate> {
+pub(super) fn angle(x: Finite, y: Finite) -> Option<Estimate> {
     let steep = (y.exponent, y.significand) > (x.exponent, x.significand);
     let rest = if steep { Rest::of(y, x)? } else { Rest::of(x, y)? };
     if rest.place == 0 && !steep && !x.negative {
@@ -64,7 +64,7 @@ struct Rest {
     place: usize,
     /// Whether the angle is subtracted.
     back: bool,
-    /// The tangent: from a half to two, 2^-127, and a power of two.
+    /// The tangent: 2^-127, and a power of two.
     ratio: u128,
     exponent: i32,
 }
@@ -86,15 +86,20 @@ impl Rest {
         // With c an entry near y / x, what is left is the angle whose tangent is (y - cx) / (x + cy).
         let top = |x: Finite| (x.significand >> 48) as u32;
         let (short, long) = (top(short) << STEP >> apart, top(long));
-        let place = ((short + long / 2) / long) as usize;
-        let (x, c) = (x << apart, place as u128);
-        let top = (y << STEP).wrapping_sub(c * x) as i128;
-        if top == 0 {
-            return None;
-        }
-        let (dividend, above) = normalised_wide(top.unsigned_abs());
-        let (divisor, below) = normalised_wide((x << STEP) + c * y);
-        Some(Self { place, back: top < 0, ratio: quotient(dividend, divisor), exponent: below - above })
+        let place = (short + long / 2) / long;
+        let (above, below) = (apart & 63, (8 - apart) & 63);
+        let c = u128::from(place);
+        let rest = (y << STEP).wrapping_sub(c * (x << above)) as i128;
+        // The dividend is at most little more than half of the divisor, which may lack one bit.
+        let dividend = rest.unsigned_abs() << 56 << below;
+        let divisor = (x << 63) + ((c * y) << 48 << below);
+        let shift = (divisor >> 127 ^ 1) as u32;
+        (rest != 0).then(|| Self {
+            place: place as usize,
+            back: rest < 0,
+            ratio: quotient(dividend, divisor << (shift & 1)),
+            exponent: shift as i32 - 8,
+        })
     }
 
     /// The tangent: 2^-134. It is at most little more than 2^-8.

@@ -47,7 +47,7 @@ static TABLE: [u128; ENTRIES] = {
 };
 
 #[inline(always)]
-fn exp2_minus_one(x: Finite) -> Option<Estimate> {
+pub(super) fn exp2_minus_one(x: Finite) -> Option<Estimate> {
     if x.exponent >= 0 {
         return None;
     }

@@ -88,7 +88,7 @@ const LOG2_E_LOW: i64 = (LOG2_E >> 2 & i64::MAX as u128) as i64;
 
 /// log2(m) + k, for `m` from one to two: 2^-72, other than one exactly.
 #[inline(always)]
-fn log2(k: i32, m: u128) -> Option<Estimate> {
+pub(super) fn log2(k: i32, m: u128) -> Option<Estimate> {
     let place = ((m >> (POINT - STEP - 1)) as usize - (1 << (STEP + 1))).div_ceil(2);
     let entry = TABLE.get(place)?;
     let k = k + i32::from(place >= HALVED);

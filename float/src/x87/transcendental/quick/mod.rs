@@ -162,7 +162,7 @@ const fn coefficients(inverses: [i64; 6]) -> [i64; 6] {
     coefficients
 }
 
-/// The quotient of two normalised numbers: 2^-127. It errs by less than 2^-110.
+/// The quotient, up to two, by a normalised divisor: 2^-127. It errs by less than 2^-110.
 #[inline(always)]
 fn quotient(dividend: u128, divisor: u128) -> u128 {
     let (top, low) = (high_of(divisor), divisor as u64);
@@ -171,7 +171,7 @@ fn quotient(dividend: u128, divisor: u128) -> u128 {
     let rest = (1u128 << 95) - wide(short, top);
     let reciprocal = (short << 32) + ((short * (rest >> 34) as u64) >> 29);
     // What the divisor has below its top makes the quotient smaller by two units at most.
-    let first = high(high_of(dividend), reciprocal) - 2;
+    let first = high(high_of(dividend), reciprocal).saturating_sub(2);
     let rest = (dividend >> 1).wrapping_sub(wide(first, top) + u128::from(high(first, low)));
     (u128::from(first) << 64) + (u128::from(high((rest >> 7) as u64, reciprocal)) << 8)
 }
@@ -179,7 +179,12 @@ fn quotient(dividend: u128, divisor: u128) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exact::{Exact, Finite};
     use crate::testing::Random;
+    use crate::x87::transcendental::log::Logarithm;
+    use crate::x87::transcendental::{
+        atan as full_atan, exp as full_exp, log as full_log, trig as full_trig,
+    };
 
     #[test]
     fn a_quotient_is_good_to_110_bits() {
@@ -192,6 +197,79 @@ mod tests {
             // a = found * b / 2^127, compared in units of 2^-127 of a.
             let product = crate::wide::high_product(found, b);
             assert!((a >> 1).abs_diff(product) < 1 << 17, "{a:x} / {b:x}: {found:x}");
+        }
+    }
+
+    /// A number from `least` up to two to `greatest`.
+    fn number(random: &mut Random, least: i32, greatest: i32) -> Finite {
+        let exponent = least + random.below((greatest - least) as u64) as i32;
+        Finite { negative: random.below(2) == 0, exponent, significand: random.bits() | 1 << 63 }
+    }
+
+    /// Whether an estimate is as near to a number as it says.
+    fn assert_near(estimate: Option<Estimate>, number: Exact) {
+        let Some(Estimate { negative, exponent, significand, error }) = estimate else { return };
+        let (places, off) = (number.exponent - exponent, number.significand);
+        // The number may lie beyond a power of two, where it counts in other units.
+        let distance = match places {
+            0 => off.abs_diff(significand),
+            1 => (off - (1 << 127)) * 2 + (u128::MAX - significand),
+            -1 => (significand - (1 << 127)) + (u128::MAX - off) / 2,
+            _ => u128::MAX,
+        };
+        assert_eq!(negative, number.negative);
+        assert!(distance <= error.into(), "{estimate:x?} {number:x?}");
+    }
+
+    const CASES: u32 = 100_000;
+
+    #[test]
+    fn sines_and_cosines_err_less_than_they_say() {
+        let mut random = Random::new();
+        for _ in 0..CASES {
+            let x = number(&mut random, -20, 40);
+            let full = full_trig::reduced(x);
+            if let Some(angle) = trig::Angle::of(x) {
+                assert_near(angle.turned(0), full.sin());
+                assert_near(angle.turned(1), full.cos());
+            }
+        }
+    }
+
+    #[test]
+    fn angles_err_less_than_they_say() {
+        let mut random = Random::new();
+        for _ in 0..CASES {
+            let (x, y) = (number(&mut random, -5, 5), number(&mut random, -8, 8));
+            assert_near(atan::angle(x, y), full_atan::angle(x, y).negated_if(y.negative));
+        }
+    }
+
+    #[test]
+    fn powers_err_less_than_they_say() {
+        let mut random = Random::new();
+        for _ in 0..CASES {
+            let x = number(&mut random, -16, 0);
+            assert_near(exp::exp2_minus_one(x), full_exp::exp2_minus_one(x));
+        }
+    }
+
+    #[test]
+    fn logarithms_err_less_than_they_say() {
+        let mut random = Random::new();
+        for i in 0..CASES {
+            let mut x = Finite { negative: false, ..number(&mut random, -3, 3) };
+            if i % 2 == 0 {
+                let distance = random.bits() >> 1 >> random.below(60);
+                x = if i % 4 == 0 {
+                    Finite { exponent: 0, significand: 1 << 63 | distance | 1, ..x }
+                } else {
+                    Finite { exponent: -1, significand: !distance, ..x }
+                };
+            }
+            if let Logarithm::Wide(log) = full_log::log2(x.exact()) {
+                assert_near(log::log2(x.exponent, u128::from(x.significand) << 9), log);
+            }
         }
     }
 }

@@ -84,7 +84,7 @@ const fn series(square: u128, odd: u128) -> u128 {
 }
 
 /// An angle as quarter turns, an entry of the table and a distance from it.
-struct Angle {
+pub(super) struct Angle {
     quarters: u32,
     negative: bool,
     /// The entry's place.
@@ -99,13 +99,13 @@ struct Angle {
 
 impl Angle {
     #[inline(always)]
-    fn of(x: Finite) -> Option<Self> {
+    pub(super) fn of(x: Finite) -> Option<Self> {
         if x.exponent >= 40 {
             return None;
         }
         if x.exponent < -1 {
             let fixed = if x.exponent >= LEAST {
-                u128::from(x.significand) << (x.exponent - LEAST)
+                u128::from(x.significand) << ((x.exponent - LEAST) & 63)
             } else {
                 // Rounded down, which is good enough for the square.
                 u128::from(x.significand.checked_shr((LEAST - x.exponent) as u32).unwrap_or(0))
@@ -116,7 +116,7 @@ impl Angle {
         const QUARTERS: u64 = 0xA2F9_836E_4E44_1529;
         let estimate = high(x.significand, QUARTERS) >> 1;
         let quarters = (estimate + (1 << (61 - x.exponent))) >> (62 - x.exponent);
-        let value = u128::from(x.significand) << (x.exponent + 2);
+        let value = u128::from(x.significand) << ((x.exponent + 2) & 63);
         let rest = value.wrapping_sub(u128::from(quarters) * HALF_PI) as i128;
         let (negative, rest) = (rest < 0, rest.unsigned_abs());
         // This pi is not quite pi, so sines and cosines of rests from different quarters are not quite the same.
@@ -146,7 +146,7 @@ impl Angle {
 
     /// The sine of the angle and some quarter turns.
     #[inline(always)]
-    fn turned(&self, quarters: u32) -> Option<Estimate> {
+    pub(super) fn turned(&self, quarters: u32) -> Option<Estimate> {
         let quarters = self.quarters.wrapping_add(quarters);
         let turned = quarters & 2 != 0;
         if quarters & 1 == 0 { self.sin(self.negative != turned) } else { self.cos(turned) }
