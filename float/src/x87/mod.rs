@@ -26,7 +26,7 @@ pub use integer::{
 };
 pub use parts::{Extracted, extract, scale};
 pub use remainder::{Remainder, rem, rem1};
-pub use transcendental::{SinCos, Tangent, f2xm1, fcos, fpatan, fptan, fsin, fsincos, fyl2x, fyl2xp1};
+pub use transcendental::{SinCos, Tangent, f2xm1, fcos, fpatan, fptan, fsin, fsincos, full, fyl2x, fyl2xp1};
 
 pub(crate) use integer::integral;
 pub(crate) use round::overflows_to_infinity;

@@ -41,6 +41,13 @@ pub const fn rounds_to_nearest(control: X87Control) -> bool {
     control.0 & (ROUNDING | PRECISION_MASK) == PRECISION_MASK
 }
 
+/// Whether it is one under which integers are stored toward zero, inexactness masked.
+#[must_use]
+#[inline(always)]
+pub const fn truncates(control: X87Control) -> bool {
+    control.0 & (ROUNDING | PRECISION_MASK) == ROUNDING | PRECISION_MASK
+}
+
 /// FADD.
 #[must_use]
 #[inline(always)]
@@ -330,6 +337,11 @@ mod tests {
             taken += same(store_integer(x, 31, false), x87::to_i32(x, control).map(i64::from), &of);
             taken += same(store_integer(x, 63, false), x87::to_i64(x, control), &of);
             taken += same(store_integer(x, 31, true), x87::to_i32_truncated(x, control).map(i64::from), &of);
+            let toward_zero = X87Control(control.0 | ROUNDING);
+            assert!(truncates(toward_zero) && !truncates(control));
+            same(store_integer(x, 15, true), x87::to_i16(x, toward_zero).map(i64::from), &of);
+            same(store_integer(x, 31, true), x87::to_i32(x, toward_zero).map(i64::from), &of);
+            same(store_integer(x, 63, true), x87::to_i64(x, toward_zero), &of);
             taken += same(store_integer(x, 63, true), x87::to_i64_truncated(x, control), &of);
         }
         assert!(taken > CASES, "{taken}");

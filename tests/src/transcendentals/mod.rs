@@ -2,6 +2,7 @@
 //! arbitrary precision.
 
 mod argument;
+mod full;
 mod reference;
 
 use crate::fuzz::random::Random;
@@ -83,6 +84,18 @@ impl Function {
             Self::Log2PlusOne => x87::fyl2xp1(x, y, CONTROL).value,
         }
     }
+}
+
+/// A function's arguments, ST(0) and ST(1), at which it is not what it is in full, among random ones under random control
+/// words.
+#[must_use]
+pub fn difference(function: Function, arguments: u64, seed: u64) -> Option<(F80, F80, X87Control)> {
+    let mut random = Random::new(seed ^ function as u64);
+    (0..arguments).find_map(|_| {
+        let (x, y) = argument::draw(function, &mut random);
+        let control = X87Control(random.bits() as u16 & 0x0F00 | 0x3F);
+        (!full::agrees(function, x, y, control)).then_some((x, y, control))
+    })
 }
 
 /// Arguments of one piece of work.

@@ -17,7 +17,7 @@ use crate::mmu::Intent;
 use crate::word::Word;
 use ringzero_float::x87::short::{self, Quick};
 use ringzero_float::x87::{self, Relation};
-use ringzero_float::{F80, sse};
+use ringzero_float::{F80, X87Control, sse};
 use std::marker::PhantomData;
 
 /// Bits of TOP in the status word.
@@ -188,36 +188,46 @@ impl<S: Read + Loadable, M: Mem> Short for Shortly<transfer::Load<S>, M> {
 
 /// A conversion to memory.
 pub(crate) trait Write: Storable {
-    fn bits(x: F80) -> Option<Quick<u64>>;
+    fn bits(x: F80, control: X87Control) -> Option<Quick<u64>>;
 }
 
 macro_rules! writes {
-    ($($name:ty: |$x:ident| $body:expr;)*) => {$(
+    ($($name:ty: |$x:ident, $control:ident| $body:expr;)*) => {$(
         impl Write for $name {
             #[inline(always)]
-            fn bits($x: F80) -> Option<Quick<u64>> {
+            fn bits($x: F80, $control: X87Control) -> Option<Quick<u64>> {
                 $body
             }
         }
     )*};
 }
 
-/// An integer as it is stored.
+/// A number rounded to nearest.
 #[inline(always)]
-fn integer<const BITS: u32, const TRUNCATE: bool>(x: F80) -> Option<Quick<u64>> {
-    let quick = short::store_integer(x, BITS, TRUNCATE)?;
+fn float<F: sse::Format>(x: F80, control: X87Control) -> Option<Quick<u64>> {
+    if short::rounds_to_nearest(control) { short::store::<F>(x) } else { None }
+}
+
+/// An integer as it is stored: rounded to nearest, or toward zero, for which compilers change the control word.
+#[inline(always)]
+fn integer<const BITS: u32, const TRUNCATE: bool>(x: F80, control: X87Control) -> Option<Quick<u64>> {
+    let truncates = short::truncates(control);
+    if !truncates && !short::rounds_to_nearest(control) {
+        return None;
+    }
+    let quick = short::store_integer(x, BITS, TRUNCATE | truncates)?;
     Some(Quick { value: quick.value as u64, status: quick.status })
 }
 
 writes! {
-    Single: |x| short::store::<sse::Single>(x);
-    Double: |x| short::store::<sse::Double>(x);
-    Int16: |x| integer::<15, false>(x);
-    Int32: |x| integer::<31, false>(x);
-    Int64: |x| integer::<63, false>(x);
-    Truncated<Int16>: |x| integer::<15, true>(x);
-    Truncated<Int32>: |x| integer::<31, true>(x);
-    Truncated<Int64>: |x| integer::<63, true>(x);
+    Single: |x, control| float::<sse::Single>(x, control);
+    Double: |x, control| float::<sse::Double>(x, control);
+    Int16: |x, control| integer::<15, false>(x, control);
+    Int32: |x, control| integer::<31, false>(x, control);
+    Int64: |x, control| integer::<63, false>(x, control);
+    Truncated<Int16>: |x, control| integer::<15, true>(x, control);
+    Truncated<Int32>: |x, control| integer::<31, true>(x, control);
+    Truncated<Int64>: |x, control| integer::<63, true>(x, control);
 }
 
 impl<S: Write, M: Mem, const POPS: u8> Short for Shortly<transfer::Store<S, POPS>, M> {
@@ -226,10 +236,7 @@ impl<S: Write, M: Mem, const POPS: u8> Short for Shortly<transfer::Store<S, POPS
     fn attempt(m: &mut Fast<'_>, op: &Op) -> Option<()> {
         let fpu = &m.cpu.state.fpu;
         let src = fpu.one(0)?;
-        if !short::rounds_to_nearest(fpu.control()) {
-            return None;
-        }
-        let result = S::bits(fpu.registers[src])?;
+        let result = S::bits(fpu.registers[src], fpu.control())?;
         let spot = M::spot::<S::Word, _>(m, op, Intent::Write).ok()?;
         let offset = M::address(m.cpu, op);
         m.store(spot, <S::Word as Word>::truncate(result.value));

@@ -44,6 +44,7 @@ const COEFFICIENTS: [u128; TERMS] = {
 
 /// FPATAN: the angle of the point (`x`, `y`); ST(0) is `x` and ST(1) is `y` [SDM 2A, "FPATAN"].
 #[must_use]
+#[cold]
 pub fn fpatan(x: F80, y: F80, control: X87Control) -> Outcome<F80> {
     if let Some(outcome) = reject(x, y, control) {
         return outcome;
@@ -69,7 +70,7 @@ pub fn fpatan(x: F80, y: F80, control: X87Control) -> Outcome<F80> {
 const THREE_PI: Exact = Exact::constant(3, 0x96CB_E3F9_990E_91A7_9394_C9E8_A0A5_159D);
 
 /// The magnitude of the angle of a point off the axes.
-fn angle(x: Finite, y: Finite) -> Exact {
+pub(super) fn angle(x: Finite, y: Finite) -> Exact {
     let steep = (y.exponent, y.significand) > (x.exponent, x.significand);
     let base = if steep { first_octant(y, x) } else { first_octant(x, y) };
     // The base is turned back from the y axis, or from the negative x axis.

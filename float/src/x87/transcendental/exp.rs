@@ -1,7 +1,7 @@
 //! F2XM1.
 
 use super::{inexact, unless_denormal};
-use crate::exact::Exact;
+use crate::exact::{Exact, Finite};
 use crate::f80::{Class, F80};
 use crate::wide::{alternating, polynomial};
 use crate::x87::{denormal, finite, reject_one};
@@ -14,7 +14,7 @@ const POINT: i32 = 126;
 const TERMS: usize = 26;
 
 /// `1 / (k + 1)!`: the power series of `(e^y - 1) / y`.
-const COEFFICIENTS: [u128; TERMS] = {
+pub(super) const COEFFICIENTS: [u128; TERMS] = {
     let mut coefficients = [1 << POINT; TERMS];
     let mut k = 1;
     while k < TERMS {
@@ -26,6 +26,7 @@ const COEFFICIENTS: [u128; TERMS] = {
 
 /// F2XM1: `2^x - 1` for `x` from -1 to 1 [SDM 2A, "F2XM1"]. Beyond that the result is undefined.
 #[must_use]
+#[cold]
 pub fn f2xm1(x: F80, control: X87Control) -> Outcome<F80> {
     if let Some(outcome) = reject_one(x, control) {
         return outcome;
@@ -35,17 +36,19 @@ pub fn f2xm1(x: F80, control: X87Control) -> Outcome<F80> {
         (Class::Infinity, _) => Outcome::exact(if x.is_negative() { minus_one } else { x }),
         (_, None) => Outcome::exact(x),
         (_, Some(number)) if number.exponent >= 0 => at_the_bounds(x),
-        (_, Some(number)) => unless_denormal(denormal(x, x), control, || {
-            let y = number.exact().wide_mul(LN_2);
-            let magnitude = y.fraction();
-            let factor = if y.negative {
-                alternating(&COEFFICIENTS, magnitude)
-            } else {
-                polynomial(&COEFFICIENTS, magnitude)
-            };
-            inexact(y.wide_scale(factor, POINT), control)
-        }),
+        (_, Some(number)) => {
+            unless_denormal(denormal(x, x), control, || inexact(exp2_minus_one(number), control))
+        }
     }
+}
+
+/// `2^x - 1` for `x` between -1 and 1.
+pub(super) fn exp2_minus_one(x: Finite) -> Exact {
+    let y = x.exact().wide_mul(LN_2);
+    let magnitude = y.fraction();
+    let factor =
+        if y.negative { alternating(&COEFFICIENTS, magnitude) } else { polynomial(&COEFFICIENTS, magnitude) };
+    y.wide_scale(factor, POINT)
 }
 
 /// The result of one and minus one; of what lies beyond, the operand. The captured hardware calls all of them inexact.

@@ -10,7 +10,7 @@ use crate::x87::{denormal, finite, invalid, reject};
 use crate::{Exceptions, Outcome, X87Control};
 
 /// 2 / ln 2.
-const TWO_LOG2_E: Exact = Exact::constant(1, 0xB8AA_3B29_5C17_F0BB_BE87_FED0_691D_3E89);
+pub(super) const TWO_LOG2_E: Exact = Exact::constant(1, 0xB8AA_3B29_5C17_F0BB_BE87_FED0_691D_3E89);
 /// The square root of two, as a significand.
 const SQRT_2: u128 = 0xB504_F333_F9DE_6484 << 64;
 /// Where the point of the coefficients is.
@@ -18,7 +18,7 @@ const POINT: i32 = 126;
 const TERMS: usize = 24;
 
 /// `1 / (2k + 1)`: the power series of `atanh(s) / s` in the square of `s`.
-const COEFFICIENTS: [u128; TERMS] = {
+pub(super) const COEFFICIENTS: [u128; TERMS] = {
     let mut coefficients = [0; TERMS];
     let mut k = 0;
     while k < TERMS {
@@ -30,6 +30,7 @@ const COEFFICIENTS: [u128; TERMS] = {
 
 /// FYL2X: `y * log2(x)`; ST(0) is `x` and ST(1) is `y` [SDM 2A, "FYL2X"].
 #[must_use]
+#[cold]
 pub fn fyl2x(x: F80, y: F80, control: X87Control) -> Outcome<F80> {
     if let Some(outcome) = reject(x, y, control) {
         return outcome;
@@ -49,6 +50,7 @@ pub fn fyl2x(x: F80, y: F80, control: X87Control) -> Outcome<F80> {
 /// FYL2XP1: `y * log2(x + 1)`; ST(0) is `x` and ST(1) is `y` [SDM 2A, "FYL2XP1"]. From minus one
 /// down the result is undefined; like the captured hardware this gives `x` for it.
 #[must_use]
+#[cold]
 pub fn fyl2xp1(x: F80, y: F80, control: X87Control) -> Outcome<F80> {
     if let Some(outcome) = reject(x, y, control) {
         return outcome;
@@ -87,14 +89,14 @@ fn product(
 }
 
 /// A logarithm: powers of two have integers, zero among them; negative numbers have none.
-enum Logarithm {
+pub(super) enum Logarithm {
     None,
     Integer(Option<Finite>),
     Wide(Exact),
 }
 
 /// log2 of a positive number.
-fn log2(x: Exact) -> Logarithm {
+pub(super) fn log2(x: Exact) -> Logarithm {
     const ONE: u128 = 1 << 127;
     if x.significand == ONE {
         return Logarithm::Integer(integer(x.exponent));

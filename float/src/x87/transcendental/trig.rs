@@ -27,6 +27,7 @@ pub struct Tangent {
 
 /// FSIN [SDM 2A, "FSIN"].
 #[must_use]
+#[cold]
 pub fn fsin(x: F80, control: X87Control) -> Outcome<F80> {
     match operand(x, control) {
         Argument::Done(outcome) => outcome,
@@ -37,6 +38,7 @@ pub fn fsin(x: F80, control: X87Control) -> Outcome<F80> {
 
 /// FCOS [SDM 2A, "FCOS"].
 #[must_use]
+#[cold]
 pub fn fcos(x: F80, control: X87Control) -> Outcome<F80> {
     match operand(x, control) {
         Argument::Done(outcome) => outcome,
@@ -47,6 +49,7 @@ pub fn fcos(x: F80, control: X87Control) -> Outcome<F80> {
 
 /// FSINCOS [SDM 2A, "FSINCOS"].
 #[must_use]
+#[cold]
 pub fn fsincos(x: F80, control: X87Control) -> Outcome<SinCos> {
     match operand(x, control) {
         Argument::Done(outcome) => outcome.map(|value| SinCos { sin: value, cos: value }),
@@ -60,6 +63,7 @@ pub fn fsincos(x: F80, control: X87Control) -> Outcome<SinCos> {
 
 /// FPTAN [SDM 2A, "FPTAN"].
 #[must_use]
+#[cold]
 pub fn fptan(x: F80, control: X87Control) -> Outcome<Tangent> {
     match operand(x, control) {
         Argument::Done(outcome) => outcome.map(|value| Tangent { tan: value, one: value }),
@@ -96,15 +100,15 @@ fn operand(x: F80, control: X87Control) -> Argument {
 
 /// An angle as a number of quarter turns and a rest of at most half of one.
 #[derive(Clone, Copy, Debug)]
-struct Angle {
+pub(super) struct Angle {
     quarters: u32,
     rest: Exact,
 }
 
 /// Half of the pi that the x87 has, which ends after 66 bits, in units of 2^-65 [SDM 1, "Approximation of Pi"].
-const HALF_PI: u128 = 0x3_243F_6A88_85A3_08D3;
+pub(super) const HALF_PI: u128 = 0x3_243F_6A88_85A3_08D3;
 
-fn reduced(x: Finite) -> Angle {
+pub(super) fn reduced(x: Finite) -> Angle {
     if x.exponent < -1 {
         return Angle { quarters: 0, rest: x.exact() };
     }
@@ -145,11 +149,11 @@ const COS: [u128; TERMS] = coefficients(0);
 const _: () = assert!(SIN[WIDE] >> 64 == 0 && COS[WIDE] >> 64 == 0);
 
 impl Angle {
-    fn sin(self) -> Exact {
+    pub(super) fn sin(self) -> Exact {
         self.turned(self.quarters)
     }
 
-    fn cos(self) -> Exact {
+    pub(super) fn cos(self) -> Exact {
         self.turned(self.quarters + 1)
     }
 
