@@ -380,6 +380,9 @@ impl Cpu {
     pub(crate) fn set_plain_segment(&mut self, reg: SegReg, segment: Segment) {
         self.state.segments[reg as usize] = segment;
         self.windows[reg as usize].base = segment.base;
+        if reg == SegReg::Cs {
+            self.code_place = CodePlace::of(&self.state);
+        }
     }
 
     /// The instruction pointer `delta` bytes further on.
