@@ -35,6 +35,7 @@ test:
 	@mkdir -p target && rm -f $(SKIPPED)
 	RINGZERO_SKIP_LOG=$(SKIPPED) $(CARGO) test --workspace --exclude ringzero-tests
 	RINGZERO_SKIP_LOG=$(SKIPPED) RINGZERO_FUZZ_SECONDS=$(RINGZERO_FUZZ_SECONDS) $(CARGO) test --release -p ringzero-tests
+	RINGZERO_SKIP_LOG=$(SKIPPED) $(CARGO) test --release -p ringzero-tests --features checked --test all -- conformance
 	$(MAKE) --no-print-directory wasm
 	@if [ -s $(SKIPPED) ]; then \
 	    echo "passed; skipped $$(sort -u $(SKIPPED) | wc -l): $$(sort -u $(SKIPPED) | paste -sd' ')"; \

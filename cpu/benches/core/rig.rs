@@ -133,7 +133,7 @@ impl Rig {
             self.write(DIRECTORY + table * 4, &(at | 7).to_le_bytes());
             for page in 0..1024 {
                 // Present, writable, user, accessed, dirty: nothing is left to be marked.
-                let entry = (table * 1024 + page) * PAGE | 0x67;
+                let entry = ((table * 1024 + page) * PAGE) | 0x67;
                 self.write(at + page * 4, &entry.to_le_bytes());
             }
         }

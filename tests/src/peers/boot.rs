@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 /// What the guest's init writes first.
 const FIRST_LINE: &str = "GUEST-SELFTEST";
+
+/// Longest wait for that line.
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// Seconds by target, one for each round; none where the guest is not there.
 pub(super) fn linux(program: &Path, rounds: u32) -> BTreeMap<String, Vec<f64>> {
@@ -40,22 +44,46 @@ fn qemu(image: &Path) -> Command {
     command
 }
 
-/// Seconds until a program has written `text`.
-fn time_to(mut command: Command, text: &str) -> Option<f64> {
+/// Seconds until a program has written `text`; none if it ends before, or takes longer than [`LIMIT`].
+fn time_to(mut command: Command, text: &'static str) -> Option<f64> {
     let begin = Instant::now();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
-    let mut out = child.stdout.take()?;
-    let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
-    let mut time = None;
-    while let Ok(count @ 1..) = out.read(&mut buffer) {
-        seen.extend_from_slice(&buffer[..count]);
-        if seen.windows(text.len()).any(|window| window == text.as_bytes()) {
-            time = Some(begin.elapsed().as_secs_f64());
-            break;
+    let out = child.stdout.take()?;
+    let (found, finding) = mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        if writes(out, text) {
+            // Nobody listens any more when the limit has passed.
+            let _ = found.send(begin.elapsed().as_secs_f64());
         }
-    }
+    });
+    let time = finding.recv_timeout(LIMIT).ok();
     // It may have ended by itself.
     let _ = child.kill();
     let _ = child.wait();
+    // A reader that panicked has found nothing.
+    let _ = reader.join();
     time
+}
+
+/// Whether `text` comes before the end of `out`.
+fn writes(mut out: impl Read, text: &str) -> bool {
+    let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
+    while let Ok(count @ 1..) = out.read(&mut buffer) {
+        seen.extend_from_slice(&buffer[..count]);
+        if seen.windows(text.len()).any(|window| window == text.as_bytes()) {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_in_two_pieces_is_found() {
+        assert!(writes((&b"GUEST-"[..]).chain(&b"SELFTEST"[..]), FIRST_LINE));
+        assert!(!writes(&b"GUEST-"[..], FIRST_LINE));
+    }
 }
