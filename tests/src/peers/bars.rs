@@ -46,3 +46,41 @@ const BARS: [(&str, f64); 27] = [
 pub(super) fn of(kernel: &str) -> Option<f64> {
     BARS.iter().find(|(name, _)| *name == kernel).map(|(_, bar)| *bar)
 }
+
+const REASONS: [(&str, &str); 8] = [
+    (
+        "tlb",
+        "most of its time is the walk's own loads and the guest's, which miss the host's caches and TLB: guest pages are host pages of 4 KiB, each \
+         allocated for itself, and two loads of page tables come before the guest's. A second level of the TLB, walks without the bus and a flush that \
+         costs what was filled brought it from 0.7; larger host pages would be next.",
+    ),
+    (
+        "swi",
+        "checks of gate and descriptor at each INT and IRET, and what is derived from CS anew each time. Going on without the run loop and by the \
+         jump cache brought it from 0.2; remembered descriptors would be next.",
+    ),
+    (
+        "jitgen",
+        "decoding and lowering of fresh code, a fifth of it in iced-x86 and a quarter in choosing the handler. Direct stores beside code and blocks laid out in \
+         their old place brought it from 4.6.",
+    ),
+    (
+        "smc",
+        "decoding of two instructions for each call. Blocks laid out in their old place and aliases found without a search brought it here.",
+    ),
+    ("smcdata", "the check of the line in each store. Lines in the TLB brought it from 2.5."),
+    (
+        "trig87",
+        "128-bit fixed point. Short series that are rounded only where their bound decides the result brought it from 1.35.",
+    ),
+    ("seg16", "loads of segment registers, each of which ends what is known of jumps or moves a window."),
+    (
+        "mandel13",
+        "16-bit multiplications and shifts by handlers that are not paired; pairs are of 32-bit code.",
+    ),
+];
+
+/// Why a kernel is below its bar where it is, and what was tried.
+pub(super) fn reason(kernel: &str) -> Option<&'static str> {
+    REASONS.iter().find(|(name, _)| *name == kernel).map(|(_, reason)| *reason)
+}

@@ -108,6 +108,7 @@ fn beside_qemu(measured: &Measured) -> String {
         );
     }
     let _ = write!(text, "\nReal mode, stack and code in one page as in DOS programs:\n\n{head}{real}");
+    text += &reasons(&format!("{protected}{real}"));
     let [ours, theirs] =
         ["new32", "qemu32"].map(|target| median(measured.linux.get(target).into_iter().flatten().copied()));
     if let (Some(ours), Some(theirs)) = (ours, theirs) {
@@ -123,6 +124,17 @@ fn beside_qemu(measured: &Measured) -> String {
         );
     }
     text
+}
+
+/// Why rows are below their bars.
+fn reasons(rows: &str) -> String {
+    let below = rows.lines().filter(|row| row.contains(BELOW));
+    let known = below.filter_map(|row| {
+        let kernel = row.split([' ', '|']).find(|word| !word.is_empty())?;
+        Some(format!("- {kernel}: {}\n", bars::reason(kernel)?))
+    });
+    let known: String = known.collect();
+    if known.is_empty() { known } else { format!("\nWhat keeps rows below their bars:\n\n{known}") }
 }
 
 fn beside_bochs(measured: &Measured) -> String {
@@ -188,6 +200,12 @@ mod tests {
         let (text, integer) = rows(&measured, "new32", "qemu32", true);
         assert_eq!(text, "| core | 100 | 200 | 2.00 |  |\n| repmov | 100 | 200 | 2.00 **below** | 40.0 |\n");
         assert_eq!(integer, [2.0]);
+    }
+
+    #[test]
+    fn a_row_below_its_bar_is_accounted_for() {
+        assert_eq!(reasons("| tlb | 1 | 2 | 2.00 | 3.00 |\n"), "");
+        assert!(reasons(&format!("| tlb | 1 | 2 | 2.00{BELOW} | 3.00 |\n")).contains("\n- tlb: "));
     }
 
     #[test]
