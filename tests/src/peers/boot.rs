@@ -1,4 +1,4 @@
-//! Linux from power-on to the first line of its init, here and under QEMU.
+//! Linux from power-on to the start of its init, here and under QEMU.
 
 use crate::shared;
 use std::collections::BTreeMap;
@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// What the guest's init writes first.
-const FIRST_LINE: &str = "GUEST-SELFTEST";
+/// What the kernel writes as it hands over to init.
+const FIRST_LINE: &str = "Run /init";
 
 /// Longest wait for that line.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn what_is_written_in_two_pieces_is_found() {
-        assert!(writes((&b"GUEST-"[..]).chain(&b"SELFTEST"[..]), FIRST_LINE));
-        assert!(!writes(&b"GUEST-"[..], FIRST_LINE));
+        assert!(writes((&b"Run /"[..]).chain(&b"init as"[..]), FIRST_LINE));
+        assert!(!writes(&b"Run /"[..], FIRST_LINE));
     }
 }

@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use tools::Tools;
 
 /// How much of a kernel's repetitions Bochs runs, of 16, and we beside it: all of them would take it many minutes.
-const SCALE_FOR_BOCHS: u32 = 2;
+const SCALE_FOR_BOCHS: u32 = 4;
 /// All of a kernel's repetitions.
 const FULL_SCALE: u32 = 16;
 
@@ -33,12 +33,14 @@ pub enum PeersError {
         source: std::io::Error,
     },
     /// A program has failed.
-    #[error("{what} failed: {status}")]
+    #[error("{what} failed: {status}\n{said}")]
     Failed {
         /// The program.
-        what: String,
+        what: &'static str,
         /// How it ended.
         status: std::process::ExitStatus,
+        /// What it wrote to stderr, where that was kept.
+        said: String,
     },
     /// What the benchmark's program wrote is not what is expected of it.
     #[error("the results cannot be read: {0}")]
@@ -98,7 +100,7 @@ pub(crate) struct Measured {
     pub(crate) bochs: Runs,
     /// One short kernel, for start and memory.
     pub(crate) start: Runs,
-    /// Seconds to the first line of Linux' init, by target.
+    /// Seconds to the start of Linux' init, by target.
     pub(crate) linux: BTreeMap<String, Vec<f64>>,
     pub(crate) rounds: u32,
 }
@@ -128,7 +130,7 @@ impl Bench {
             .status()
             .map_err(host("python3"))?;
         if !status.success() {
-            return Err(PeersError::Failed { what: "bench.py".to_owned(), status });
+            return Err(PeersError::Failed { what: "bench.py", status, said: String::new() });
         }
         let text = std::fs::read_to_string(&file).map_err(host("the results"))?;
         let value: Value = serde_json::from_str(&text)?;
@@ -177,11 +179,13 @@ pub fn measure(tools: &Tools, rounds: u32, told: impl Fn(&str)) -> Result<String
 }
 
 fn build(folder: &Path, out: &Path) -> Result<(), PeersError> {
-    let script = folder.join("build.sh");
     std::fs::create_dir_all(out).map_err(host("the folder of images"))?;
-    let status =
-        Command::new("bash").arg(&script).arg(out).stdout(Stdio::null()).status().map_err(host("bash"))?;
-    if status.success() { Ok(()) } else { Err(PeersError::Failed { what: "build.sh".to_owned(), status }) }
+    let output = Command::new("bash").arg(folder.join("build.sh")).arg(out).output().map_err(host("bash"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(PeersError::Failed { what: "build.sh", status: output.status, said })
 }
 
 #[cfg(test)]

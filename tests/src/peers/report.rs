@@ -6,6 +6,10 @@ use std::fmt::Write;
 
 /// Marks what is below its bar.
 const BELOW: &str = " **below**";
+/// Marks what takes more than its bar.
+const OVER: &str = " **over**";
+/// Serial output reaches the host in pieces of some milliseconds: less than this is no measurement.
+const SHORTEST_MS: f64 = 10.0;
 
 pub(super) fn document(measured: &Measured, tools: &Tools) -> String {
     let mut text = head(tools);
@@ -63,6 +67,17 @@ fn rows(runs: &Runs, ours: &str, theirs: &str, with_bars: bool) -> (String, Vec<
     let (mine, others) = (runs.get(ours).unwrap_or(&none), runs.get(theirs).unwrap_or(&none));
     for kernel in kernels(runs, ours, theirs) {
         let (Some(a), Some(b)) = (time(mine, &kernel), time(others, &kernel)) else { continue };
+        if a.min(b) < SHORTEST_MS {
+            // A string takes all that is written.
+            let _ = writeln!(
+                text,
+                "| {kernel} | {} | {} | too short |{}",
+                short(a),
+                short(b),
+                if with_bars { "  |" } else { "" }
+            );
+            continue;
+        }
         let ratio = b / a;
         if bars::INTEGER.contains(&kernel.as_str()) {
             integer.push(ratio);
@@ -116,7 +131,7 @@ fn beside_qemu(measured: &Measured) -> String {
         let mark = if ratio < bars::LINUX { BELOW } else { "" };
         let _ = write!(
             text,
-            "\nA Linux boot from a disk image, power-on to the first line of its init:\n\n{head}| Linux | {} | {} | {}{mark} | {:.2} |\n",
+            "\nA Linux boot from a disk image, power-on to the start of its init:\n\n{head}| Linux | {} | {} | {}{mark} | {:.2} |\n",
             short(ours * 1e3),
             short(theirs * 1e3),
             short(ratio),
@@ -164,7 +179,7 @@ fn start(measured: &Measured) -> String {
         let Some(runs) = measured.start.get(target) else { continue };
         let boot = median(runs.iter().filter_map(|run| run.boot)).unwrap_or_default() * 1e3;
         let memory = median(runs.iter().map(|run| run.memory)).unwrap_or_default() / 1024.0;
-        let mark = |slow: bool| if slow && target == "new32" { BELOW } else { "" };
+        let mark = |over: bool| if over && target == "new32" { OVER } else { "" };
         let (late, large) = (mark(boot > bars::START_MS), mark(memory > bars::MEMORY_MB));
         let _ = writeln!(text, "| {name} | {boot:.0}{late} | {memory:.0}{large} |");
     }
@@ -175,13 +190,13 @@ fn start(measured: &Measured) -> String {
 fn method(measured: &Measured) -> String {
     format!(
         "\n## How it was measured\n\nEvery kernel prints a checksum on the serial port before and behind its work, and the host takes the time of those lines. \
-         RingZero and its peer run in turn, {} rounds in this document, in the opposite order every other round; a figure is the median of its rounds. Peers \
+         RingZero and its peer run in turn, {} in this document, in the opposite order every other round; a figure is the median of its rounds. Peers \
          run with what their packages give: QEMU with `-accel tcg,thread=single`, Bochs without a throttle. Only ratios of one run of this \
          program mean anything: hosts differ, and so do days.\n\nTo repeat it on a quiet host:\n\n    \
          apt-get install python3 nasm gcc-multilib qemu-system-x86 bochs bochs-term bochsbios vgabios\n    \
          make bench-peers ROUNDS=5\n\nThe kernels are those of the folder `bench` of the shared data beside the project (`RINGZERO_SHARED`). Figures of RingZero alone \
          are in README.md and come from `make bench`.\n",
-        measured.rounds
+        if measured.rounds == 1 { "one round".to_owned() } else { format!("{} rounds", measured.rounds) }
     )
 }
 
