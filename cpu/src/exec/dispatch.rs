@@ -13,6 +13,7 @@ use super::refill::{indirect_missed, jump_missed, plain_missed};
 use super::string::{Iterate, Progress};
 use crate::cpu::Cpu;
 use crate::fault::Fault;
+use crate::host_memory::Witness;
 use crate::state::Event;
 use ringzero_bus::SystemBus;
 use ringzero_bus::ram::PAGE_SIZE;
@@ -518,7 +519,7 @@ pub(crate) unsafe fn repeat<I: Iterate>(
     // SAFETY: this operation ends its block.
     unsafe {
         loop {
-            left -= I::stretch(&mut Fast::new(cpu, bus), &*op, left);
+            left -= I::stretch(cpu, &*op, left, Witness::new(bus));
             let progress = match I::fast(&mut Fast::new(cpu, bus), &*op) {
                 Ok(progress) => Ok(progress),
                 Err(Miss) => {
