@@ -58,12 +58,6 @@ impl<'a> Fast<'a> {
     pub(crate) fn new(cpu: &'a mut Cpu, bus: &'a SystemBus) -> Self {
         Self { cpu, witness: Witness::new(bus) }
     }
-
-    /// What accesses at addresses on the host are checked by.
-    #[inline(always)]
-    pub(super) fn witness(&self) -> Witness<'a> {
-        self.witness
-    }
 }
 
 impl Access for Fast<'_> {

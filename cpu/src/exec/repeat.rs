@@ -6,6 +6,7 @@ use super::dispatch::{Flow, bus_of, fast, follow_taken, instant, offset_in_block
 use super::op::Op;
 use super::string::{Iterate, Progress};
 use crate::cpu::Cpu;
+use crate::host_memory::Witness;
 
 /// A repeated string instruction, always the last of its block: iterates until it is complete, the budget is spent,
 /// or something wants attention; each iteration is an instruction of its own.
@@ -15,7 +16,7 @@ pub(crate) unsafe fn repeat<I: Iterate>(cpu: &mut Cpu, op: *const Op, left: i64)
     unsafe {
         let bus = bus_of(cpu);
         loop {
-            left -= I::stretch(&mut fast(cpu), &*op, left);
+            left -= I::stretch(cpu, &*op, left, Witness::new(bus));
             let progress = match I::fast(&mut fast(cpu), &*op) {
                 Ok(progress) => Ok(progress),
                 Err(Miss) => {

@@ -9,7 +9,7 @@ use super::dispatch::Semantics;
 use super::io::{check_port, width_of};
 use super::op::Op;
 use crate::flags::bit;
-use crate::host_memory::HostAddress;
+use crate::host_memory::{HostAddress, Witness};
 use crate::mmu::Intent;
 use crate::model::Generation;
 use crate::regs::number::{AX, CX, DI, DX, SI};
@@ -36,7 +36,7 @@ pub(crate) trait Step {
     /// Up to `most` iterations at once, none of which can fault, touch a device or end the instruction: how many were
     /// done.
     #[inline(always)]
-    fn stretch<T: Word, P: Word>(_m: &mut Fast<'_>, _op: &Op, _most: u64) -> u64 {
+    fn stretch<T: Word, P: Word>(_cpu: &mut Cpu, _op: &Op, _most: u64, _witness: Witness<'_>) -> u64 {
         0
     }
 }
@@ -73,8 +73,7 @@ impl Step for Movs {
         step_index::<T, P>(m.cpu(), DI);
         Ok(())
     }
-    fn stretch<T: Word, P: Word>(m: &mut Fast<'_>, op: &Op, most: u64) -> u64 {
-        let (witness, cpu) = (m.witness(), m.cpu());
+    fn stretch<T: Word, P: Word>(cpu: &mut Cpu, op: &Op, most: u64, witness: Witness<'_>) -> u64 {
         let (si, di) = (index::<P>(cpu, SI), index::<P>(cpu, DI));
         let count = room::<T, P>(cpu, ES, di, most);
         let count = room::<T, P>(cpu, op.mem.seg(), si, count);
@@ -139,8 +138,7 @@ impl Step for Cmps {
         step_index::<T, P>(m.cpu(), DI);
         Ok(())
     }
-    fn stretch<T: Word, P: Word>(m: &mut Fast<'_>, op: &Op, most: u64) -> u64 {
-        let (witness, cpu) = (m.witness(), m.cpu());
+    fn stretch<T: Word, P: Word>(cpu: &mut Cpu, op: &Op, most: u64, witness: Witness<'_>) -> u64 {
         let (si, di) = (index::<P>(cpu, SI), index::<P>(cpu, DI));
         let count = room::<T, P>(cpu, ES, di, most);
         let count = room::<T, P>(cpu, op.mem.seg(), si, count);
@@ -186,8 +184,7 @@ impl Step for Scas {
         step_index::<T, P>(m.cpu(), DI);
         Ok(())
     }
-    fn stretch<T: Word, P: Word>(m: &mut Fast<'_>, op: &Op, most: u64) -> u64 {
-        let (witness, cpu) = (m.witness(), m.cpu());
+    fn stretch<T: Word, P: Word>(cpu: &mut Cpu, op: &Op, most: u64, witness: Witness<'_>) -> u64 {
         let (di, acc) = (index::<P>(cpu, DI), cpu.state.regs.read::<T>(AX));
         let count = room::<T, P>(cpu, ES, di, most);
         let Some(at) = reach::<T>(cpu, ES, di, count, Intent::Read) else { return 0 };
@@ -216,8 +213,7 @@ impl Step for Lods {
         step_index::<T, P>(m.cpu(), SI);
         Ok(())
     }
-    fn stretch<T: Word, P: Word>(m: &mut Fast<'_>, op: &Op, most: u64) -> u64 {
-        let (witness, cpu) = (m.witness(), m.cpu());
+    fn stretch<T: Word, P: Word>(cpu: &mut Cpu, op: &Op, most: u64, witness: Witness<'_>) -> u64 {
         let si = index::<P>(cpu, SI);
         let count = room::<T, P>(cpu, op.mem.seg(), si, most);
         let Some(from) = reach::<T>(cpu, op.mem.seg(), si, count, Intent::Read) else { return 0 };
@@ -242,8 +238,7 @@ impl Step for Stos {
         step_index::<T, P>(m.cpu(), DI);
         Ok(())
     }
-    fn stretch<T: Word, P: Word>(m: &mut Fast<'_>, _op: &Op, most: u64) -> u64 {
-        let (witness, cpu) = (m.witness(), m.cpu());
+    fn stretch<T: Word, P: Word>(cpu: &mut Cpu, _op: &Op, most: u64, witness: Witness<'_>) -> u64 {
         let di = index::<P>(cpu, DI);
         let count = room::<T, P>(cpu, ES, di, most);
         let Some(to) = reach::<T>(cpu, ES, di, count, Intent::Write) else { return 0 };
@@ -379,15 +374,14 @@ impl<S: Step, T: Word, P: Word> Repeated<S, T, P> {
 
     /// Up to `most` iterations at once, upwards, the last one never among them: how many were done.
     #[inline(always)]
-    fn stretch(m: &mut Fast<'_>, op: &Op, most: i64) -> i64 {
-        let cpu = m.cpu();
+    fn stretch(cpu: &mut Cpu, op: &Op, most: i64, witness: Witness<'_>) -> i64 {
         let count = cpu.state.regs.read::<P>(CX).zext();
         let most = count.saturating_sub(1).min(most as u64);
         if most < SHORT || cpu.state.flags.control(bit::DF) {
             return 0;
         }
-        let done = S::stretch::<T, P>(m, op, most);
-        m.cpu().state.regs.write(CX, P::truncate(count - done));
+        let done = S::stretch::<T, P>(cpu, op, most, witness);
+        cpu.state.regs.write(CX, P::truncate(count - done));
         done as i64
     }
 }
@@ -397,7 +391,7 @@ pub(crate) trait Iterate {
     fn fast(m: &mut Fast<'_>, op: &Op) -> Result<Progress, Miss>;
     fn slow(cpu: &mut Cpu, bus: &mut SystemBus, op: &Op) -> Result<Progress, crate::Fault>;
     /// Up to `most` iterations that cannot fault, touch a device or end the instruction: how many were done.
-    fn stretch(m: &mut Fast<'_>, op: &Op, most: i64) -> i64;
+    fn stretch(cpu: &mut Cpu, op: &Op, most: i64, witness: Witness<'_>) -> i64;
 }
 
 impl<S: Step, T: Word, P: Word> Iterate for Repeated<S, T, P> {
@@ -406,8 +400,8 @@ impl<S: Step, T: Word, P: Word> Iterate for Repeated<S, T, P> {
         Self::iterate(m, op)
     }
     #[inline(always)]
-    fn stretch(m: &mut Fast<'_>, op: &Op, most: i64) -> i64 {
-        Self::stretch(m, op, most)
+    fn stretch(cpu: &mut Cpu, op: &Op, most: i64, witness: Witness<'_>) -> i64 {
+        Self::stretch(cpu, op, most, witness)
     }
     #[inline(never)]
     fn slow(cpu: &mut Cpu, bus: &mut SystemBus, op: &Op) -> Result<Progress, crate::Fault> {

@@ -8,7 +8,7 @@ use std::fmt::Write;
 const BELOW: &str = " **below**";
 /// Marks what takes more than its bar.
 const OVER: &str = " **over**";
-/// Serial output reaches the host in pieces of some milliseconds: less than this is no measurement.
+/// Serial output reaches the host in pieces of some milliseconds: what is shorter counts as this.
 const SHORTEST_MS: f64 = 10.0;
 
 pub(super) fn document(measured: &Measured, tools: &Tools) -> String {
@@ -67,18 +67,12 @@ fn rows(runs: &Runs, ours: &str, theirs: &str, with_bars: bool) -> (String, Vec<
     let (mine, others) = (runs.get(ours).unwrap_or(&none), runs.get(theirs).unwrap_or(&none));
     for kernel in kernels(runs, ours, theirs) {
         let (Some(a), Some(b)) = (time(mine, &kernel), time(others, &kernel)) else { continue };
-        if a.min(b) < SHORTEST_MS {
-            // A string takes all that is written.
-            let _ = writeln!(
-                text,
-                "| {kernel} | {} | {} | too short |{}",
-                short(a),
-                short(b),
-                if with_bars { "  |" } else { "" }
-            );
-            continue;
-        }
-        let ratio = b / a;
+        let (measured, ratio) = (a >= SHORTEST_MS, b / a.max(SHORTEST_MS));
+        let sign = match (measured, b >= SHORTEST_MS) {
+            (true, _) => "",
+            (false, true) => "> ",
+            (false, false) => "about ",
+        };
         if bars::INTEGER.contains(&kernel.as_str()) {
             integer.push(ratio);
         }
@@ -86,13 +80,13 @@ fn rows(runs: &Runs, ours: &str, theirs: &str, with_bars: bool) -> (String, Vec<
         let first = sums.next();
         let differs = if sums.all(|sum| Some(sum) == first) { "" } else { " (another result)" };
         let bar = bars::of(&kernel).filter(|_| with_bars);
-        let mark = if bar.is_some_and(|bar| ratio < bar) { BELOW } else { "" };
+        let mark = if bar.is_some_and(|bar| measured && ratio < bar) { BELOW } else { "" };
         let bar =
             if with_bars { format!(" {} |", bar.map(short).unwrap_or_default()) } else { String::new() };
         // A string takes all that is written.
         let _ = writeln!(
             text,
-            "| {kernel}{differs} | {} | {} | {}{mark} |{bar}",
+            "| {kernel}{differs} | {} | {} | {sign}{}{mark} |{bar}",
             short(a),
             short(b),
             short(ratio)
@@ -221,6 +215,13 @@ mod tests {
     fn a_row_below_its_bar_is_accounted_for() {
         assert_eq!(reasons("| tlb | 1 | 2 | 2.00 | 3.00 |\n"), "");
         assert!(reasons(&format!("| tlb | 1 | 2 | 2.00{BELOW} | 3.00 |\n")).contains("\n- tlb: "));
+    }
+
+    #[test]
+    fn of_what_is_too_short_to_measure_a_bound_is_given() {
+        let measured: Runs = [("new32".to_owned(), runs(0.001)), ("qemu32".to_owned(), runs(0.2))].into();
+        let (text, _) = rows(&measured, "new32", "qemu32", true);
+        assert!(text.ends_with("| repmov | 1.00 | 200 | > 20.0 | 40.0 |\n"), "{text}");
     }
 
     #[test]
