@@ -74,7 +74,7 @@ pub fn add(a: F80, b: F80) -> Option<Quick<F80>> {
     }
     let shift = high.leading_zeros();
     let high = high << shift | low >> 1 >> (63 - shift);
-    round(large.sign_exponent, exponent(large) + 1 - shift, high, low << shift)
+    round(large.sign_exponent, (exponent(large) + 1).wrapping_sub(shift), high, low << shift)
 }
 
 /// FSUB.
