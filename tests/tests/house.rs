@@ -51,6 +51,7 @@ const UNSAFE: &[&str] = &[
     "cpu/src/exec/fused.rs",
     "cpu/src/exec/op.rs",
     "cpu/src/exec/refill.rs",
+    "cpu/src/exec/repeat.rs",
     "cpu/src/exec/simd/host.rs",
     "cpu/src/exec/string.rs",
     "cpu/src/host_memory.rs",
