@@ -38,9 +38,9 @@ mod tests {
     use super::*;
     use crate::PhysAddr;
 
-    /// Two pages of which the first is the machine's own, and where it lies.
+    /// Three pages of which the first is the machine's own, and where it lies.
     fn memory() -> (GuestRam, RamClaim, u64) {
-        let mut ram = GuestRam::new(2 * PAGE_SIZE);
+        let mut ram = GuestRam::new(3 * PAGE_SIZE);
         let claim = ram.claim();
         ram.write(PhysAddr(0), &[1]);
         drop(ram.take_moves(&claim));
@@ -54,7 +54,7 @@ mod tests {
         assert!(ram.permits_load(&claim, 0, at + 4088, 8) && ram.permits_store(&claim, 0, at + 4088, 8));
         assert!(!ram.permits_load(&claim, 0, at + 4089, 8) && !ram.permits_store(&claim, 0, at + 4089, 8));
         assert!(!ram.permits_load(&claim, 0, at - 1, 1) && !ram.permits_load(&claim, 1, at, 1));
-        assert!(!ram.permits_load(&claim, 2, at, 1));
+        assert!(!ram.permits_load(&claim, 3, at, 1));
     }
 
     #[test]
