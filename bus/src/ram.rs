@@ -266,7 +266,7 @@ impl GuestRam {
     /// The claimant promises to ask that before it uses addresses it has kept, and to keep no other reference to the
     /// memory meanwhile than that of the bus it runs on; to read at an address only until [`GuestRam::take_moves`]
     /// names the page (the old place lives until then) and to drop the address before it drops what was taken; to
-    /// write only pages that [`GuestRam::takes_direct_stores`] has vouched for since its claim began and since
+    /// write only pages that [`GuestRam::is_own`] has vouched for since its claim began and since
     /// [`GuestRam::video_epoch`] last changed, and only lines of them that hold no decoded
     /// code, as [`GuestRam::code_lines`] says.
     pub fn claim(&mut self) -> RamClaim {
@@ -295,14 +295,6 @@ impl GuestRam {
     #[inline]
     pub fn takes_direct_stores(&self, page: u32) -> bool {
         self.code_lines[page as usize] == 0 && self.is_own(page)
-    }
-
-    /// The same of `len` bytes from byte `inside` of a page on, whether or not other lines of it hold decoded code.
-    #[inline]
-    pub fn takes_direct_stores_at(&self, page: u32, inside: usize, len: usize) -> bool {
-        let number = page as usize;
-        let lines = lines_of(inside, inside + len - 1);
-        self.code_lines[number] & lines == 0 && self.is_own(page)
     }
 
     /// Whether nobody else is known to hold a page, and stores to it need not be noted.

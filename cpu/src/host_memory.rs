@@ -6,7 +6,8 @@
 //! - [`Cpu::run`] begins by asking whether its claim still holds, and forgets every address if not.
 //! - A page that moves stays alive where it was until [`Cpu::note_moves`] has forgotten that place. Moves call for
 //!   attention, and what moves a page outside an instruction's last step (page walks) is noted at once.
-//! - A page has a store half only after memory has said that nobody else holds it; one of video memory loses its place
+//! - A page takes stores only after memory has said that nobody else holds it, and only on lines without decoded code
+//!   ([`Cpu::protect_lines`] takes a line back before a block on it can run); one of video memory loses its place
 //!   whenever [`Cpu::note_video`] finds that memory wants it so: at the start of every run, and at attention.
 //!
 //! With the feature `checked` memory is asked before every access whether the promise is kept ([`Witness`]).

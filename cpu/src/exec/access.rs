@@ -94,7 +94,7 @@ impl Access for Fast<'_> {
     }
     #[inline(always)]
     fn store<T: Word>(&mut self, spot: HostAddress, value: T) {
-        // SAFETY: as for loads; the store half of the TLB has private RAM pages without decoded code only.
+        // SAFETY: as for loads; the TLB gives places for stores in private RAM only, on lines without decoded code.
         unsafe { spot.store(value, self.cpu, self.witness) }
     }
     #[inline(always)]

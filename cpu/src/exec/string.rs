@@ -386,7 +386,7 @@ impl<S: Step, T: Word, P: Word> Repeated<S, T, P> {
     }
 }
 
-/// A repeated instruction as `dispatch::repeat` drives it.
+/// A repeated instruction as [`super::repeat::repeat`] drives it.
 pub(crate) trait Iterate {
     fn fast(m: &mut Fast<'_>, op: &Op) -> Result<Progress, Miss>;
     fn slow(cpu: &mut Cpu, bus: &mut SystemBus, op: &Op) -> Result<Progress, crate::Fault>;
