@@ -176,6 +176,11 @@ impl GuestRam {
         bytes.first_chunk().map_or(u32::MAX, |four| u32::from_le_bytes(*four))
     }
 
+    /// The bytes from an offset the bus gave out (RAM or ROM) to the end of its page.
+    pub fn rest_of_page(&self, at: RamOffset) -> &[u8] {
+        &self.pages[at.page() as usize].0[at.0 as usize % PAGE_SIZE..]
+    }
+
     /// Reads bytes at an offset the bus gave out (RAM or ROM).
     pub fn read_at(&self, at: RamOffset, out: &mut [u8]) {
         for (page, inside, part) in pieces(at, out.len()) {

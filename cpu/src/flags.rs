@@ -115,7 +115,13 @@ impl Flags {
 
     /// Replaces the flags in `mask` with those of `bits`.
     pub fn update(&mut self, mask: u32, bits: u32) {
-        self.set_bits(self.bits() & !mask | bits & mask);
+        if mask & STATUS == STATUS {
+            let control = mask & !STATUS;
+            self.word = self.word & !control | bits & control;
+            self.replace_status(bits);
+        } else {
+            self.set_bits(self.bits() & !mask | bits & mask);
+        }
     }
 
     /// A flag that is not a status flag: TF, IF, DF, IOPL, NT, RF, VM, AC.

@@ -205,6 +205,40 @@ impl Cpu {
         Some(unsafe { place.load(self, Witness::new(bus)) })
     }
 
+    /// `N` loads from `lin` on with user or supervisor rights, if a TLB knows the place of all of them.
+    #[inline]
+    pub(crate) fn load_all_known<T: Word, const N: usize>(
+        &self,
+        bus: &SystemBus,
+        lin: u64,
+        user: bool,
+    ) -> Option<[T; N]> {
+        let tlb = if user == self.user { &self.tlb } else { &self.other_tlb };
+        let place = tlb.read(lin, N as u64 * T::BYTES).filter(|_| !bus.fabric().ram.has_moves())?;
+        // SAFETY: the TLB has given this place for loads of this size in all, and all moves are noted.
+        Some(std::array::from_fn(|n| unsafe { place.load_nth(n as u64, self, Witness::new(bus)) }))
+    }
+
+    /// `N` stores from `lin` on with user or supervisor rights, if a TLB knows the place of all of them: whether they are
+    /// done.
+    #[inline]
+    pub(crate) fn store_all_known<T: Word, const N: usize>(
+        &self,
+        bus: &SystemBus,
+        lin: u64,
+        values: [T; N],
+        user: bool,
+    ) -> bool {
+        let tlb = if user == self.user { &self.tlb } else { &self.other_tlb };
+        let place = tlb.write(lin, N as u64 * T::BYTES).filter(|_| !bus.fabric().ram.has_moves());
+        let Some(place) = place else { return false };
+        for (n, value) in (0..).zip(values) {
+            // SAFETY: the TLB has given this place for stores of this size in all, and all moves are noted.
+            unsafe { place.plus(n * T::BYTES).store(value, self, Witness::new(bus)) };
+        }
+        true
+    }
+
     /// A store to linear memory with user or supervisor rights, if a TLB knows the place: whether it is done.
     #[inline]
     pub(crate) fn store_known<T: Word>(&self, bus: &SystemBus, lin: u64, value: T, user: bool) -> bool {

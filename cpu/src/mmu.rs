@@ -217,6 +217,9 @@ impl Cpu {
         len: u64,
         intent: Intent,
     ) -> Option<HostAddress> {
+        if let Some(place) = self.refill_from_second(bus, lin, len, intent) {
+            return Some(place);
+        }
         let found = self.find_place(bus, lin, len, intent);
         let in_page = PAGE_SIZE as u64 - (lin & (PAGE_SIZE as u64 - 1));
         if found.is_some() || in_page < len || self.aligned_only || self.breakpoints.any() {
@@ -229,6 +232,34 @@ impl Cpu {
         self.spot_page(bus, lin, intent, self.user).ok()?;
         // An instruction that has another place already must not use it when that page has moved for this one.
         if moves == self.moves_noted { self.find_place(bus, lin, len, intent) } else { None }
+    }
+
+    /// The same from the second level of the TLB alone, where nothing lies over RAM: what most misses are.
+    #[inline]
+    fn refill_from_second(
+        &mut self,
+        bus: &SystemBus,
+        lin: u64,
+        len: u64,
+        intent: Intent,
+    ) -> Option<HostAddress> {
+        let write = intent == Intent::Write;
+        if self.aligned_only || self.breakpoints.any() {
+            return None;
+        }
+        let found = self.tlb.left_behind(lin, write)?;
+        let PageTarget::Ram(offset) = bus.page(PhysAddr(found.phys & self.model.address_mask())) else {
+            return None;
+        };
+        let (ram, page) = (&bus.fabric().ram, offset.page());
+        let stores = if ram.is_own(page) { Stores::Beside(ram.code_lines(page)) } else { Stores::Shared };
+        if write && stores == Stores::Shared {
+            return None;
+        }
+        self.stats.tlb_misses += 1;
+        self.stats.second_level_hits += 1;
+        self.tlb.fill(lin, (page, ram.host_address(page)), &found, stores);
+        if write { self.tlb.write(lin, len) } else { self.tlb.read(lin, len) }
     }
 
     #[inline]

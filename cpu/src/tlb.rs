@@ -236,6 +236,15 @@ impl Tlb {
         self.rest.filled[index / 64] |= 1 << (index % 64);
     }
 
+    /// The page of `lin` as the second level knows it, if that is enough for a store or for a load. `None` where the first
+    /// level knows the page: what missed there asks for more.
+    #[inline]
+    pub(crate) fn left_behind(&self, lin: u64, write: bool) -> Option<Translation> {
+        let strange = self.rest.lins[Self::index(lin)] != lin & PAGE_MASK;
+        let frame = self.rest.second.find(lin).filter(|_| strange)?;
+        translation_of(frame, lin, write)
+    }
+
     /// Enters the page of `lin`, where a device answers.
     pub(crate) fn fill_device(&mut self, lin: u64, found: &Translation) {
         self.fill(lin, (DEVICE, 0), found, Stores::Slow);

@@ -10,6 +10,8 @@ use ringzero_machine::{Hang, OnIdle, Stop};
 const SLICE: u64 = 2_000_000;
 /// The same while serial input waits: about the time of one character at 115200 baud.
 const SERIAL_SLICE: u64 = 10_000;
+/// Instructions after which what the guest says on its serial ports is passed on: it may be waited for.
+const SPEECH_SLICE: u64 = 100_000;
 
 /// Runs until there is a verdict.
 pub(crate) fn run(session: &mut Session) -> Verdict {
@@ -29,7 +31,10 @@ fn run_on(session: &mut Session, mut tracer: Option<&mut Tracer>) -> Verdict {
         let slice = if session.has_serial_input() { SERIAL_SLICE } else { SLICE };
         let slice = slice.min(session.recorded_slice());
         let limit = session.goals.cap(session.machine.count() + slice);
-        let stop = session.machine.run(limit, OnIdle::Return);
+        let stop = match run_to(session, limit) {
+            Ok(stop) => stop,
+            Err(verdict) => return verdict,
+        };
         if let Some(tracer) = tracer.as_deref_mut() {
             tracer.pass_on(&mut session.machine);
         }
@@ -46,6 +51,20 @@ fn run_on(session: &mut Session, mut tracer: Option<&mut Tracer>) -> Verdict {
             && let Some(verdict) = pass_idle_time(session)
         {
             return verdict;
+        }
+    }
+}
+
+/// Runs to instruction `limit`. What the guest says meanwhile goes out soon, and is judged then.
+fn run_to(session: &mut Session, limit: u64) -> Result<Stop, Verdict> {
+    loop {
+        let piece = limit.min(session.machine.count() + SPEECH_SLICE);
+        let stop = session.machine.run(piece, OnIdle::Return);
+        if stop != Stop::Limit || piece == limit || session.machine.count() < piece {
+            return Ok(stop);
+        }
+        if let Some(verdict) = session.pass_on_speech() {
+            return Err(verdict);
         }
     }
 }

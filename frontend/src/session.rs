@@ -98,6 +98,14 @@ impl Session {
 
     /// Passes on what the guest said and played since the last call.
     pub(crate) fn pass_on(&mut self) -> Option<Verdict> {
+        let closed = self.pass_on_speech();
+        self.pass_on_sound();
+        self.warn_of_disks();
+        closed
+    }
+
+    /// Passes on what the guest said since the last call.
+    pub(crate) fn pass_on_speech(&mut self) -> Option<Verdict> {
         let mut closed = None;
         for port in 0..self.serial.len() {
             let bytes = self.machine.take_serial(port);
@@ -112,8 +120,6 @@ impl Session {
         }
         let bytes = self.machine.take_debug_console();
         self.debug.write(&bytes);
-        self.pass_on_sound();
-        self.warn_of_disks();
         closed
     }
 

@@ -31,6 +31,25 @@ pub(crate) enum Kind {
     None,
 }
 
+impl Kind {
+    fn of(kind: OpKind) -> Self {
+        match kind {
+            OpKind::Register => Self::Reg,
+            OpKind::Memory => Self::Mem,
+            OpKind::Immediate8
+            | OpKind::Immediate8_2nd
+            | OpKind::Immediate16
+            | OpKind::Immediate32
+            | OpKind::Immediate64
+            | OpKind::Immediate8to16
+            | OpKind::Immediate8to32
+            | OpKind::Immediate8to64
+            | OpKind::Immediate32to64 => Self::Imm,
+            _ => Self::None,
+        }
+    }
+}
+
 /// The address form of the memory operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -39,6 +58,8 @@ pub(crate) enum Shape {
     Segmented,
 }
 
+const MOST_OPERANDS: usize = 5;
+
 /// One instruction being lowered.
 pub(crate) struct Lowering<'a> {
     pub(crate) ins: &'a Instruction,
@@ -46,6 +67,7 @@ pub(crate) struct Lowering<'a> {
     pub(crate) model: &'a Model,
     pub(crate) op: Op,
     pub(crate) shape: Shape,
+    kinds: [Kind; MOST_OPERANDS],
     /// Distance from the block's start to the next instruction.
     pub(crate) next: u32,
     /// Offset of the block's start in CS, and the limit of CS; of no meaning where CS is flat.
@@ -93,12 +115,17 @@ impl<'a> Lowering<'a> {
     fn new(ins: &'a Instruction, cpu: &'a Cpu, next: u32) -> Self {
         let mut op = Op::bare(ending::<Undefined>);
         op.kind = ins.code() as u16;
+        let mut kinds = [Kind::None; MOST_OPERANDS];
+        for (n, kind) in (0..ins.op_count()).zip(&mut kinds) {
+            *kind = Kind::of(ins.op_kind(n));
+        }
         let mut lowering = Self {
             ins,
             mode: cpu.mode,
             model: &cpu.model,
             op,
             shape: Shape::Segmented,
+            kinds,
             next,
             start: cpu.state.ip,
             code_limit: cpu.state.seg(SegReg::Cs).limit,
@@ -147,23 +174,7 @@ impl<'a> Lowering<'a> {
 
     /// The kind of operand `n`.
     pub(crate) fn kind(&self, n: u32) -> Kind {
-        if n >= self.ins.op_count() {
-            return Kind::None;
-        }
-        match self.ins.op_kind(n) {
-            OpKind::Register => Kind::Reg,
-            OpKind::Memory => Kind::Mem,
-            OpKind::Immediate8
-            | OpKind::Immediate8_2nd
-            | OpKind::Immediate16
-            | OpKind::Immediate32
-            | OpKind::Immediate64
-            | OpKind::Immediate8to16
-            | OpKind::Immediate8to32
-            | OpKind::Immediate8to64
-            | OpKind::Immediate32to64 => Kind::Imm,
-            _ => Kind::None,
-        }
+        self.kinds.get(n as usize).copied().unwrap_or(Kind::None)
     }
 
     /// Width of the first operand in bits.

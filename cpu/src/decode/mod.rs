@@ -19,13 +19,10 @@ use crate::mmu::Intent;
 use crate::segment::SegReg;
 use block::{Layout, Lowered};
 use cache::{BlockKey, lines_of};
-use predecode::{Decoded, Decoder};
+use predecode::{Decoded, Decoder, WINDOW};
 use ringzero_bus::ram::PAGE_SIZE;
 use ringzero_bus::{RamOffset, SystemBus};
 use tune::tune;
-
-/// Bytes an instruction may have on any model here: 15, and on the 8086 as many prefixes again.
-const WINDOW: usize = 32;
 
 impl Cpu {
     /// Where the page of linear address `lin` lies in guest memory, if it is RAM or ROM.
@@ -121,21 +118,16 @@ impl Cpu {
     /// Decodes instructions that lie in one page, one after another.
     fn decode_run(&self, bus: &SystemBus, start: RamOffset, limit: usize, run: &mut Vec<Lowered>) {
         let decoder = Decoder::new(self.model, self.mode);
-        let mut at = 0u64;
+        let code = bus.fabric().ram.rest_of_page(start);
+        let mut stream = decoder.stream(&code[..code.len().min(self.room(start))]);
+        let mut at = 0u32;
         while run.len() < limit {
-            let room = self.room(start, at);
-            if room == 0 {
-                break;
-            }
-            let mut window = [0; WINDOW];
-            let bytes = &mut window[..room.min(WINDOW as u64) as usize];
-            bus.fabric().ram.read_at(RamOffset(start.0 + at), bytes);
-            let decoded = decoder.decode(bytes);
+            let decoded = stream.next();
             if matches!(decoded, Decoded::NeedsMore) {
                 break;
             }
-            let lowered = self.lower(&decoded, at as u32);
-            at += u64::from(lowered.len);
+            let lowered = self.lower(&decoded, at);
+            at += u32::from(lowered.len);
             run.push(lowered);
             if lowered.ends_block {
                 break;
@@ -143,12 +135,12 @@ impl Cpu {
         }
     }
 
-    /// How many bytes from the block's byte `at` on lie in its page and in the code segment.
-    fn room(&self, start: RamOffset, at: u64) -> u64 {
+    /// How many bytes from `start` on lie in its page and in the code segment.
+    fn room(&self, start: RamOffset) -> usize {
         let in_page = PAGE_SIZE as u64 - (start.0 & (PAGE_SIZE as u64 - 1));
         let last = u64::from(self.state.seg(SegReg::Cs).limit);
         let in_segment = (last + 1).saturating_sub(self.state.ip);
-        in_page.min(in_segment).saturating_sub(at)
+        in_page.min(in_segment) as usize
     }
 
     /// Decodes one instruction that crosses a page, wraps in its segment, or lies in no memory.

@@ -63,6 +63,8 @@ pub(crate) struct Decoder {
     options: u32,
 }
 
+/// Bytes an instruction may have on any model here: 15, and on the 8086 as many prefixes again.
+pub(crate) const WINDOW: usize = 32;
 /// Longest instruction of today's map.
 const MODERN_LIMIT: usize = 15;
 /// More prefixes than this and they are skipped in one go.
@@ -84,16 +86,36 @@ impl Decoder {
         }
     }
 
+    /// Reads the instructions in `bytes` one after another.
+    pub(crate) fn stream<'a>(&'a self, bytes: &'a [u8]) -> Stream<'a> {
+        let at_once = self.model.at_least(Generation::I80386) && self.model.has(Features::FPU);
+        let modern = at_once.then(|| iced_x86::Decoder::new(self.mode.code_bits(), bytes, self.options));
+        Stream { decoder: self, rest: bytes, modern }
+    }
+
     fn decode_modern(&self, bytes: &[u8]) -> Decoded {
         let mut buffer = [0; MODERN_LIMIT];
         let len = bytes.len().min(MODERN_LIMIT);
         buffer[..len].copy_from_slice(&bytes[..len]);
-        let quirk = coprocessor(&mut buffer[..len], self.model.has(Features::FPU));
+        let mut quirk = coprocessor(&buffer[..len]);
+        if let Quirk::X87 { opcode, modrm } = quirk
+            && !self.model.has(Features::FPU)
+        {
+            let at = buffer.iter().position(|&byte| byte == opcode).unwrap_or_default();
+            buffer[at] = MOV_R_RM;
+            quirk = Quirk::Esc { opcode, modrm };
+        }
         let mut decoder = iced_x86::Decoder::new(self.mode.code_bits(), &buffer[..len], self.options);
+        self.next_modern(&mut decoder, len, quirk)
+    }
+
+    /// The next instruction of `decoder`, which has `available` bytes of it.
+    fn next_modern(&self, decoder: &mut iced_x86::Decoder<'_>, available: usize, quirk: Quirk) -> Decoded {
+        decoder.set_ip(0);
         let instruction = decoder.decode();
         let too_long = Decoded::TooLong(MODERN_LIMIT as u8);
         match decoder.last_error() {
-            DecoderError::NoMoreBytes if len < MODERN_LIMIT => Decoded::NeedsMore,
+            DecoderError::NoMoreBytes if available < MODERN_LIMIT => Decoded::NeedsMore,
             DecoderError::NoMoreBytes => too_long,
             DecoderError::InvalidInstruction if instruction.len() == MODERN_LIMIT => too_long,
             DecoderError::None if self.knows(&instruction) => {
@@ -209,22 +231,41 @@ fn announced(feature: CpuidFeature) -> Option<Features> {
     })
 }
 
-/// MOV r, r/m: stands in where only the operand of an instruction counts.
+/// MOV r, r/m: stands in where only the operand of an instruction counts, as without a coprocessor.
 const MOV_R_RM: u8 = 0x8B;
 
-/// Recognises a coprocessor instruction. Without a coprocessor its opcode becomes a MOV with the same ModR/M byte.
-fn coprocessor(bytes: &mut [u8], present: bool) -> Quirk {
+/// Recognises a coprocessor instruction.
+fn coprocessor(bytes: &[u8]) -> Quirk {
     let is_prefix = |b: &u8| matches!(b, 0x26 | 0x2E | 0x36 | 0x3E | 0x64..=0x67 | 0xF0 | 0xF2 | 0xF3);
     let Some(at) = bytes.iter().position(|b| !is_prefix(b)) else { return Quirk::None };
     let (opcode, modrm) = (bytes[at], bytes.get(at + 1).copied().unwrap_or(0));
-    if !(0xD8..=0xDF).contains(&opcode) {
-        return Quirk::None;
+    if (0xD8..=0xDF).contains(&opcode) { Quirk::X87 { opcode, modrm } } else { Quirk::None }
+}
+
+/// The instructions of a piece of code, one behind the other.
+pub(crate) struct Stream<'a> {
+    decoder: &'a Decoder,
+    rest: &'a [u8],
+    /// What goes on where the last instruction ended; `None` for models whose bytes must be changed first.
+    modern: Option<iced_x86::Decoder<'a>>,
+}
+
+impl Stream<'_> {
+    /// The instruction behind the last one, which was one.
+    pub(crate) fn next(&mut self) -> Decoded {
+        let window = &self.rest[..self.rest.len().min(WINDOW)];
+        let decoded = match &mut self.modern {
+            Some(modern) => {
+                let quirk = coprocessor(&window[..window.len().min(MODERN_LIMIT)]);
+                self.decoder.next_modern(modern, window.len(), quirk)
+            }
+            None => self.decoder.decode(window),
+        };
+        if let Decoded::Instruction { len, .. } = decoded {
+            self.rest = &self.rest[usize::from(len)..];
+        }
+        decoded
     }
-    if present {
-        return Quirk::X87 { opcode, modrm };
-    }
-    bytes[at] = MOV_R_RM;
-    Quirk::Esc { opcode, modrm }
 }
 
 /// An instruction of an old chip in a form that today's map reads the same way.
@@ -340,5 +381,48 @@ impl Canonical {
     fn reject(&mut self, modrm: u8) -> u8 {
         self.invalid = true;
         modrm
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An instruction, or the reason why there is none, in comparable form.
+    fn shown(decoded: &Decoded) -> (u8, u8, Option<(Instruction, Quirk)>) {
+        match decoded {
+            Decoded::Instruction { instruction, len, quirk } => (0, *len, Some((*instruction, *quirk))),
+            Decoded::NeedsMore => (1, 0, None),
+            Decoded::Invalid(len) => (2, *len, None),
+            Decoded::TooLong(len) => (3, *len, None),
+        }
+    }
+
+    #[test]
+    fn instructions_read_one_after_another_are_those_read_one_by_one() {
+        let mut seed = 1u32;
+        let mut byte = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            // Prefixes and coprocessor instructions come more often than they would.
+            match seed >> 24 {
+                n @ 0..=15 => [0x26, 0x66, 0x67, 0xF0, 0xF2, 0xF3, 0xD8, 0xDD][n as usize % 8],
+                n => n as u8,
+            }
+        };
+        let models = [Model::I8086, Model::I80286, Model::I80386, Model::MAX];
+        for round in 0..20_000 {
+            let decoder = Decoder::new(models[round % models.len()], CodeMode::default());
+            let bytes: Vec<u8> = (0..1 + round % 60).map(|_| byte()).collect();
+            let (mut stream, mut at) = (decoder.stream(&bytes), 0);
+            loop {
+                let window = &bytes[at..bytes.len().min(at + WINDOW)];
+                let (next, single) = (shown(&stream.next()), shown(&decoder.decode(window)));
+                assert_eq!(next, single, "{window:02x?}");
+                at += usize::from(next.1);
+                if next.2.is_none() || at >= bytes.len() {
+                    break;
+                }
+            }
+        }
     }
 }

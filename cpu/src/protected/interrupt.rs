@@ -136,15 +136,11 @@ fn push_frame(
                 stack.push_sized(m, wide, u64::from(selector))?;
             }
         }
-        stack.push_sized(m, wide, u64::from(outer.segment.selector))?;
-        stack.push_sized(m, wide, outer.pointer)?;
+        stack.push_items(m, wide, [u64::from(outer.segment.selector), outer.pointer])?;
     }
     let flags = m.cpu.state.flags.bits();
-    stack.push_sized(m, wide, u64::from(flags))?;
     let cs = m.cpu.state.seg(SegReg::Cs).selector;
-    stack.push_sized(m, wide, u64::from(cs))?;
-    let ip = m.cpu.state.ip;
-    stack.push_sized(m, wide, ip)?;
+    stack.push_items(m, wide, [u64::from(flags), u64::from(cs), m.cpu.state.ip])?;
     if let Some(error) = error {
         stack.push_sized(m, wide, u64::from(error))?;
     }

@@ -15,9 +15,8 @@ pub(crate) fn iret(m: &mut Slow<'_>, wide: bool) -> Result<(), Fault> {
         return task::return_to_previous(m);
     }
     let mut stack = Stack::current(&m.cpu.state);
-    let ip = stack.item(m, wide, 0, 0)?;
-    let selector = stack.item(m, wide, 1, 0)? as u16;
-    let flags = stack.item(m, wide, 2, 0)? as u32;
+    let [ip, selector, flags] = stack.top_items(m, wide)?;
+    let (selector, flags) = (selector as u16, flags as u32);
     let old_cpl = m.cpu.state.cpl;
     if wide && flags & bit::VM != 0 && old_cpl == 0 {
         return to_v86(m, &stack, ip, selector, flags);

@@ -154,8 +154,11 @@ impl Slow<'_> {
         }
         self.mark_accessed(&mut target)?;
         target.segment.selector = target.segment.selector & !3 | u16::from(cpl);
-        self.cpu.state.cpl = cpl;
-        self.cpu.set_segment(SegReg::Cs, target.segment);
+        let stays = cpl == self.cpu.state.cpl && target.segment == *self.cpu.state.seg(SegReg::Cs);
+        if !stays {
+            self.cpu.state.cpl = cpl;
+            self.cpu.set_segment(SegReg::Cs, target.segment);
+        }
         self.cpu.next_ip = offset;
         Ok(())
     }

@@ -52,6 +52,59 @@ impl Stack {
         if wide { self.push(m, value as u32) } else { self.push(m, value as u16) }
     }
 
+    /// Pushes `items`, the first one first, in 32 bits each (`wide`) or 16. A fault may leave some of them in memory.
+    pub(crate) fn push_items<const N: usize>(
+        &mut self,
+        m: &mut Slow<'_>,
+        wide: bool,
+        items: [u64; N],
+    ) -> Result<(), Fault> {
+        if wide && self.push_at_once(m, items) {
+            return Ok(());
+        }
+        items.into_iter().try_for_each(|item| self.push_sized(m, wide, item))
+    }
+
+    /// Linear address of the `len` bytes from `offset` on, if nothing has to be checked of a flat segment.
+    #[inline]
+    fn flat_place(&self, offset: u64, len: u64) -> Option<u64> {
+        let flat = self.segment.is_flat() && self.segment.attr.is_big();
+        (flat && offset + len <= 1 << 32).then_some(offset)
+    }
+
+    /// Pushes doublewords where a TLB knows the place of all of them: whether it is done.
+    #[inline]
+    fn push_at_once<const N: usize>(&mut self, m: &mut Slow<'_>, items: [u64; N]) -> bool {
+        let len = 4 * N as u64;
+        let offset = self.pointer.wrapping_sub(len) & 0xFFFF_FFFF;
+        let Some(lin) = self.flat_place(offset, len) else { return false };
+        let mut values = items.map(|item| item as u32);
+        values.reverse();
+        let done = m.cpu.store_all_known(m.bus, lin, values, self.cpl == 3);
+        if done {
+            self.pointer = offset;
+        }
+        done
+    }
+
+    /// The `N` items at the top, which are 32 bits each (`wide`) or 16.
+    pub(crate) fn top_items<const N: usize>(
+        &self,
+        m: &mut Slow<'_>,
+        wide: bool,
+    ) -> Result<[u64; N], Fault> {
+        let place = self.flat_place(self.pointer & 0xFFFF_FFFF, 4 * N as u64).filter(|_| wide);
+        let known = place.and_then(|lin| m.cpu.load_all_known::<u32, N>(m.bus, lin, self.cpl == 3));
+        if let Some(values) = known {
+            return Ok(values.map(u64::from));
+        }
+        let mut items = [0; N];
+        for (n, item) in (0..).zip(&mut items) {
+            *item = self.item(m, wide, n, 0)?;
+        }
+        Ok(items)
+    }
+
     /// The value `depth` bytes above the top.
     pub(crate) fn peek<T: Word>(&self, m: &mut Slow<'_>, depth: u64) -> Result<T, Fault> {
         let lin = self.place::<T>(self.pointer.wrapping_add(depth) & self.mask())?;
@@ -74,7 +127,9 @@ impl Stack {
 
     /// Makes this the CPU's stack.
     pub(crate) fn make_current(&self, m: &mut Slow<'_>) {
-        m.cpu.set_segment(SegReg::Ss, self.segment);
+        if self.segment != *m.cpu.state.seg(SegReg::Ss) {
+            m.cpu.set_segment(SegReg::Ss, self.segment);
+        }
         let old = m.cpu.state.regs.number(SP);
         let mask = self.mask();
         m.cpu.state.regs.set_number(SP, (old & !mask | self.pointer & mask) & 0xFFFF_FFFF);
