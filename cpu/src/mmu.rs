@@ -99,7 +99,8 @@ impl Cpu {
         intent: Intent,
         user: bool,
     ) -> Result<PhysAddr, Fault> {
-        let phys = if self.state.cr0 & cr0::PG == 0 { lin } else { self.walk(bus, lin, intent, user)?.phys };
+        let phys =
+            if self.state.cr0 & cr0::PG == 0 { lin } else { self.walk(bus, lin, intent, user)?.phys(lin) };
         Ok(PhysAddr(phys & self.model.address_mask()))
     }
 
@@ -158,34 +159,57 @@ impl Cpu {
         intent: Intent,
         user: bool,
     ) -> Result<PhysAddr, Fault> {
+        let found = self.find_translation(bus, lin, intent, user)?;
+        Ok(self.enter_page(bus, lin, found, (intent, user)))
+    }
+
+    /// What translates `lin`.
+    #[inline(always)]
+    fn find_translation(
+        &mut self,
+        bus: &mut SystemBus,
+        lin: u64,
+        intent: Intent,
+        user: bool,
+    ) -> Result<Translation, Fault> {
         let tlb = self.tlb_of(user);
         let missed = !tlb.knows(lin);
         let known = tlb.translation(lin, intent == Intent::Write);
         self.stats.tlb_misses += u64::from(missed);
         self.stats.second_level_hits += u64::from(missed && known.is_some());
-        let (found, walked) = match known {
-            Some(found) => (found, false),
-            None if self.state.cr0 & cr0::PG == 0 => {
-                (Translation { phys: lin, writable: true, global: false }, false)
-            }
-            None => (self.walk(bus, lin, intent, user)?, true),
-        };
-        let phys = PhysAddr(found.phys & self.model.address_mask());
-        if !self.watches_page(lin) {
-            match bus.page(phys) {
-                PageTarget::Ram(offset) => self.enter_ram(bus, lin, offset.page(), &found, (intent, user)),
-                PageTarget::Rom(offset) => {
-                    let place = (offset.page(), bus.fabric().ram.host_address(offset.page()));
-                    self.tlb_of(user).fill(lin, place, &found, Stores::Slow);
-                }
-                PageTarget::Mmio => self.tlb_of(user).fill_device(lin, &found),
-                PageTarget::Open => return Ok(phys),
-            }
-            if walked {
-                self.tlb_of(user).keep(lin, &found);
-            }
+        match known {
+            Some(found) => Ok(found),
+            None if self.state.cr0 & cr0::PG == 0 => Ok(Translation::new(lin, true, false)),
+            None => self.walk(bus, lin, intent, user),
         }
-        Ok(phys)
+    }
+
+    /// Remembers the page of `lin` in a TLB, unless its accesses must be looked at. Gives the physical address of `lin`.
+    #[inline]
+    fn enter_page(
+        &mut self,
+        bus: &mut SystemBus,
+        lin: u64,
+        found: Translation,
+        (intent, user): (Intent, bool),
+    ) -> PhysAddr {
+        let phys = PhysAddr(found.phys(lin) & self.model.address_mask());
+        if self.watches_page(lin) {
+            return phys;
+        }
+        match bus.page(phys) {
+            PageTarget::Ram(offset) => self.enter_ram(bus, lin, offset.page(), found, (intent, user)),
+            PageTarget::Rom(offset) => {
+                let place = (offset.page(), bus.fabric().ram.host_address(offset.page()));
+                self.tlb_of(user).fill(lin, place, found, Stores::Slow);
+            }
+            PageTarget::Mmio => self.tlb_of(user).fill_device(lin, found),
+            PageTarget::Open => return phys,
+        }
+        if found.is_walked() {
+            self.tlb_of(user).keep(lin, found);
+        }
+        phys
     }
 
     /// Enters a page of RAM into a TLB. A store makes it the machine's own first.
@@ -195,7 +219,7 @@ impl Cpu {
         bus: &mut SystemBus,
         lin: u64,
         page: u32,
-        found: &Translation,
+        found: Translation,
         (intent, user): (Intent, bool),
     ) {
         let ram = &mut bus.fabric_mut().ram;
@@ -217,49 +241,46 @@ impl Cpu {
         len: u64,
         intent: Intent,
     ) -> Option<HostAddress> {
-        if let Some(place) = self.refill_from_second(bus, lin, len, intent) {
-            return Some(place);
-        }
-        let found = self.find_place(bus, lin, len, intent);
         let in_page = PAGE_SIZE as u64 - (lin & (PAGE_SIZE as u64 - 1));
-        if found.is_some() || in_page < len || self.aligned_only || self.breakpoints.any() {
-            return found;
+        if in_page < len || self.aligned_only || self.breakpoints.any() {
+            return self.find_place(bus, lin, len, intent);
         }
-        if self.tlb.needs_full_path(&bus.fabric().ram, lin, intent == Intent::Write) {
-            return None;
+        let write = intent == Intent::Write;
+        if self.tlb.knows(lin) {
+            let found = self.find_place(bus, lin, len, intent);
+            if found.is_some() || self.tlb.needs_full_path(&bus.fabric().ram, lin, write) {
+                return found;
+            }
         }
         let moves = self.moves_noted;
-        self.spot_page(bus, lin, intent, self.user).ok()?;
+        let found = self.find_translation(bus, lin, intent, self.user).ok()?;
+        if !self.enter_own_ram(bus, lin, found, write) {
+            self.enter_page(bus, lin, found, (intent, self.user));
+        }
         // An instruction that has another place already must not use it when that page has moved for this one.
-        if moves == self.moves_noted { self.find_place(bus, lin, len, intent) } else { None }
+        if moves != self.moves_noted {
+            return None;
+        }
+        if write { self.tlb.write(lin, len) } else { self.tlb.read(lin, len) }
     }
 
-    /// The same from the second level of the TLB alone, where nothing lies over RAM: what most misses are.
-    #[inline]
-    fn refill_from_second(
-        &mut self,
-        bus: &SystemBus,
-        lin: u64,
-        len: u64,
-        intent: Intent,
-    ) -> Option<HostAddress> {
-        let write = intent == Intent::Write;
-        if self.aligned_only || self.breakpoints.any() {
-            return None;
-        }
-        let found = self.tlb.left_behind(lin, write)?;
-        let PageTarget::Ram(offset) = bus.page(PhysAddr(found.phys & self.model.address_mask())) else {
-            return None;
+    /// What [`Cpu::enter_page`] comes to where RAM answers alone, which takes stores as it is if one is to come: whether it
+    /// was so. Nobody watches the page.
+    #[inline(always)]
+    fn enter_own_ram(&mut self, bus: &SystemBus, lin: u64, found: Translation, write: bool) -> bool {
+        let PageTarget::Ram(offset) = bus.page(PhysAddr(found.phys(lin) & self.model.address_mask())) else {
+            return false;
         };
         let (ram, page) = (&bus.fabric().ram, offset.page());
-        let stores = if ram.is_own(page) { Stores::Beside(ram.code_lines(page)) } else { Stores::Shared };
-        if write && stores == Stores::Shared {
-            return None;
+        let own = ram.is_own(page);
+        if own || !write {
+            let stores = if own { Stores::Beside(ram.code_lines(page)) } else { Stores::Shared };
+            self.tlb.fill(lin, (page, ram.host_address(page)), found, stores);
+            if found.is_walked() {
+                self.tlb.keep(lin, found);
+            }
         }
-        self.stats.tlb_misses += 1;
-        self.stats.second_level_hits += 1;
-        self.tlb.fill(lin, (page, ram.host_address(page)), &found, stores);
-        if write { self.tlb.write(lin, len) } else { self.tlb.read(lin, len) }
+        own || !write
     }
 
     #[inline]

@@ -5,6 +5,7 @@ use crate::features::Features;
 use crate::mmu::Intent;
 use crate::model::Model;
 use crate::state::{CpuState, cr0, cr4};
+use ringzero_bus::ram::PAGE_SIZE;
 use ringzero_bus::{PhysAddr, SystemBus, Width};
 
 /// Bits of directory and table entries, of both sizes.
@@ -27,14 +28,57 @@ mod error {
     pub(super) const RESERVED: u16 = 1 << 3;
 }
 
-/// What a walk has found.
+/// What a walk has found: the physical page, and in its low bits what may be done with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Translation {
-    pub(crate) phys: u64,
+pub(crate) struct Translation(u64);
+
+impl Translation {
     /// Stores may go there without another walk: allowed, and the page is dirty.
-    pub(crate) writable: bool,
+    pub(crate) const WRITABLE: u64 = 1 << 0;
     /// A load of CR3 does not end it.
-    pub(crate) global: bool,
+    pub(crate) const GLOBAL: u64 = 1 << 1;
+    /// It was not known before.
+    const WALKED: u64 = 1 << 2;
+    const PAGE: u64 = !(PAGE_SIZE as u64 - 1);
+
+    #[inline(always)]
+    pub(crate) fn new(phys: u64, writable: bool, global: bool) -> Self {
+        let bits = if writable { Self::WRITABLE } else { 0 } | if global { Self::GLOBAL } else { 0 };
+        Self(phys & Self::PAGE | bits)
+    }
+
+    /// From what [`Translation::frame`] gave, whatever other low bits it has now.
+    #[inline(always)]
+    pub(crate) fn from_frame(frame: u64) -> Self {
+        Self(frame & (Self::PAGE | Self::WRITABLE | Self::GLOBAL))
+    }
+
+    /// The page, with [`Translation::WRITABLE`] and [`Translation::GLOBAL`].
+    #[inline(always)]
+    pub(crate) fn frame(self) -> u64 {
+        self.0 & !Self::WALKED
+    }
+
+    /// The same, found by a walk.
+    fn walked(self) -> Self {
+        Self(self.0 | Self::WALKED)
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_walked(self) -> bool {
+        self.0 & Self::WALKED != 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_writable(self) -> bool {
+        self.0 & Self::WRITABLE != 0
+    }
+
+    /// The physical address of `lin`, which it translates.
+    #[inline(always)]
+    pub(crate) fn phys(self, lin: u64) -> u64 {
+        self.0 & Self::PAGE | lin & !Self::PAGE
+    }
 }
 
 /// How an access reads entries: with side effects on devices, or without.
@@ -194,11 +238,8 @@ pub(crate) fn walk(
         path.directory.mark(bus, bit::ACCESSED);
     }
     last.mark(bus, bit::ACCESSED | if write { bit::DIRTY } else { 0 });
-    Ok(Translation {
-        phys: path.phys,
-        writable: writable && (write || last.has(bit::DIRTY)),
-        global: state.cr4 & cr4::PGE != 0 && last.has(bit::GLOBAL),
-    })
+    let global = state.cr4 & cr4::PGE != 0 && last.has(bit::GLOBAL);
+    Ok(Translation::new(path.phys, writable && (write || last.has(bit::DIRTY)), global).walked())
 }
 
 fn fault<R>(state: &mut CpuState, lin: u64, code: u16) -> Result<R, Fault> {

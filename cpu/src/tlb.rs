@@ -37,9 +37,9 @@ const DEVICE: u32 = u32::MAX;
 /// Stands for a page of which only the translation is known, or nothing.
 const NOWHERE: u32 = u32::MAX - 1;
 /// Paging lets stores through without another walk, whether or not decoded code is in their way.
-const WRITABLE: u64 = 1 << 0;
+const WRITABLE: u64 = Translation::WRITABLE;
 /// Stays when CR3 is loaded.
-const GLOBAL: u64 = 1 << 1;
+const GLOBAL: u64 = Translation::GLOBAL;
 /// RAM that takes stores, as far as the memory map is concerned.
 const RAM: u64 = 1 << 2;
 
@@ -52,23 +52,6 @@ pub(crate) enum Stores {
     Shared,
     /// Those may skip it that hit none of these lines.
     Beside(u64),
-}
-
-/// The bits of [`Rest::frames`] for what a walk has found.
-fn frame_of(found: &Translation) -> u64 {
-    let bits = if found.writable { WRITABLE } else { 0 } | if found.global { GLOBAL } else { 0 };
-    found.phys & PAGE_MASK | bits
-}
-
-/// What a frame says of `lin`, if that is enough for a store or for a load.
-#[inline(always)]
-fn translation_of(frame: u64, lin: u64, write: bool) -> Option<Translation> {
-    let writable = frame & WRITABLE != 0;
-    (writable || !write).then_some(Translation {
-        phys: frame & PAGE_MASK | lin & !PAGE_MASK,
-        writable,
-        global: frame & GLOBAL != 0,
-    })
 }
 
 /// Direct-mapped by linear page number. Two pointers: a change of privilege swaps it with another.
@@ -200,14 +183,14 @@ impl Tlb {
     pub(crate) fn translation(&self, lin: u64, write: bool) -> Option<Translation> {
         let index = Self::index(lin);
         let frame = if self.knows(lin) { self.rest.frames[index] } else { self.rest.second.find(lin)? };
-        translation_of(frame, lin, write)
+        (frame & WRITABLE != 0 || !write).then_some(Translation::from_frame(frame))
     }
 
     /// Remembers what a walk has found of a page that is entered, longer than the first level does. Only a walk comes
     /// here: what the second level knows must not depend on how often an instruction is tried, nor on lost places.
     #[inline]
-    pub(crate) fn keep(&mut self, lin: u64, found: &Translation) {
-        self.rest.second.keep(lin, frame_of(found));
+    pub(crate) fn keep(&mut self, lin: u64, found: Translation) {
+        self.rest.second.keep(lin, found.frame());
     }
 
     /// Enters the page of `lin`, which is number `page` of guest memory and lies at `address`.
@@ -216,19 +199,19 @@ impl Tlb {
         &mut self,
         lin: u64,
         (page, address): (u32, usize),
-        found: &Translation,
+        found: Translation,
         stores: Stores,
     ) {
         let (lin, index) = (lin & PAGE_MASK, Self::index(lin));
         let addend = (address as u64).wrapping_sub(lin);
         let barred = match stores {
-            Stores::Beside(lines) if found.writable => lines,
+            Stores::Beside(lines) if found.is_writable() => lines,
             _ => ALL_LINES,
         };
         let write = if barred == 0 { lin } else { NEVER };
         let ram = if stores == Stores::Slow { 0 } else { RAM };
         self.entries[index] = Entry { read: lin, write, addend, barred };
-        self.rest.frames[index] = frame_of(found) | ram;
+        self.rest.frames[index] = found.frame() | ram;
         self.rest.lins[index] = lin;
         self.rest.aliases.leave(self.rest.pages[index]);
         self.rest.aliases.enter(page, index);
@@ -236,17 +219,8 @@ impl Tlb {
         self.rest.filled[index / 64] |= 1 << (index % 64);
     }
 
-    /// The page of `lin` as the second level knows it, if that is enough for a store or for a load. `None` where the first
-    /// level knows the page: what missed there asks for more.
-    #[inline]
-    pub(crate) fn left_behind(&self, lin: u64, write: bool) -> Option<Translation> {
-        let strange = self.rest.lins[Self::index(lin)] != lin & PAGE_MASK;
-        let frame = self.rest.second.find(lin).filter(|_| strange)?;
-        translation_of(frame, lin, write)
-    }
-
     /// Enters the page of `lin`, where a device answers.
-    pub(crate) fn fill_device(&mut self, lin: u64, found: &Translation) {
+    pub(crate) fn fill_device(&mut self, lin: u64, found: Translation) {
         self.fill(lin, (DEVICE, 0), found, Stores::Slow);
         self.entries[Self::index(lin)].forget_place();
     }

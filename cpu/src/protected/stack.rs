@@ -18,13 +18,15 @@ pub(crate) struct Stack {
     cpl: u8,
     /// Error code of a fault on it.
     error: u16,
+    /// Its segment is another than the present one.
+    switched: bool,
 }
 
 impl Stack {
     /// The present stack.
     pub(crate) fn current(state: &CpuState) -> Self {
         let (segment, pointer) = (*state.seg(SegReg::Ss), state.regs.number(SP));
-        Self { segment, pointer, cpl: state.cpl, error: 0 }
+        Self { segment, pointer, cpl: state.cpl, error: 0, switched: false }
     }
 
     fn mask(&self) -> u64 {
@@ -88,11 +90,7 @@ impl Stack {
     }
 
     /// The `N` items at the top, which are 32 bits each (`wide`) or 16.
-    pub(crate) fn top_items<const N: usize>(
-        &self,
-        m: &mut Slow<'_>,
-        wide: bool,
-    ) -> Result<[u64; N], Fault> {
+    pub(crate) fn top_items<const N: usize>(&self, m: &mut Slow<'_>, wide: bool) -> Result<[u64; N], Fault> {
         let place = self.flat_place(self.pointer & 0xFFFF_FFFF, 4 * N as u64).filter(|_| wide);
         let known = place.and_then(|lin| m.cpu.load_all_known::<u32, N>(m.bus, lin, self.cpl == 3));
         if let Some(values) = known {
@@ -127,7 +125,7 @@ impl Stack {
 
     /// Makes this the CPU's stack.
     pub(crate) fn make_current(&self, m: &mut Slow<'_>) {
-        if self.segment != *m.cpu.state.seg(SegReg::Ss) {
+        if self.switched {
             m.cpu.set_segment(SegReg::Ss, self.segment);
         }
         let old = m.cpu.state.regs.number(SP);
@@ -156,7 +154,7 @@ impl Stack {
             return Err(Fault::StackSegment(error));
         }
         m.mark_accessed(&mut descriptor)?;
-        Ok(Self { segment: descriptor.segment, pointer, cpl, error })
+        Ok(Self { segment: descriptor.segment, pointer, cpl, error, switched: true })
     }
 
     /// The stack that the current TSS holds for privilege `cpl` (0 to 2) [SDM 3A, "Stack Switching"].
