@@ -99,17 +99,18 @@ impl Form {
     pub(crate) fn effects(&self) -> Effects {
         use Mnemonic as M;
         let unknown = Effects { reads: STATUS, writes: 0, may_leave: true };
-        if !self.is_in_registers() || self.operands > 2 {
-            return unknown;
-        }
         let but = |reads, writes| Effects { reads, writes, may_leave: false };
         match self.mnemonic {
+            _ if !self.is_in_registers() => unknown,
+            M::Imul => but(0, STATUS),
+            M::Shld | M::Shrd if self.shifts_within() => but(0, STATUS),
+            _ if self.operands > 2 => unknown,
             M::Add | M::Or | M::And | M::Sub | M::Xor | M::Cmp | M::Test | M::Neg => but(0, STATUS),
             M::Adc | M::Sbb => but(CF, STATUS),
             M::Inc | M::Dec => but(0, OF | SF | ZF | AF | PF),
             M::Shl | M::Shr | M::Sar if self.shifts_surely() => but(0, STATUS),
             M::Rol | M::Ror if self.shifts_surely() => but(0, CF | OF),
-            M::Imul if self.operands == 2 => but(0, STATUS),
+            M::Mul => but(0, STATUS),
             M::Mov | M::Movzx | M::Movsx | M::Xchg | M::Bswap | M::Not => but(0, 0),
             M::Cbw | M::Cwde | M::Cwd | M::Cdq => but(0, 0),
             _ if self.condition.is_some() && self.operands > 0 && self.branch_bits.is_none() => {
@@ -117,6 +118,17 @@ impl Form {
             }
             _ => unknown,
         }
+    }
+
+    /// Operands that are written in the instruction.
+    pub(crate) fn operands(&self) -> u8 {
+        self.operands
+    }
+
+    /// Whether it is a double shift by a count that is part of the instruction, not 0 and not beyond the operand's width.
+    pub(crate) fn shifts_within(&self) -> bool {
+        let count = self.immediate & 0x1F;
+        matches!(self.mnemonic, Mnemonic::Shld | Mnemonic::Shrd) && (1..=self.bits).contains(&count)
     }
 
     /// Whether the count of a shift is part of the instruction, and not 0 on any model.

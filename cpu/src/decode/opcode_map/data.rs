@@ -19,7 +19,9 @@ use crate::exec::mov::{
 use crate::exec::muldiv::{Divide, Multiply, MultiplyTo, REPEATED};
 use crate::exec::op::Handler;
 use crate::exec::repeat::repeat;
-use crate::exec::shift::{ByCl, ByImm, DoubleShift, Rcl, Rcr, Rol, Ror, Sar, Shift, Shifted, Shl, Shr};
+use crate::exec::shift::{
+    ByCl, ByImm, ByWidthAtMost, DoubleShift, Rcl, Rcr, Rol, Ror, Sar, Shift, Shifted, Shl, Shr,
+};
 use crate::exec::string::{Cmps, Ins, Lods, Movs, Once, Outs, Repeated, Scas, Step, Stos};
 use crate::model::Generation;
 use crate::regs::RegOffset;
@@ -187,8 +189,11 @@ fn double_shift<const LEFT: bool>(l: &mut Lowering<'_>) -> Chosen {
         // Operand 2 is CL; operand 1 belongs in `src`.
         l.op.src = RegOffset::low(l.ins.op1_register().full_register().number() as u8).raw();
     }
+    let within = (1..=l.bits()).contains(&(l.op.imm & 0x1F));
     by_wide!(l.bits(), T => by_place!(l, D => if by_cl {
         Lowering::fast::<DoubleShift<LEFT, T, D, ByCl>>()
+    } else if within {
+        Lowering::fast::<DoubleShift<LEFT, T, D, ByWidthAtMost>>()
     } else {
         Lowering::fast::<DoubleShift<LEFT, T, D, ByImm>>()
     }))

@@ -12,8 +12,9 @@ use crate::exec::arith::{
 use crate::exec::compare::{Compare, Relation};
 use crate::exec::dispatch::plain;
 use crate::exec::fused::compare_and_branch;
+use crate::exec::muldiv::{Multiply, MultiplyTo};
 use crate::exec::op::Handler;
-use crate::exec::shift::{ByImm, Rol, Ror, Sar, Shift, Shifted, Shl, Shr};
+use crate::exec::shift::{ByImm, ByWidthAtMost, DoubleShift, Rol, Ror, Sar, Shift, Shifted, Shl, Shr};
 use iced_x86::Mnemonic as M;
 
 /// The handler of an instruction whose flags nobody sees, if it has one of its own. All operands are in registers.
@@ -34,6 +35,10 @@ pub(crate) fn quiet_form(form: &Form) -> Option<Handler> {
         M::Shl => quiet_shift::<Shl>(form),
         M::Shr => quiet_shift::<Shr>(form),
         M::Sar => quiet_shift::<Sar>(form),
+        M::Shld if form.shifts_within() => quiet_double_shift::<true>(form),
+        M::Shrd if form.shifts_within() => quiet_double_shift::<false>(form),
+        M::Mul => by_width!(form.bits, T => plain::<Multiply<false, T, Dst, true>>),
+        M::Imul => quiet_imul(form),
         _ => return None,
     })
 }
@@ -51,6 +56,19 @@ fn quiet_unary<O: Unary>(form: &Form) -> Handler {
 
 fn quiet_shift<O: Shift>(form: &Form) -> Handler {
     by_width!(form.bits, T => plain::<Shifted<Quiet<O>, T, Dst, ByImm>>)
+}
+
+fn quiet_double_shift<const LEFT: bool>(form: &Form) -> Handler {
+    by_wide!(form.bits, T => plain::<DoubleShift<LEFT, T, Dst, ByWidthAtMost, true>>)
+}
+
+fn quiet_imul(form: &Form) -> Handler {
+    match (form.operands(), form.kind(1)) {
+        (1, _) => by_width!(form.bits, T => plain::<Multiply<true, T, Dst, true>>),
+        (2, Kind::Imm) => by_wide!(form.bits, T => plain::<MultiplyTo<T, Dst, Imm, true>>),
+        (2, _) => by_wide!(form.bits, T => plain::<MultiplyTo<T, Dst, Src, true>>),
+        _ => by_wide!(form.bits, T => plain::<MultiplyTo<T, Src, Imm, true>>),
+    }
 }
 
 /// The handler that does two instructions that follow each other, if there is one.
