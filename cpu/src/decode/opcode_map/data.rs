@@ -1,6 +1,6 @@
 //! Data transfer, arithmetic, logic, shifts, bits, strings, stack.
 
-use super::by::{by_place, by_shape, by_source, by_wide, by_width};
+use super::by::{by_any_place, by_any_shape, by_place, by_shape, by_source, by_wide, by_width};
 use super::condition_number;
 use crate::decode::lower::{Chosen, Kind, Lowering, Shape, segment_of};
 use crate::exec::access::{Dst, FlatBase, FlatIndexed, Imm, InMemory, Segmented, Src};
@@ -52,7 +52,7 @@ pub(super) fn data(l: &mut Lowering<'_>) -> Option<Chosen> {
         M::Lea => by_wide!(l.bits(), T => match l.shape {
             Shape::FlatBase => Lowering::fast::<Lea<T, FlatBase>>(),
             Shape::FlatIndexed => Lowering::fast::<Lea<T, FlatIndexed>>(),
-            Shape::Segmented => Lowering::fast::<Lea<T, Segmented>>(),
+            Shape::Segmented | Shape::Short => Lowering::fast::<Lea<T, Segmented>>(),
         }),
         M::Xlatb => xlat(l),
         M::Cbw => Lowering::fast::<Cbw>(),
@@ -108,10 +108,10 @@ pub(super) fn data(l: &mut Lowering<'_>) -> Option<Chosen> {
 }
 
 fn alu<O: Binary>(l: &Lowering<'_>) -> Chosen {
-    by_width!(l.bits(), T => by_place!(l, D => match l.kind(1) {
+    by_width!(l.bits(), T => by_any_place!(l, D => match l.kind(1) {
         Kind::Reg => Lowering::fast::<Alu<O, T, D, Src>>(),
         Kind::Imm => Lowering::fast::<Alu<O, T, D, Imm>>(),
-        _ => by_shape!(l.shape, M => Lowering::fast::<Alu<O, T, Dst, M>>()),
+        _ => by_any_shape!(l.shape, M => Lowering::fast::<Alu<O, T, Dst, M>>()),
     }))
 }
 
@@ -138,10 +138,10 @@ fn mov(l: &mut Lowering<'_>) -> Chosen {
         (r, _) if r.is_tr() => return Lowering::slow::<MovToTr>(),
         _ => {}
     }
-    by_width!(l.bits(), T => by_place!(l, D => match l.kind(1) {
+    by_width!(l.bits(), T => by_any_place!(l, D => match l.kind(1) {
         Kind::Reg => Lowering::fast::<Mov<T, D, Src>>(),
         Kind::Imm => Lowering::fast::<Mov<T, D, Imm>>(),
-        _ => by_shape!(l.shape, M => Lowering::fast::<Mov<T, Dst, M>>()),
+        _ => by_any_shape!(l.shape, M => Lowering::fast::<Mov<T, Dst, M>>()),
     }))
 }
 

@@ -1,11 +1,11 @@
 //! Handlers that instructions get for what stands behind them in their block.
 
 use super::by::{by_shape, by_wide, by_width};
-use super::pairs;
+use super::{pairs, short_pairs};
 use crate::decode::block::Lowered;
 use crate::decode::form::Form;
-use crate::decode::lower::Kind;
-use crate::exec::access::{Dst, Imm, Src};
+use crate::decode::lower::{Kind, Shape};
+use crate::exec::access::{Dst, Imm, InMemory, Short, Src};
 use crate::exec::arith::{
     Adc, Add, Alu, Alu1, And, Binary, Cmp, Dec, Inc, Neg, Or, Quiet, Sbb, Sub, Test, Unary, Xor,
 };
@@ -77,7 +77,7 @@ pub(crate) fn fused_pair(first: &Lowered, second: &Lowered) -> Option<Handler> {
         (Some(_), Some(_)) if first.quiet => None,
         (Some(condition), Some(32)) => compare::<32>(&first.form, condition),
         (Some(condition), Some(_)) => compare::<16>(&first.form, condition),
-        _ => pairs::pair(first, second),
+        _ => pairs::pair(first, second).or_else(|| short_pairs::pair(first, second)),
     }
 }
 
@@ -110,6 +110,20 @@ fn conditional<C: Compare, const IP_BITS: u32>(condition: u8) -> Option<Handler>
     Some(table!(2 3 4 5 6 7 8 9 12 13 14 15))
 }
 
+/// `$body` with `$m` as the type of the memory operand, if code of `IP_BITS` is full of such.
+macro_rules! by_usual_shape {
+    ($shape:expr, $m:ident => $body:expr) => {
+        match ($shape, IP_BITS) {
+            (Shape::Short, 16) => {
+                type $m = InMemory<Short>;
+                $body
+            }
+            (_, 16) | (Shape::Short, _) => None,
+            _ => by_shape!($shape, $m => $body),
+        }
+    };
+}
+
 /// With operands in registers, memory or the instruction, in the widths and address forms that code of `IP_BITS` is made of.
 fn compare_anywhere<O: Binary + Relation, const IP_BITS: u32>(form: &Form, condition: u8) -> Option<Handler> {
     macro_rules! by_operands {
@@ -118,13 +132,13 @@ fn compare_anywhere<O: Binary + Relation, const IP_BITS: u32>(form: &Form, condi
                 (Kind::Reg, Kind::Reg) => conditional::<Alu<O, $t, Dst, Src>, IP_BITS>(condition),
                 (Kind::Reg, Kind::Imm) => conditional::<Alu<O, $t, Dst, Imm>, IP_BITS>(condition),
                 (Kind::Mem, Kind::Imm) => {
-                    by_shape!(form.shape, D => conditional::<Alu<O, $t, D, Imm>, IP_BITS>(condition))
+                    by_usual_shape!(form.shape, D => conditional::<Alu<O, $t, D, Imm>, IP_BITS>(condition))
                 }
                 (Kind::Mem, Kind::Reg) => {
-                    by_shape!(form.shape, D => conditional::<Alu<O, $t, D, Src>, IP_BITS>(condition))
+                    by_usual_shape!(form.shape, D => conditional::<Alu<O, $t, D, Src>, IP_BITS>(condition))
                 }
                 (Kind::Reg, Kind::Mem) => {
-                    by_shape!(form.shape, S => conditional::<Alu<O, $t, Dst, S>, IP_BITS>(condition))
+                    by_usual_shape!(form.shape, S => conditional::<Alu<O, $t, Dst, S>, IP_BITS>(condition))
                 }
                 _ => None,
             }
