@@ -89,8 +89,9 @@ impl CodeMode {
         if self.0 & SSE_ENABLED == 0 { Some(Fault::InvalidOpcode) } else { self.mmx_fault() }
     }
 
-    /// Whether loading a data segment register cannot change the mode: real mode with 64 KiB limits.
+    /// Whether loading a data segment register cannot change the mode: real mode with 64 KiB limits, and virtual-8086 mode
+    /// without flat segments, which no load there makes.
     pub(crate) fn data_segments_are_plain(self) -> bool {
-        self.0 & (PROTECTED | BIG_REAL) == 0
+        self.0 & (PROTECTED | BIG_REAL) == 0 || self.0 & (V86 | ALL_FLAT) == V86
     }
 }

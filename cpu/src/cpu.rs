@@ -11,15 +11,17 @@ use crate::flags::bit;
 use crate::model::{Generation, Model};
 use crate::paging::{self, WalkStep};
 use crate::recorder::{CodePlace, Recorder};
-use crate::segment::{SegReg, Segment};
+use crate::segment::{SegAttr, SegReg, Segment};
 use crate::state::{CpuState, cr0};
 use crate::stats::CpuStats;
 use crate::tlb::Tlb;
 use crate::tlb::code::CodeTlb;
 use ringzero_bus::{LinAddr, PhysAddr, RamClaim, SystemBus};
 
-/// Base and fast limits of a segment, as the fast path wants them.
+/// Base and fast limits of a segment, as the fast path wants them. The alignment makes its place in the table one shift of
+/// the segment's number.
 #[derive(Clone, Copy, Default)]
+#[repr(align(32))]
 pub(crate) struct Window {
     pub(crate) base: u64,
     pub(crate) read_limit: i64,
@@ -382,12 +384,29 @@ impl Cpu {
         self.segment_changed(reg);
     }
 
-    /// The same where the mode cannot change: real mode, 64 KiB limits before and after.
+    /// Whether a load of a segment register in real or virtual-8086 mode only moves its segment: then neither what may be
+    /// accessed nor the mode changes.
     #[inline(always)]
-    pub(crate) fn set_plain_segment(&mut self, reg: SegReg, segment: Segment) {
-        self.state.segments[reg as usize] = segment;
-        self.windows[reg as usize].base = segment.base;
-        if reg == SegReg::Cs {
+    pub(crate) fn load_moves(&self, reg: SegReg) -> bool {
+        let segment = &self.state.segments[reg as usize];
+        segment.limit == 0xFFFF && segment.usable && (!self.state.v86() || segment.attr == SegAttr::V86_DATA)
+    }
+
+    /// Moves a segment to where `selector` begins in real and virtual-8086 mode.
+    #[inline(always)]
+    pub(crate) fn move_segment(&mut self, reg: SegReg, selector: u16) {
+        let base = u64::from(selector) << 4;
+        let segment = &mut self.state.segments[reg as usize];
+        (segment.selector, segment.base) = (selector, base);
+        self.windows[reg as usize].base = base;
+    }
+
+    /// The same for the code segment. Jumps inside it stay what they are.
+    #[inline(always)]
+    pub(crate) fn move_code(&mut self, selector: u16) {
+        let cs = self.state.seg(SegReg::Cs);
+        if (cs.selector, cs.base) != (selector, u64::from(selector) << 4) {
+            self.move_segment(SegReg::Cs, selector);
             self.code_place = CodePlace::of(&self.state);
             self.cache.jumps.leave_context();
         }

@@ -3,7 +3,7 @@
 use crate::cpu::Cpu;
 use crate::debug::Dr7;
 use crate::exec::access::{Access, Slow};
-use crate::exec::descriptor::load_real;
+use crate::exec::descriptor::load_code_paragraph;
 use crate::fault::Fault;
 use crate::flags::bit;
 use crate::mmu::Intent;
@@ -58,7 +58,7 @@ impl Cpu {
         self.push_frame(bus, frame)?;
         self.state.flags.set_control(bit::IF | bit::TF | bit::AC | bit::RF, false);
         self.state.activity = Activity::Running;
-        load_real(&mut Slow { cpu: self, bus }, SegReg::Cs, cs);
+        load_code_paragraph(&mut Slow { cpu: self, bus }, cs)?;
         self.state.ip = u64::from(ip);
         Ok(())
     }

@@ -131,23 +131,19 @@ pub mod number {
 
 impl Regs {
     /// Register `number` (0 to 15), truncated to `T`.
+    ///
+    /// What is loaded and stored is as wide as `T`: a load that is wider than the store before it would wait on the host.
     #[inline(always)]
     pub fn read<T: Word>(&self, number: u8) -> T {
-        T::truncate(self.number(number))
+        // SAFETY: it is the offset of a low part.
+        unsafe { self.get(RegOffset::low(number).raw()) }
     }
 
     /// Writes register `number` (0 to 15): 8 and 16 bits keep the rest, 32 bits clear the upper half.
     #[inline(always)]
     pub fn write<T: Word>(&mut self, number: u8, value: T) {
-        let old = self.number(number);
-        self.set_number(
-            number,
-            match T::BITS {
-                8 => old & !0xFF | value.zext(),
-                16 => old & !0xFFFF | value.zext(),
-                _ => value.zext(),
-            },
-        );
+        // SAFETY: it is the offset of a low part.
+        unsafe { self.set(RegOffset::low(number).raw(), value) }
     }
 }
 

@@ -32,6 +32,8 @@ pub struct SegAttr(pub u16);
 impl SegAttr {
     /// Present, DPL 0, data, writable, accessed.
     pub const REAL_DATA: Self = Self(0x93);
+    /// The same with DPL 3, as in virtual-8086 mode.
+    pub const V86_DATA: Self = Self(0xF3);
 
     /// Bit S: a code or data segment, not a system descriptor.
     pub fn is_code_or_data(self) -> bool {

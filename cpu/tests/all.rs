@@ -11,6 +11,7 @@ mod interrupts;
 mod loadall;
 mod models;
 mod modes;
+mod short_code;
 mod signals;
 mod smm;
 mod x87;

@@ -4,7 +4,7 @@ use super::lower::{Kind, Lowering, Shape};
 use super::opcode_map::condition_number;
 use crate::flags::bit::{AF, CF, OF, PF, SF, STATUS, ZF};
 use crate::segment::SegReg;
-use iced_x86::{Mnemonic, OpKind};
+use iced_x86::{Mnemonic, OpKind, Register};
 
 /// The form of an instruction: operation, width, operands.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,9 @@ pub(crate) struct Form {
     general: bool,
     /// Whether it has operands of 32 bits, and memory operands and the stack are in flat segments.
     pub(crate) is_of_flat_code: bool,
+    /// Whether it has operands of 16 bits, memory operands have addresses of 16 bits and the stack has SP; and nothing of it is
+    /// a model's own.
+    pub(crate) is_of_short_code: bool,
     /// The condition it asks for.
     pub(crate) condition: Option<u8>,
     /// Of a near conditional branch that stays in its segment: the width of its instruction pointer.
@@ -52,6 +55,7 @@ impl Form {
         source_bits: 0,
         general: false,
         is_of_flat_code: false,
+        is_of_short_code: false,
         condition: None,
         branch_bits: None,
         immediate: 0,
@@ -64,6 +68,9 @@ impl Form {
         let ip_bits = if wide { 32 } else { 16 };
         let stays = l.ins.code().is_jcc_short_or_near() && !l.leaves_segment(ip_bits);
         let general = !(0..l.ins.op_count()).any(registers);
+        let has_memory = (0..l.ins.op_count()).any(|n| l.kind(n) == Kind::Mem);
+        let short = l.mode.stack_bits() == 16 && (!has_memory || l.shape == Shape::Short);
+        let own_push = l.model.push_sp_decremented && l.ins.op0_register() == Register::SP;
         let flat_stack = l.mode.is_flat(SegReg::Ss) && l.mode.stack_bits() == 32;
         Self {
             mnemonic: l.ins.mnemonic(),
@@ -74,6 +81,7 @@ impl Form {
             source_bits: l.operand_bits(1) as u8,
             general,
             is_of_flat_code: general && flat_stack && l.bits() == 32,
+            is_of_short_code: general && short && l.bits() == 16 && !own_push,
             condition: condition_number(l.ins.condition_code()),
             branch_bits: stays.then_some(ip_bits as u8),
             immediate: l.op.imm as u8,
@@ -99,17 +107,18 @@ impl Form {
     pub(crate) fn effects(&self) -> Effects {
         use Mnemonic as M;
         let unknown = Effects { reads: STATUS, writes: 0, may_leave: true };
-        if !self.is_in_registers() || self.operands > 2 {
-            return unknown;
-        }
         let but = |reads, writes| Effects { reads, writes, may_leave: false };
         match self.mnemonic {
+            _ if !self.is_in_registers() => unknown,
+            M::Imul => but(0, STATUS),
+            M::Shld | M::Shrd if self.shifts_within() => but(0, STATUS),
+            _ if self.operands > 2 => unknown,
             M::Add | M::Or | M::And | M::Sub | M::Xor | M::Cmp | M::Test | M::Neg => but(0, STATUS),
             M::Adc | M::Sbb => but(CF, STATUS),
             M::Inc | M::Dec => but(0, OF | SF | ZF | AF | PF),
             M::Shl | M::Shr | M::Sar if self.shifts_surely() => but(0, STATUS),
             M::Rol | M::Ror if self.shifts_surely() => but(0, CF | OF),
-            M::Imul if self.operands == 2 => but(0, STATUS),
+            M::Mul => but(0, STATUS),
             M::Mov | M::Movzx | M::Movsx | M::Xchg | M::Bswap | M::Not => but(0, 0),
             M::Cbw | M::Cwde | M::Cwd | M::Cdq => but(0, 0),
             _ if self.condition.is_some() && self.operands > 0 && self.branch_bits.is_none() => {
@@ -117,6 +126,17 @@ impl Form {
             }
             _ => unknown,
         }
+    }
+
+    /// Operands that are written in the instruction.
+    pub(crate) fn operands(&self) -> u8 {
+        self.operands
+    }
+
+    /// Whether it is a double shift by a count that is part of the instruction, not 0 and not beyond the operand's width.
+    pub(crate) fn shifts_within(&self) -> bool {
+        let count = self.immediate & 0x1F;
+        matches!(self.mnemonic, Mnemonic::Shld | Mnemonic::Shrd) && (1..=self.bits).contains(&count)
     }
 
     /// Whether the count of a shift is part of the instruction, and not 0 on any model.

@@ -56,6 +56,8 @@ pub(crate) enum Shape {
     FlatBase,
     FlatIndexed,
     Segmented,
+    /// With addresses of 16 bits.
+    Short,
 }
 
 const MOST_OPERANDS: usize = 5;
@@ -221,6 +223,7 @@ impl<'a> Lowering<'a> {
         let scale = self.ins.memory_index_scale().trailing_zeros() as u8;
         self.op.mem = MemInfo::new(scale, seg, address_bits, flat);
         self.shape = match (flat, index) {
+            (false, _) if address_bits == 16 => Shape::Short,
             (false, _) => Shape::Segmented,
             (true, Register::None) => Shape::FlatBase,
             (true, _) => Shape::FlatIndexed,

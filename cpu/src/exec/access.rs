@@ -346,6 +346,8 @@ pub(crate) struct FlatBase;
 pub(crate) struct FlatIndexed;
 /// Any address in a segment whose base and limit count.
 pub(crate) struct Segmented;
+/// Base + index + displacement with addresses of 16 bits, which [`Segmented`] finds at run time.
+pub(crate) struct Short;
 
 #[inline(always)]
 fn register(cpu: &Cpu, offset: u8) -> u64 {
@@ -382,14 +384,26 @@ impl Mem for Segmented {
     #[inline(always)]
     fn address(cpu: &Cpu, op: &Op) -> u64 {
         if op.mem.has_short_addresses() {
-            // No wider than what was written last: the host hands a store on to a load that lies within it.
-            // SAFETY: as for `register`.
-            let [base, index] = [op.base, op.index].map(|at| unsafe { cpu.state.regs.get::<u16>(at) });
-            return u64::from(base.wrapping_add(index).wrapping_add(op.disp as u16));
+            return Short::address(cpu, op);
         }
         let index = register(cpu, op.index) << op.mem.scale_log2();
         let sum = register(cpu, op.base).wrapping_add(index).wrapping_add(u64::from(op.disp));
         sum & op.mem.address_mask()
+    }
+    #[inline(always)]
+    fn spot<T: Bytes, A: Access>(m: &mut A, op: &Op, intent: Intent) -> Result<A::Spot, A::Fail> {
+        let offset = Self::address(m.cpu(), op);
+        m.spot::<T>(op.mem.seg(), offset, intent)
+    }
+}
+
+impl Mem for Short {
+    #[inline(always)]
+    fn address(cpu: &Cpu, op: &Op) -> u64 {
+        // No wider than what was written last: the host hands a store on to a load that lies within it.
+        // SAFETY: as for `register`.
+        let [base, index] = [op.base, op.index].map(|at| unsafe { cpu.state.regs.get::<u16>(at) });
+        u64::from(base.wrapping_add(index).wrapping_add(op.disp as u16))
     }
     #[inline(always)]
     fn spot<T: Bytes, A: Access>(m: &mut A, op: &Op, intent: Intent) -> Result<A::Spot, A::Fail> {

@@ -95,7 +95,7 @@ impl<L: LoopTest, C: Word, const IP_BITS: u32> Decision for Loop<L, C, IP_BITS> 
     #[inline(always)]
     fn taken<A: Access>(m: &mut A, _op: &Op) -> Result<bool, A::Fail> {
         let regs = &mut m.cpu().state.regs;
-        let count = C::truncate(regs.number(CX).wrapping_sub(1));
+        let count = C::truncate(regs.read::<C>(CX).zext().wrapping_sub(1));
         regs.write(CX, count);
         Ok(count.zext() != 0 && L::met(m))
     }

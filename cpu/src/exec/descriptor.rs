@@ -1,6 +1,7 @@
 //! Loading segment registers.
 
 use super::access::{Access, Slow};
+use crate::cpu::Cpu;
 use crate::fault::Fault;
 use crate::protected::iret::v86_segment;
 use crate::protected::{error_code, is_null, rpl};
@@ -9,25 +10,44 @@ use crate::segment::{SegAttr, SegReg, Segment};
 /// Loads ES, SS, DS, FS or GS (on the 8086 also CS).
 #[inline(always)]
 pub(crate) fn load_data_segment<A: Access>(m: &mut A, reg: SegReg, selector: u16) -> Result<(), A::Fail> {
-    if m.cpu().state.protected() {
-        load_selector(&mut m.slow()?, reg, selector)?;
+    let cpu = m.cpu();
+    let by_paragraph = !cpu.state.protected() || cpu.state.v86();
+    if by_paragraph && reg != SegReg::Cs && cpu.load_moves(reg) {
+        cpu.move_segment(reg, selector);
+        return Ok(());
+    }
+    Ok(load_in_full(&mut m.slow()?, reg, selector)?)
+}
+
+/// Loads CS in real or virtual-8086 mode.
+#[inline(always)]
+pub(crate) fn load_code_paragraph<A: Access>(m: &mut A, selector: u16) -> Result<(), A::Fail> {
+    if m.cpu().load_moves(SegReg::Cs) {
+        m.cpu().move_code(selector);
     } else {
-        load_real(m, reg, selector);
+        load_paragraph(m.slow()?.cpu, SegReg::Cs, selector);
     }
     Ok(())
 }
 
-/// In real mode a load changes selector and base; limit and rights stay, which is what makes unreal mode.
-#[inline(always)]
-pub(crate) fn load_real<A: Access>(m: &mut A, reg: SegReg, selector: u16) {
-    let cpu = m.cpu();
-    let base = u64::from(selector) << 4;
-    let segment = Segment { selector, base, usable: true, ..*cpu.state.seg(reg) };
-    if segment.limit == 0xFFFF && cpu.mode.data_segments_are_plain() {
-        cpu.set_plain_segment(reg, segment);
+/// Loads any segment register in real or virtual-8086 mode. In real mode a load changes selector and base; limit and rights stay,
+/// which is what makes unreal mode.
+fn load_paragraph(cpu: &mut Cpu, reg: SegReg, selector: u16) {
+    let segment = if cpu.state.v86() {
+        v86_segment(selector)
     } else {
-        cpu.set_segment(reg, segment);
+        Segment { selector, base: u64::from(selector) << 4, usable: true, ..*cpu.state.seg(reg) }
+    };
+    cpu.set_segment(reg, segment);
+}
+
+#[inline(never)]
+fn load_in_full(m: &mut Slow<'_>, reg: SegReg, selector: u16) -> Result<(), Fault> {
+    if m.cpu.mode.has_selectors() {
+        return load_selector(m, reg, selector);
     }
+    load_paragraph(m.cpu, reg, selector);
+    Ok(())
 }
 
 /// The two doublewords of a descriptor, taken apart [SDM 3A, "Segment Descriptors"].
@@ -44,12 +64,8 @@ pub(crate) fn unpack(selector: u16, low: u32, high: u32) -> Segment {
     }
 }
 
-/// MOV to a segment register in protected and virtual-8086 mode [SDM 2B, "MOV"].
+/// MOV to a segment register where it holds a selector [SDM 2B, "MOV"].
 fn load_selector(m: &mut Slow<'_>, reg: SegReg, selector: u16) -> Result<(), Fault> {
-    if m.cpu.state.v86() {
-        m.cpu.set_segment(reg, v86_segment(selector));
-        return Ok(());
-    }
     let segment = load_protected(m, reg, selector)?;
     m.cpu.set_segment(reg, segment);
     Ok(())

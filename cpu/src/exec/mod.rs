@@ -19,6 +19,7 @@ pub(crate) mod machine_specific;
 pub(crate) mod mov;
 pub(crate) mod muldiv;
 pub(crate) mod op;
+pub(crate) mod paragraph;
 mod refill;
 pub(crate) mod repeat;
 pub(crate) mod shift;

@@ -155,8 +155,10 @@ simple! {
 
     /// XLAT [SDM 2B, "XLAT"]: AL := [(E)BX + AL]; the base register is BX by the address form.
     Xlat: |m, op| {
+        let short = op.mem.has_short_addresses();
         let regs = &m.cpu().state.regs;
-        let sum = regs.number(BX).wrapping_add(regs.number(AX) & 0xFF);
+        let table = if short { regs.read::<u16>(BX).zext() } else { regs.number(BX) };
+        let sum = table.wrapping_add(regs.read::<u8>(AX).zext());
         let spot = m.spot::<u8>(op.mem.seg(), sum & op.mem.address_mask(), Intent::Read)?;
         let value = m.load::<u8>(spot);
         m.cpu().state.regs.write(AX, value);
@@ -258,6 +260,7 @@ impl<T: Word> Semantics for LoadFarPointer<T> {
 /// The offset and selector of a far pointer in memory.
 ///
 /// From the 80286 on the segment check covers the whole pointer; the 8086 wraps the second word's offset.
+#[inline(always)]
 pub(crate) fn read_far_pointer<T: Word, A: Access>(m: &mut A, op: &Op) -> Result<(T, u16), A::Fail> {
     let (seg, mask) = (op.mem.seg(), op.mem.address_mask());
     let address = Segmented::address(m.cpu(), op);

@@ -53,11 +53,12 @@ fn set_product_flags<T: Word>(cpu: &mut Cpu, low: T, overflow: bool) {
     cpu.state.flags.set_result(low, overflow, overflow, false);
 }
 
-/// MUL (unsigned) [SDM 2B, "MUL"] and one-operand IMUL (signed) [SDM 2A, "IMUL"].
-pub(crate) struct Multiply<const SIGNED: bool, T, S>(PhantomData<(T, S)>);
+/// MUL (unsigned) [SDM 2B, "MUL"] and one-operand IMUL (signed) [SDM 2A, "IMUL"]. The flags stay as they were where it is
+/// `QUIET`, since nobody asks for them.
+pub(crate) struct Multiply<const SIGNED: bool, T, S, const QUIET: bool = false>(PhantomData<(T, S)>);
 
-impl<const SIGNED: bool, T: Word, S: Source> Semantics for Multiply<SIGNED, T, S> {
-    type Slow = Multiply<SIGNED, T, S::Slow>;
+impl<const SIGNED: bool, T: Word, S: Source, const QUIET: bool> Semantics for Multiply<SIGNED, T, S, QUIET> {
+    type Slow = Multiply<SIGNED, T, S::Slow, QUIET>;
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let src = S::read::<T, A>(m, op)?;
@@ -65,23 +66,27 @@ impl<const SIGNED: bool, T: Word, S: Source> Semantics for Multiply<SIGNED, T, S
         let (low, high) = product::<SIGNED, T>(cpu.state.regs.read(AX), src);
         let overflow = high.sext() != if SIGNED { low.sext() >> 63 } else { 0 };
         write_pair(cpu, low, high);
-        set_product_flags(cpu, low, overflow);
+        if !QUIET {
+            set_product_flags(cpu, low, overflow);
+        }
         Ok(())
     }
 }
 
 /// IMUL with a destination register: `DEST := X * Y`, cut [SDM 2A, "IMUL"].
-pub(crate) struct MultiplyTo<T, X, Y>(PhantomData<(T, X, Y)>);
+pub(crate) struct MultiplyTo<T, X, Y, const QUIET: bool = false>(PhantomData<(T, X, Y)>);
 
-impl<T: Word, X: Source, Y: Source> Semantics for MultiplyTo<T, X, Y> {
-    type Slow = MultiplyTo<T, X::Slow, Y::Slow>;
+impl<T: Word, X: Source, Y: Source, const QUIET: bool> Semantics for MultiplyTo<T, X, Y, QUIET> {
+    type Slow = MultiplyTo<T, X::Slow, Y::Slow, QUIET>;
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let x = X::read::<T, A>(m, op)?;
         let y = Y::read::<T, A>(m, op)?;
         let (low, high) = product::<true, T>(x, y);
         Dst::store(m, op.dst, low);
-        set_product_flags(m.cpu(), low, high.sext() != low.sext() >> 63);
+        if !QUIET {
+            set_product_flags(m.cpu(), low, high.sext() != low.sext() >> 63);
+        }
         Ok(())
     }
 }

@@ -169,6 +169,8 @@ impl<O: Shift> Shift for Quiet<O> {
 pub(crate) trait Count {
     /// No count is larger, whatever the model.
     const MOST: u8 = u8::MAX;
+    /// Whether a count is from 1 to the width of the operand.
+    const WITHIN: bool = false;
     fn count<A: Access>(m: &mut A, op: &Op) -> u8;
 }
 
@@ -177,6 +179,17 @@ pub(crate) struct ByImm;
 impl Count for ByImm {
     /// Chips that do not mask counts know the count 1 only.
     const MOST: u8 = 0x3F;
+    #[inline(always)]
+    fn count<A: Access>(_m: &mut A, op: &Op) -> u8 {
+        op.imm as u8
+    }
+}
+
+/// The same from 1 to the width of the operand.
+pub(crate) struct ByWidthAtMost;
+impl Count for ByWidthAtMost {
+    const MOST: u8 = 0x1F;
+    const WITHIN: bool = true;
     #[inline(always)]
     fn count<A: Access>(_m: &mut A, op: &Op) -> u8 {
         op.imm as u8
@@ -227,8 +240,13 @@ fn shifted_pair<const LEFT: bool>(old: u64, src: u64, count: u32) -> (u64, bool)
 /// The same for 16 and 32 bits. Counts beyond the width are undefined: the operand pair repeats, as a rotate of
 /// DEST:SRC:DEST would.
 #[inline(always)]
-fn shifted_short_pair<const LEFT: bool, T: Word>(old: u64, src: u64, count: u32) -> (u64, bool) {
+fn shifted_short_pair<const LEFT: bool, T: Word, C: Count>(old: u64, src: u64, count: u32) -> (u64, bool) {
     let bits = T::BITS;
+    if C::WITHIN {
+        let pair = if LEFT { old << bits | src } else { src << bits | old };
+        let (shift, last) = if LEFT { (bits - count, 2 * bits - count) } else { (count, count - 1) };
+        return (pair >> shift, pair >> last & 1 != 0);
+    }
     let repeated = old << 32 | src << 16 | old;
     let wide = match (bits == 16, LEFT) {
         (true, _) => repeated,
@@ -243,16 +261,19 @@ fn shifted_short_pair<const LEFT: bool, T: Word>(old: u64, src: u64, count: u32)
     }
 }
 
-/// SHLD (`LEFT`) and SHRD [SDM 2B, "SHLD", "SHRD"]: bits shifted in come from the register in `op.src`.
-pub(crate) struct DoubleShift<const LEFT: bool, T, D, C>(PhantomData<(T, D, C)>);
+/// SHLD (`LEFT`) and SHRD [SDM 2B, "SHLD", "SHRD"]: bits shifted in come from the register in `op.src`. The flags stay as they were
+/// where it is `QUIET`, since nobody asks for them.
+pub(crate) struct DoubleShift<const LEFT: bool, T, D, C, const QUIET: bool = false>(PhantomData<(T, D, C)>);
 
-impl<const LEFT: bool, T: Word, D: Place, C: Count> Semantics for DoubleShift<LEFT, T, D, C> {
-    type Slow = DoubleShift<LEFT, T, D::SlowPlace, C>;
+impl<const LEFT: bool, T: Word, D: Place, C: Count, const QUIET: bool> Semantics
+    for DoubleShift<LEFT, T, D, C, QUIET>
+{
+    type Slow = DoubleShift<LEFT, T, D::SlowPlace, C, QUIET>;
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let dest = D::resolve::<T, A>(m, op)?;
         let count = u32::from(C::count(m, op)) & if T::BITS == 64 { 0x3F } else { 0x1F };
-        if count == 0 {
+        if !C::WITHIN && count == 0 {
             return Ok(());
         }
         let src = Src::load::<T, A>(m, op.src).zext();
@@ -260,11 +281,12 @@ impl<const LEFT: bool, T: Word, D: Place, C: Count> Semantics for DoubleShift<LE
         let (result, cf) = if T::BITS == 64 {
             shifted_pair::<LEFT>(old, src, count)
         } else {
-            shifted_short_pair::<LEFT, T>(old, src, count)
+            shifted_short_pair::<LEFT, T, C>(old, src, count)
         };
         let result = T::truncate(result);
-        let of = msb::<T>(result.zext()) != msb::<T>(old);
-        m.cpu().state.flags.set_result(result, cf, of, false);
+        if !QUIET {
+            m.cpu().state.flags.set_result(result, cf, msb::<T>(result.zext() ^ old), false);
+        }
         D::store(m, dest, result);
         Ok(())
     }

@@ -53,8 +53,9 @@ const SS: usize = SegReg::Ss as usize;
 
 /// The stack pointer moved by `delta`, as an offset in SS.
 #[inline(always)]
-fn moved<W: StackWidth>(cpu: &Cpu, delta: i64) -> W::Pointer {
-    W::Pointer::truncate(cpu.state.regs.number(SP).wrapping_add(delta as u64))
+pub(super) fn moved<W: StackWidth>(cpu: &Cpu, delta: i64) -> W::Pointer {
+    let pointer = cpu.state.regs.read::<W::Pointer>(SP);
+    W::Pointer::truncate(pointer.zext().wrapping_add(delta as u64))
 }
 
 /// Pushes `value`: checked, then written, then SP moves.
@@ -138,7 +139,7 @@ impl<T: Word, W: StackWidth, D: Place> Semantics for Pop<T, W, D> {
     #[inline(always)]
     fn exec<A: Access>(m: &mut A, op: &Op) -> Result<(), A::Fail> {
         let value = peek::<T, W, A>(m, 0)?;
-        let before = m.cpu().state.regs.number(SP);
+        let before = moved::<W>(m.cpu(), 0);
         move_sp::<W>(m.cpu(), T::BYTES as i64);
         match D::resolve::<T, A>(m, op) {
             Ok(dest) => {
@@ -148,7 +149,7 @@ impl<T: Word, W: StackWidth, D: Place> Semantics for Pop<T, W, D> {
             // The 80286 leaves SP where it moved it [80286 captures].
             Err(fail) if m.slow().is_ok() && m.cpu().model.generation == Generation::I80286 => Err(fail),
             Err(fail) => {
-                m.cpu().state.regs.set_number(SP, before);
+                m.cpu().state.regs.write(SP, before);
                 Err(fail)
             }
         }

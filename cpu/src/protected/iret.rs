@@ -73,5 +73,5 @@ fn to_v86(m: &mut Slow<'_>, stack: &Stack, ip: u64, cs: u16, flags: u32) -> Resu
 
 /// What a segment register holds in virtual-8086 mode [SDM 3B, "Virtual-8086 Mode"]: 64 KiB, DPL 3, writable.
 pub(crate) fn v86_segment(selector: u16) -> Segment {
-    Segment { attr: SegAttr(0xF3), ..Segment::real(selector) }
+    Segment { attr: SegAttr::V86_DATA, ..Segment::real(selector) }
 }

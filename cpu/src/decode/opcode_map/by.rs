@@ -48,10 +48,34 @@ macro_rules! by_shape {
                 type $m = $crate::exec::access::InMemory<$crate::exec::access::FlatIndexed>;
                 $body
             }
-            $crate::decode::lower::Shape::Segmented => {
+            $crate::decode::lower::Shape::Segmented | $crate::decode::lower::Shape::Short => {
                 type $m = $crate::exec::access::InMemory<$crate::exec::access::Segmented>;
                 $body
             }
+        }
+    };
+}
+
+/// The same, with a type of its own for addresses of 16 bits: for what programs do all the time.
+macro_rules! by_any_shape {
+    ($shape:expr, $m:ident => $body:expr) => {
+        if $shape == $crate::decode::lower::Shape::Short {
+            type $m = $crate::exec::access::InMemory<$crate::exec::access::Short>;
+            $body
+        } else {
+            $crate::decode::opcode_map::by::by_shape!($shape, $m => $body)
+        }
+    };
+}
+
+/// `$body` with `$d` as the place of operand 0, as [`by_any_shape`] has it.
+macro_rules! by_any_place {
+    ($l:expr, $d:ident => $body:expr) => {
+        if $l.kind(0) == $crate::decode::lower::Kind::Reg {
+            type $d = $crate::exec::access::Dst;
+            $body
+        } else {
+            $crate::decode::opcode_map::by::by_any_shape!($l.shape, $d => $body)
         }
     };
 }
@@ -123,4 +147,6 @@ macro_rules! by_store {
     };
 }
 
-pub(super) use {by_place, by_shape, by_source, by_stack, by_store, by_wide, by_width, by_word};
+pub(super) use {
+    by_any_place, by_any_shape, by_place, by_shape, by_source, by_stack, by_store, by_wide, by_width, by_word,
+};

@@ -11,7 +11,9 @@ use crate::exec::far::{
     CallFar, CallFarIndirect, Hlt, Int, Int1, Int3, Into_, Iret, JumpFar, JumpFarIndirect, RetFar, Undefined,
 };
 use crate::exec::op::Handler;
+use crate::exec::paragraph;
 use crate::exec::stack::{CallIndirect, CallNear, JumpIndirect, JumpNear, RetNear};
+use crate::word::Word;
 use iced_x86::{Code, Mnemonic};
 
 /// Jumps, calls, returns, interrupts.
@@ -21,7 +23,11 @@ pub(super) fn control(l: &mut Lowering<'_>) -> Option<Chosen> {
         M::Jmp => jmp(l),
         M::Call => call(l),
         M::Ret => ret(l),
-        M::Retf => by_wide!(return_bits(l), T => Lowering::end::<RetFar<T>>()),
+        M::Retf => by_wide!(return_bits(l), T => if l.mode.has_selectors() {
+            Lowering::end::<RetFar<T>>()
+        } else {
+            by_stack!(l, W => indirectly::<paragraph::Ret<T, W>>())
+        }),
         M::Iret => Lowering::end::<Iret<u16>>(),
         M::Iretd => Lowering::end::<Iret<u32>>(),
         M::Int => Lowering::end::<Int>(),
@@ -38,8 +44,8 @@ pub(super) fn control(l: &mut Lowering<'_>) -> Option<Chosen> {
 fn jmp(l: &mut Lowering<'_>) -> Chosen {
     match l.ins.code() {
         Code::Jmp_ptr1616 | Code::Jmp_ptr1632 => far_target(l, false),
-        Code::Jmp_m1616 => Lowering::end::<JumpFarIndirect<u16>>(),
-        Code::Jmp_m1632 => Lowering::end::<JumpFarIndirect<u32>>(),
+        Code::Jmp_m1616 => jump_far_indirect::<u16>(l),
+        Code::Jmp_m1632 => jump_far_indirect::<u32>(l),
         Code::Jmp_rm16 | Code::Jmp_rm32 => {
             by_wide!(l.bits(), T => by_place!(l, S => (indirect::<JumpIndirect<T, S>> as Handler, true)))
         }
@@ -57,8 +63,8 @@ fn jmp(l: &mut Lowering<'_>) -> Chosen {
 fn call(l: &mut Lowering<'_>) -> Chosen {
     match l.ins.code() {
         Code::Call_ptr1616 | Code::Call_ptr1632 => far_target(l, true),
-        Code::Call_m1616 => Lowering::end::<CallFarIndirect<u16>>(),
-        Code::Call_m1632 => Lowering::end::<CallFarIndirect<u32>>(),
+        Code::Call_m1616 => call_far_indirect::<u16>(l),
+        Code::Call_m1632 => call_far_indirect::<u32>(l),
         Code::Call_rm16 | Code::Call_rm32 => {
             l.op.imm = l.next;
             by_wide!(l.bits(), T => by_stack!(l, W => by_place!(l, S =>
@@ -89,12 +95,36 @@ fn far_target(l: &mut Lowering<'_>, call: bool) -> Chosen {
     l.op.imm = u32::from(l.ins.far_branch_selector());
     let wide = matches!(l.ins.code(), Code::Jmp_ptr1632 | Code::Call_ptr1632);
     l.op.disp = if wide { l.ins.far_branch32() } else { u32::from(l.ins.far_branch16()) };
-    match (call, wide) {
-        (false, false) => Lowering::end::<JumpFar<u16>>(),
-        (false, true) => Lowering::end::<JumpFar<u32>>(),
-        (true, false) => Lowering::end::<CallFar<u16>>(),
-        (true, true) => Lowering::end::<CallFar<u32>>(),
+    by_wide!(if wide { 32 } else { 16 }, T => match (l.mode.has_selectors(), call) {
+        (true, false) => Lowering::end::<JumpFar<T>>(),
+        (true, true) => Lowering::end::<CallFar<T>>(),
+        (false, false) => indirectly::<paragraph::Jump<T>>(),
+        (false, true) => {
+            // A block lies in one page, so that the distance has room beside the selector.
+            l.op.imm |= l.next << 16;
+            by_stack!(l, W => indirectly::<paragraph::Call<T, W>>())
+        }
+    })
+}
+
+fn jump_far_indirect<T: Word>(l: &Lowering<'_>) -> Chosen {
+    if l.mode.has_selectors() {
+        return Lowering::end::<JumpFarIndirect<T>>();
     }
+    indirectly::<paragraph::JumpIndirect<T>>()
+}
+
+fn call_far_indirect<T: Word>(l: &mut Lowering<'_>) -> Chosen {
+    if l.mode.has_selectors() {
+        return Lowering::end::<CallFarIndirect<T>>();
+    }
+    l.op.imm = l.next;
+    by_stack!(l, W => indirectly::<paragraph::CallIndirect<T, W>>())
+}
+
+/// A branch to a place only known when it is taken.
+fn indirectly<S: Semantics>() -> Chosen {
+    (indirect::<S>, true)
 }
 
 fn ret(l: &Lowering<'_>) -> Chosen {

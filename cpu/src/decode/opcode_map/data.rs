@@ -1,6 +1,6 @@
 //! Data transfer, arithmetic, logic, shifts, bits, strings, stack.
 
-use super::by::{by_place, by_shape, by_source, by_wide, by_width};
+use super::by::{by_any_place, by_any_shape, by_place, by_shape, by_source, by_wide, by_width};
 use super::condition_number;
 use crate::decode::lower::{Chosen, Kind, Lowering, Shape, segment_of};
 use crate::exec::access::{Dst, FlatBase, FlatIndexed, Imm, InMemory, Segmented, Src};
@@ -19,7 +19,9 @@ use crate::exec::mov::{
 use crate::exec::muldiv::{Divide, Multiply, MultiplyTo, REPEATED};
 use crate::exec::op::Handler;
 use crate::exec::repeat::repeat;
-use crate::exec::shift::{ByCl, ByImm, DoubleShift, Rcl, Rcr, Rol, Ror, Sar, Shift, Shifted, Shl, Shr};
+use crate::exec::shift::{
+    ByCl, ByImm, ByWidthAtMost, DoubleShift, Rcl, Rcr, Rol, Ror, Sar, Shift, Shifted, Shl, Shr,
+};
 use crate::exec::string::{Cmps, Ins, Lods, Movs, Once, Outs, Repeated, Scas, Step, Stos};
 use crate::model::Generation;
 use crate::regs::RegOffset;
@@ -50,7 +52,7 @@ pub(super) fn data(l: &mut Lowering<'_>) -> Option<Chosen> {
         M::Lea => by_wide!(l.bits(), T => match l.shape {
             Shape::FlatBase => Lowering::fast::<Lea<T, FlatBase>>(),
             Shape::FlatIndexed => Lowering::fast::<Lea<T, FlatIndexed>>(),
-            Shape::Segmented => Lowering::fast::<Lea<T, Segmented>>(),
+            Shape::Segmented | Shape::Short => Lowering::fast::<Lea<T, Segmented>>(),
         }),
         M::Xlatb => xlat(l),
         M::Cbw => Lowering::fast::<Cbw>(),
@@ -106,10 +108,10 @@ pub(super) fn data(l: &mut Lowering<'_>) -> Option<Chosen> {
 }
 
 fn alu<O: Binary>(l: &Lowering<'_>) -> Chosen {
-    by_width!(l.bits(), T => by_place!(l, D => match l.kind(1) {
+    by_width!(l.bits(), T => by_any_place!(l, D => match l.kind(1) {
         Kind::Reg => Lowering::fast::<Alu<O, T, D, Src>>(),
         Kind::Imm => Lowering::fast::<Alu<O, T, D, Imm>>(),
-        _ => by_shape!(l.shape, M => Lowering::fast::<Alu<O, T, Dst, M>>()),
+        _ => by_any_shape!(l.shape, M => Lowering::fast::<Alu<O, T, Dst, M>>()),
     }))
 }
 
@@ -136,10 +138,10 @@ fn mov(l: &mut Lowering<'_>) -> Chosen {
         (r, _) if r.is_tr() => return Lowering::slow::<MovToTr>(),
         _ => {}
     }
-    by_width!(l.bits(), T => by_place!(l, D => match l.kind(1) {
+    by_width!(l.bits(), T => by_any_place!(l, D => match l.kind(1) {
         Kind::Reg => Lowering::fast::<Mov<T, D, Src>>(),
         Kind::Imm => Lowering::fast::<Mov<T, D, Imm>>(),
-        _ => by_shape!(l.shape, M => Lowering::fast::<Mov<T, Dst, M>>()),
+        _ => by_any_shape!(l.shape, M => Lowering::fast::<Mov<T, Dst, M>>()),
     }))
 }
 
@@ -187,8 +189,11 @@ fn double_shift<const LEFT: bool>(l: &mut Lowering<'_>) -> Chosen {
         // Operand 2 is CL; operand 1 belongs in `src`.
         l.op.src = RegOffset::low(l.ins.op1_register().full_register().number() as u8).raw();
     }
+    let within = (1..=l.bits()).contains(&(l.op.imm & 0x1F));
     by_wide!(l.bits(), T => by_place!(l, D => if by_cl {
         Lowering::fast::<DoubleShift<LEFT, T, D, ByCl>>()
+    } else if within {
+        Lowering::fast::<DoubleShift<LEFT, T, D, ByWidthAtMost>>()
     } else {
         Lowering::fast::<DoubleShift<LEFT, T, D, ByImm>>()
     }))

@@ -1,19 +1,20 @@
 //! Handlers that instructions get for what stands behind them in their block.
 
 use super::by::{by_shape, by_wide, by_width};
-use super::pairs;
+use super::{pairs, short_pairs};
 use crate::decode::block::Lowered;
 use crate::decode::form::Form;
-use crate::decode::lower::Kind;
-use crate::exec::access::{Dst, Imm, Src};
+use crate::decode::lower::{Kind, Shape};
+use crate::exec::access::{Dst, Imm, InMemory, Short, Src};
 use crate::exec::arith::{
     Adc, Add, Alu, Alu1, And, Binary, Cmp, Dec, Inc, Neg, Or, Quiet, Sbb, Sub, Test, Unary, Xor,
 };
 use crate::exec::compare::{Compare, Relation};
 use crate::exec::dispatch::plain;
 use crate::exec::fused::compare_and_branch;
+use crate::exec::muldiv::{Multiply, MultiplyTo};
 use crate::exec::op::Handler;
-use crate::exec::shift::{ByImm, Rol, Ror, Sar, Shift, Shifted, Shl, Shr};
+use crate::exec::shift::{ByImm, ByWidthAtMost, DoubleShift, Rol, Ror, Sar, Shift, Shifted, Shl, Shr};
 use iced_x86::Mnemonic as M;
 
 /// The handler of an instruction whose flags nobody sees, if it has one of its own. All operands are in registers.
@@ -34,6 +35,10 @@ pub(crate) fn quiet_form(form: &Form) -> Option<Handler> {
         M::Shl => quiet_shift::<Shl>(form),
         M::Shr => quiet_shift::<Shr>(form),
         M::Sar => quiet_shift::<Sar>(form),
+        M::Shld if form.shifts_within() => quiet_double_shift::<true>(form),
+        M::Shrd if form.shifts_within() => quiet_double_shift::<false>(form),
+        M::Mul => by_width!(form.bits, T => plain::<Multiply<false, T, Dst, true>>),
+        M::Imul => quiet_imul(form),
         _ => return None,
     })
 }
@@ -53,13 +58,26 @@ fn quiet_shift<O: Shift>(form: &Form) -> Handler {
     by_width!(form.bits, T => plain::<Shifted<Quiet<O>, T, Dst, ByImm>>)
 }
 
+fn quiet_double_shift<const LEFT: bool>(form: &Form) -> Handler {
+    by_wide!(form.bits, T => plain::<DoubleShift<LEFT, T, Dst, ByWidthAtMost, true>>)
+}
+
+fn quiet_imul(form: &Form) -> Handler {
+    match (form.operands(), form.kind(1)) {
+        (1, _) => by_width!(form.bits, T => plain::<Multiply<true, T, Dst, true>>),
+        (2, Kind::Imm) => by_wide!(form.bits, T => plain::<MultiplyTo<T, Dst, Imm, true>>),
+        (2, _) => by_wide!(form.bits, T => plain::<MultiplyTo<T, Dst, Src, true>>),
+        _ => by_wide!(form.bits, T => plain::<MultiplyTo<T, Src, Imm, true>>),
+    }
+}
+
 /// The handler that does two instructions that follow each other, if there is one.
 pub(crate) fn fused_pair(first: &Lowered, second: &Lowered) -> Option<Handler> {
     match (second.form.condition, second.form.branch_bits) {
         (Some(_), Some(_)) if first.quiet => None,
         (Some(condition), Some(32)) => compare::<32>(&first.form, condition),
         (Some(condition), Some(_)) => compare::<16>(&first.form, condition),
-        _ => pairs::pair(first, second),
+        _ => pairs::pair(first, second).or_else(|| short_pairs::pair(first, second)),
     }
 }
 
@@ -92,6 +110,20 @@ fn conditional<C: Compare, const IP_BITS: u32>(condition: u8) -> Option<Handler>
     Some(table!(2 3 4 5 6 7 8 9 12 13 14 15))
 }
 
+/// `$body` with `$m` as the type of the memory operand, if code of `IP_BITS` is full of such.
+macro_rules! by_usual_shape {
+    ($shape:expr, $m:ident => $body:expr) => {
+        match ($shape, IP_BITS) {
+            (Shape::Short, 16) => {
+                type $m = InMemory<Short>;
+                $body
+            }
+            (_, 16) | (Shape::Short, _) => None,
+            _ => by_shape!($shape, $m => $body),
+        }
+    };
+}
+
 /// With operands in registers, memory or the instruction, in the widths and address forms that code of `IP_BITS` is made of.
 fn compare_anywhere<O: Binary + Relation, const IP_BITS: u32>(form: &Form, condition: u8) -> Option<Handler> {
     macro_rules! by_operands {
@@ -100,13 +132,13 @@ fn compare_anywhere<O: Binary + Relation, const IP_BITS: u32>(form: &Form, condi
                 (Kind::Reg, Kind::Reg) => conditional::<Alu<O, $t, Dst, Src>, IP_BITS>(condition),
                 (Kind::Reg, Kind::Imm) => conditional::<Alu<O, $t, Dst, Imm>, IP_BITS>(condition),
                 (Kind::Mem, Kind::Imm) => {
-                    by_shape!(form.shape, D => conditional::<Alu<O, $t, D, Imm>, IP_BITS>(condition))
+                    by_usual_shape!(form.shape, D => conditional::<Alu<O, $t, D, Imm>, IP_BITS>(condition))
                 }
                 (Kind::Mem, Kind::Reg) => {
-                    by_shape!(form.shape, D => conditional::<Alu<O, $t, D, Src>, IP_BITS>(condition))
+                    by_usual_shape!(form.shape, D => conditional::<Alu<O, $t, D, Src>, IP_BITS>(condition))
                 }
                 (Kind::Reg, Kind::Mem) => {
-                    by_shape!(form.shape, S => conditional::<Alu<O, $t, Dst, S>, IP_BITS>(condition))
+                    by_usual_shape!(form.shape, S => conditional::<Alu<O, $t, Dst, S>, IP_BITS>(condition))
                 }
                 _ => None,
             }

@@ -6,6 +6,7 @@ mod control;
 mod data;
 mod fused;
 mod pairs;
+mod short_pairs;
 mod simd;
 mod simd_float;
 mod stack;

@@ -34,7 +34,7 @@ use iced_x86::Mnemonic;
 /// `$body` with `$m` as the address form of the memory operand: two are enough here.
 macro_rules! by_form {
     ($l:expr, $m:ident => $body:expr) => {
-        if $l.shape == Shape::Segmented {
+        if matches!($l.shape, Shape::Segmented | Shape::Short) {
             type $m = Segmented;
             $body
         } else {

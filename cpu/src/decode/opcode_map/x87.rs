@@ -73,7 +73,7 @@ where
     match l.shape {
         Shape::FlatBase => Lowering::short::<Shortly<G, FlatBase>>(),
         Shape::FlatIndexed => Lowering::short::<Shortly<G, FlatIndexed>>(),
-        Shape::Segmented => Lowering::short::<Shortly<G, Segmented>>(),
+        Shape::Segmented | Shape::Short => Lowering::short::<Shortly<G, Segmented>>(),
     }
 }
 
