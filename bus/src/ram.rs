@@ -2,10 +2,14 @@
 //! lines hold decoded code.
 
 mod permits;
+mod regions;
+mod slab;
 mod video;
 
 use crate::types::PhysAddr;
+use regions::Regions;
 use serde::{Deserialize, Serialize};
+use slab::{Page, PageRef};
 use std::ops::Range;
 use std::sync::Arc;
 use video::VideoPages;
@@ -35,16 +39,11 @@ pub struct CodeHit {
     pub lines: u64,
 }
 
-/// The contents of a page. Guests align their data; lines of the host's cache should lie where they expect them.
-#[derive(Clone)]
-#[repr(align(64))]
-struct Page([u8; PAGE_SIZE]);
-
 /// A page that now lies elsewhere. Its old place lives as long as this.
 pub struct MovedPage {
     /// Page number.
     pub page: u32,
-    _old: Arc<Page>,
+    _old: PageRef,
 }
 
 /// What the one user has who reaches pages by their addresses on the host: see [`GuestRam::claim`].
@@ -55,8 +54,8 @@ pub struct RamClaim(Arc<()>);
 /// there.
 #[derive(Clone)]
 pub struct RamImage {
-    ram: Vec<Arc<Page>>,
-    video: Vec<Arc<Page>>,
+    ram: Vec<PageRef>,
+    video: Vec<PageRef>,
 }
 
 impl RamImage {
@@ -75,10 +74,12 @@ impl std::fmt::Debug for RamImage {
 /// RAM and ROM images.
 ///
 /// Devices use the checked `read` and `write`, which reach RAM only. A page that somebody else holds too (another
-/// machine, a [`RamImage`], the other pages of zeros) is copied when it is first written. The CPU's fast path reaches
+/// machine, a [`RamImage`], the other pages of zeros) is copied when it is first written; the copy lies among its
+/// neighbours if its place there is free, so that the host can map them by large pages. The CPU's fast path reaches
 /// pages by address and keeps the promise stated at [`GuestRam::claim`].
 pub struct GuestRam {
-    pages: Vec<Arc<Page>>,
+    pages: Vec<PageRef>,
+    regions: Regions,
     ram_size: usize,
     video: VideoPages,
     code_lines: Vec<u64>,
@@ -94,15 +95,25 @@ impl GuestRam {
     /// `ram_size` bytes of zeroed RAM, rounded up to whole pages. Until they are written all of them are one.
     pub fn new(ram_size: usize) -> Self {
         let ram_size = ram_size.next_multiple_of(PAGE_SIZE);
-        let zeros = Arc::new(Page([0; PAGE_SIZE]));
+        let zeros = PageRef::new(&Page([0; PAGE_SIZE]));
         let pages = std::iter::repeat_n(zeros, ram_size / PAGE_SIZE).collect();
         Self::of(pages, ram_size, VideoPages::default())
     }
 
-    fn of(pages: Vec<Arc<Page>>, ram_size: usize, video: VideoPages) -> Self {
+    fn of(pages: Vec<PageRef>, ram_size: usize, video: VideoPages) -> Self {
         let (code_lines, own) = (vec![0; pages.len()], vec![false; pages.len()]);
-        let claim = RamClaim::default();
-        Self { pages, ram_size, video, code_lines, own, code_hits: Vec::new(), moves: Vec::new(), claim }
+        let (regions, claim) = (Regions::default(), RamClaim::default());
+        Self {
+            pages,
+            regions,
+            ram_size,
+            video,
+            code_lines,
+            own,
+            code_hits: Vec::new(),
+            moves: Vec::new(),
+            claim,
+        }
     }
 
     /// Bytes of RAM, a multiple of [`PAGE_SIZE`].
@@ -116,7 +127,7 @@ impl GuestRam {
         for part in image.chunks(PAGE_SIZE) {
             let mut page = Page([0xFF; PAGE_SIZE]);
             page.0[..part.len()].copy_from_slice(part);
-            self.pages.push(Arc::new(page));
+            self.pages.push(PageRef::new(&page));
         }
         self.code_lines.resize(self.pages.len(), 0);
         self.own.resize(self.pages.len(), false);
@@ -125,7 +136,7 @@ impl GuestRam {
 
     // --- contents -------------------------------------------------------------------------------------------
 
-    fn ram_pages(&self) -> &[Arc<Page>] {
+    fn ram_pages(&self) -> &[PageRef] {
         &self.pages[..self.ram_size / PAGE_SIZE]
     }
 
@@ -201,17 +212,16 @@ impl GuestRam {
     /// A page to be written: a copy, if somebody else holds it too.
     #[inline]
     fn page_mut(&mut self, number: usize) -> &mut Page {
-        // There are no weak references, so that a count of one is enough to know; it costs less than asking twice.
-        if Arc::strong_count(&self.pages[number]) != 1 {
+        if self.pages[number].holders() != 1 {
             self.move_page(number);
         }
         self.own[number] = true;
-        Arc::get_mut(&mut self.pages[number]).expect("nobody else has seen the copy yet")
+        self.pages[number].get_mut().expect("nobody else has seen the copy yet")
     }
 
     #[cold]
     fn move_page(&mut self, number: usize) {
-        let copy = Arc::new(Page::clone(&self.pages[number]));
+        let copy = self.regions.copy(number, self.pages.len(), &self.pages[number]);
         let old = std::mem::replace(&mut self.pages[number], copy);
         self.moves.push(MovedPage { page: number as u32, _old: old });
     }
@@ -254,12 +264,12 @@ impl GuestRam {
 
     /// Pages of RAM that nobody else holds: what this memory costs beyond what it shares.
     pub fn private_pages(&self) -> usize {
-        self.ram_pages().iter().filter(|page| Arc::strong_count(page) == 1).count()
+        self.ram_pages().iter().filter(|page| page.holders() == 1).count()
     }
 
     /// Whether somebody else holds a page too.
     pub fn is_shared(&self, page: u32) -> bool {
-        Arc::strong_count(&self.pages[page as usize]) > 1
+        self.pages[page as usize].holders() > 1
     }
 
     // --- addresses on the host ------------------------------------------------------------------------------
@@ -292,7 +302,7 @@ impl GuestRam {
 
     /// The address of a page on the host.
     pub fn host_address(&self, page: u32) -> usize {
-        Arc::as_ptr(&self.pages[page as usize]).expose_provenance()
+        self.pages[page as usize].expose()
     }
 
     /// Whether a page may be written where it is: nobody else is known to hold it, it holds no decoded code, and if it is

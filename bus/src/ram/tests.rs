@@ -126,3 +126,78 @@ fn four_planes_are_read_and_written_as_one() {
     assert_eq!(ram.video_dword(RamOffset(video.0 + 8)), [1, 2, 3, 4]);
     assert!(ram.has_stored_video());
 }
+
+/// Bytes of memory whose pages lie in one slab.
+const REGION: usize = slab::PLACES * PAGE_SIZE;
+
+/// Writes the first byte of a page, and tells where the page lies then.
+fn store(ram: &mut GuestRam, page: usize, value: u8) -> usize {
+    ram.write(PhysAddr((page * PAGE_SIZE) as u64), &[value]);
+    ram.host_address(page as u32)
+}
+
+#[test]
+fn a_page_that_is_written_first_lies_at_its_place_in_its_region() {
+    let mut ram = GuestRam::new(5 * REGION / 2);
+    let pages = [7, 3, 511, 512, 700, 1024, 1279];
+    let at = pages.map(|page| store(&mut ram, page, 1));
+    let base = at.map(|at| at & !(REGION - 1));
+    assert_eq!([at[0], at[1], at[2]].map(|at| at % REGION), [7, 3, 511].map(|page| page * PAGE_SIZE));
+    assert_eq!([at[3], at[4]].map(|at| at % REGION), [0, 188].map(|page| page * PAGE_SIZE));
+    assert!(base[0] == base[1] && base[1] == base[2] && base[2] != base[3] && base[3] == base[4]);
+    assert_eq!(at[6] - at[5], 255 * PAGE_SIZE);
+}
+
+#[test]
+fn what_a_fork_writes_first_goes_elsewhere_and_the_page_of_the_other_stays() {
+    let mut ram = GuestRam::new(REGION);
+    let at = store(&mut ram, 5, 1);
+    let mut fork = ram.fork();
+    assert_eq!(fork.host_address(5), at);
+    let moved = store(&mut fork, 5, 2);
+    assert!(moved != at && moved % REGION == 5 * PAGE_SIZE);
+    assert_eq!(
+        (ram.host_address(5), ram.bytes(PhysAddr(0x5000)), fork.bytes(PhysAddr(0x5000))),
+        (at, [1], [2])
+    );
+}
+
+#[test]
+fn a_place_is_used_again_when_its_holder_is_gone() {
+    let mut ram = GuestRam::new(REGION);
+    let first = store(&mut ram, 5, 1);
+    let keeper = store(&mut ram, 6, 1);
+    let (image, claim) = (ram.image(), ram.claim());
+    let second = store(&mut ram, 5, 2);
+    drop((image, ram.take_moves(&claim)));
+    let image = ram.image();
+    assert_eq!((store(&mut ram, 5, 3), ram.host_address(6)), (first, keeper));
+    assert_ne!(first, second);
+    assert!(ram.restore(&image) && ram.bytes(PhysAddr(0x5000)) == [2]);
+}
+
+#[test]
+fn pages_outlive_the_memory_they_were_written_in() {
+    let mut ram = GuestRam::new(REGION);
+    store(&mut ram, 5, 1);
+    let (image, fork) = (ram.image(), ram.fork());
+    drop(ram);
+    let mut other = GuestRam::new(REGION);
+    assert!(other.restore(&image));
+    drop(image);
+    assert_eq!((fork.bytes(PhysAddr(0x5000)), other.bytes(PhysAddr(0x5000))), ([1], [1]));
+}
+
+#[test]
+fn many_images_of_a_page_that_is_written_on_and_on_keep_what_they_saw() {
+    let mut ram = GuestRam::new(REGION);
+    let images: Vec<RamImage> = (1..20)
+        .map(|value| {
+            store(&mut ram, 5, value);
+            ram.image()
+        })
+        .collect();
+    for (value, image) in (1..).zip(&images) {
+        assert!(ram.restore(image) && ram.bytes(PhysAddr(0x5000)) == [value]);
+    }
+}

@@ -1,8 +1,7 @@
 //! Video memory: pages that the CPU reaches as it does RAM, of which a display wants to know whether they were written.
 
-use super::{GuestRam, PAGE_SIZE, Page, RamOffset};
+use super::{GuestRam, PAGE_SIZE, Page, PageRef, RamOffset};
 use std::ops::Range;
-use std::sync::Arc;
 
 /// Which pages are video memory, and whether they were written.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +41,7 @@ impl GuestRam {
     /// Appends zeroed video memory, rounded up to whole pages, and tells where it lies. A machine has one.
     pub fn add_video(&mut self, bytes: usize) -> RamOffset {
         let (first, count) = (self.pages.len(), bytes.div_ceil(PAGE_SIZE));
-        let zeros = Arc::new(Page([0; PAGE_SIZE]));
+        let zeros = PageRef::new(&Page([0; PAGE_SIZE]));
         self.pages.extend(std::iter::repeat_n(zeros, count));
         self.code_lines.resize(self.pages.len(), 0);
         self.own.resize(self.pages.len(), false);
