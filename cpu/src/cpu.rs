@@ -10,6 +10,7 @@ use crate::exec::op::Head;
 use crate::flags::bit;
 use crate::model::{Generation, Model};
 use crate::paging::{self, WalkStep};
+use crate::protected::known::Known;
 use crate::recorder::{CodePlace, Recorder};
 use crate::segment::{SegAttr, SegReg, Segment};
 use crate::state::{CpuState, cr0};
@@ -79,6 +80,8 @@ pub struct Cpu {
     pub(crate) decoded: Vec<Lowered>,
     /// The instruction just done entered an interrupt handler: no single-step trap follows it.
     pub(crate) entered_handler: bool,
+    /// Gates and descriptors that have been checked.
+    pub(crate) known: Known,
     pub(crate) recorder: Recorder,
     pub(crate) stats: CpuStats,
     /// Of the code segment, for the recorder.
@@ -120,6 +123,7 @@ impl Cpu {
             scratch: Scratch::new(),
             decoded: Vec::new(),
             entered_handler: false,
+            known: Known::default(),
             recorder: Recorder::default(),
             stats: CpuStats::default(),
             code_place: CodePlace::default(),

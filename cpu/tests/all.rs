@@ -7,6 +7,7 @@ mod budget;
 mod code;
 mod float;
 mod forks;
+mod gates;
 mod interrupts;
 mod loadall;
 mod models;

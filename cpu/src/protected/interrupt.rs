@@ -1,5 +1,6 @@
 //! Interrupts and exceptions through the IDT [SDM 3A, "Interrupt and Exception Handling"].
 
+use super::known::is_memorable;
 use super::stack::Stack;
 use super::task::{self, Switch};
 use super::{Descriptor, System, error_code};
@@ -35,6 +36,9 @@ pub(crate) fn deliver(m: &mut Slow<'_>, vector: u8, origin: Origin, error: Optio
     }
     let at = idtr.base + u64::from(place);
     let raw = m.cpu.load_linear::<u64>(m.bus, at)?;
+    if m.through_known_gate(vector, raw, origin, error).map_err(|fault| with_ext(fault, ext))? {
+        return Ok(());
+    }
     let gate = Descriptor::new(&m.cpu.model, at, 0, raw);
     let Some(kind @ (System::TaskGate | System::InterruptGate { .. })) = gate.system() else {
         return Err(Fault::GeneralProtection(idt_error));
@@ -46,7 +50,14 @@ pub(crate) fn deliver(m: &mut Slow<'_>, vector: u8, origin: Origin, error: Optio
         return Err(Fault::SegmentNotPresent(idt_error));
     }
     match kind {
-        System::InterruptGate { wide, trap } => through_gate(m, &gate, wide, trap, ext, error),
+        System::InterruptGate { wide, trap } => {
+            let cpl = m.cpu.state.cpl;
+            through_gate(m, &gate, wide, trap, ext, error)?;
+            if is_memorable(kind) && m.cpu.state.cpl == cpl {
+                m.remember_gate(vector, raw, origin);
+            }
+            Ok(())
+        }
         _ => {
             m.cpu.next_ip = m.cpu.state.ip;
             task::switch(m, gate.gate_selector(), Switch::Interrupt).map_err(|fault| with_ext(fault, ext))?;

@@ -21,14 +21,16 @@ pub(crate) fn iret(m: &mut Slow<'_>, wide: bool) -> Result<(), Fault> {
     if wide && flags & bit::VM != 0 && old_cpl == 0 {
         return to_v86(m, &stack, ip, selector, flags);
     }
-    let target = return_target(m, selector)?;
     let level = rpl(selector);
-    let size = if wide { 4 } else { 2 };
     if level == old_cpl {
-        m.enter_code(target, level, ip)?;
-        stack.release(3 * size);
+        if !m.stays_in_code_in_use(selector, ip)? {
+            let target = return_target(m, selector)?;
+            m.enter_code(target, level, ip)?;
+        }
+        stack.release(if wide { 12 } else { 6 });
         stack.make_current(m);
     } else {
+        let target = return_target(m, selector)?;
         let pointer = stack.item(m, wide, 3, 0)?;
         let ss = stack.item(m, wide, 4, 0)? as u16;
         let outer = Stack::at(m, ss, pointer, level, Fault::GeneralProtection)?;

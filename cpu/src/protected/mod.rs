@@ -5,6 +5,7 @@
 
 pub(crate) mod interrupt;
 pub(crate) mod iret;
+pub(crate) mod known;
 pub(crate) mod loadall;
 pub(crate) mod smm;
 pub(crate) mod stack;
@@ -110,6 +111,13 @@ pub(crate) type SelectorFault = fn(u16) -> Fault;
 impl Slow<'_> {
     /// The descriptor of `selector`; `fault(selector)` when it lies outside its table.
     pub(crate) fn descriptor(&mut self, selector: u16, fault: SelectorFault) -> Result<Descriptor, Fault> {
+        let (at, raw) = self.raw_descriptor(selector, fault)?;
+        Ok(Descriptor::new(&self.cpu.model, at, selector, raw))
+    }
+
+    /// Linear address and bytes of a descriptor.
+    #[inline]
+    fn raw_descriptor(&mut self, selector: u16, fault: SelectorFault) -> Result<(u64, u64), Fault> {
         let state = &self.cpu.state;
         let (base, limit) = if selector & 4 == 0 {
             (state.gdtr.base, Some(u32::from(state.gdtr.limit)))
@@ -120,8 +128,7 @@ impl Slow<'_> {
             return Err(fault(error_code(selector)));
         }
         let at = base.wrapping_add(u64::from(selector & 0xFFF8));
-        let raw = self.cpu.load_linear::<u64>(self.bus, at)?;
-        Ok(Descriptor::new(&self.cpu.model, at, selector, raw))
+        Ok((at, self.cpu.load_linear::<u64>(self.bus, at)?))
     }
 
     /// The descriptor of a selector that must not be null.
@@ -155,7 +162,9 @@ impl Slow<'_> {
         self.mark_accessed(&mut target)?;
         target.segment.selector = target.segment.selector & !3 | u16::from(cpl);
         let stays = cpl == self.cpu.state.cpl && target.segment == *self.cpu.state.seg(SegReg::Cs);
-        if !stays {
+        if stays {
+            self.remember_code(&target);
+        } else {
             self.cpu.state.cpl = cpl;
             self.cpu.set_segment(SegReg::Cs, target.segment);
         }
