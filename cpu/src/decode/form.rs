@@ -63,13 +63,11 @@ impl Form {
 
     /// The form of an instruction that is lowered.
     pub(crate) fn of(l: &Lowering<'_>) -> Self {
-        let registers = |n| l.kind(n) == Kind::Reg && !l.ins.op_register(n).is_gpr();
         let wide = l.ins.op0_kind() == OpKind::NearBranch32;
         let ip_bits = if wide { 32 } else { 16 };
         let stays = l.ins.code().is_jcc_short_or_near() && !l.leaves_segment(ip_bits);
-        let general = !(0..l.ins.op_count()).any(registers);
-        let has_memory = (0..l.ins.op_count()).any(|n| l.kind(n) == Kind::Mem);
-        let short = l.mode.stack_bits() == 16 && (!has_memory || l.shape == Shape::Short);
+        let (general, bits) = (l.general, l.bits());
+        let short = l.mode.stack_bits() == 16 && (!l.has_memory() || l.shape == Shape::Short);
         let own_push = l.model.push_sp_decremented && l.ins.op0_register() == Register::SP;
         let flat_stack = l.mode.is_flat(SegReg::Ss) && l.mode.stack_bits() == 32;
         Self {
@@ -77,11 +75,11 @@ impl Form {
             kinds: [l.kind(0), l.kind(1)],
             operands: l.ins.op_count() as u8,
             shape: l.shape,
-            bits: l.operand_bits(0) as u8,
+            bits: bits as u8,
             source_bits: l.operand_bits(1) as u8,
             general,
-            is_of_flat_code: general && flat_stack && l.bits() == 32,
-            is_of_short_code: general && short && l.bits() == 16 && !own_push,
+            is_of_flat_code: general && flat_stack && bits == 32,
+            is_of_short_code: general && short && bits == 16 && !own_push,
             condition: condition_number(l.ins.condition_code()),
             branch_bits: stays.then_some(ip_bits as u8),
             immediate: l.op.imm as u8,

@@ -70,6 +70,8 @@ pub(crate) struct Lowering<'a> {
     pub(crate) op: Op,
     pub(crate) shape: Shape,
     kinds: [Kind; MOST_OPERANDS],
+    /// Whether every register among the operands is a general one.
+    pub(crate) general: bool,
     /// Distance from the block's start to the next instruction.
     pub(crate) next: u32,
     /// Offset of the block's start in CS, and the limit of CS; of no meaning where CS is flat.
@@ -117,17 +119,14 @@ impl<'a> Lowering<'a> {
     fn new(ins: &'a Instruction, cpu: &'a Cpu, next: u32) -> Self {
         let mut op = Op::bare(ending::<Undefined>);
         op.kind = ins.code() as u16;
-        let mut kinds = [Kind::None; MOST_OPERANDS];
-        for (n, kind) in (0..ins.op_count()).zip(&mut kinds) {
-            *kind = Kind::of(ins.op_kind(n));
-        }
         let mut lowering = Self {
             ins,
             mode: cpu.mode,
             model: &cpu.model,
             op,
             shape: Shape::Segmented,
-            kinds,
+            kinds: [Kind::None; MOST_OPERANDS],
+            general: true,
             next,
             start: cpu.state.ip,
             code_limit: cpu.state.seg(SegReg::Cs).limit,
@@ -179,6 +178,11 @@ impl<'a> Lowering<'a> {
         self.kinds.get(n as usize).copied().unwrap_or(Kind::None)
     }
 
+    /// Whether an operand is in memory.
+    pub(crate) fn has_memory(&self) -> bool {
+        self.kinds.contains(&Kind::Mem)
+    }
+
     /// Width of the first operand in bits.
     pub(crate) fn bits(&self) -> u32 {
         self.operand_bits(0)
@@ -195,9 +199,13 @@ impl<'a> Lowering<'a> {
     /// The first register operand goes to `dst` when it is operand 0, else to `src`; immediates to `imm`.
     fn lower_operands(&mut self) {
         for n in 0..self.ins.op_count() {
-            match self.kind(n) {
+            let kind = Kind::of(self.ins.op_kind(n));
+            self.kinds[n as usize % MOST_OPERANDS] = kind;
+            match kind {
                 Kind::Reg => {
-                    let offset = register_field(self.ins.op_register(n));
+                    let register = self.ins.op_register(n);
+                    self.general &= register.is_gpr();
+                    let offset = register_field(register);
                     if n == 0 { self.op.dst = offset } else { self.op.src = offset }
                 }
                 Kind::Imm => self.op.imm = self.ins.immediate(n) as u32,
