@@ -4,7 +4,8 @@
 
 use super::form::Form;
 use super::ledger::Ledger;
-use crate::exec::dispatch::{fall_through, recorded};
+use crate::exec::dispatch::{ending, fall_through, recorded};
+use crate::exec::far::Undefined;
 use crate::exec::op::{Head, Links, Op, Prefix};
 use ringzero_bus::RamOffset;
 
@@ -20,6 +21,12 @@ pub(crate) struct Lowered {
     pub(crate) form: Form,
     /// Whether its handler leaves the flags alone though the instruction sets them.
     pub(crate) quiet: bool,
+}
+
+impl Lowered {
+    /// Nothing yet: one byte that is no instruction.
+    pub(crate) const NONE: Self =
+        Self { op: Op::bare(ending::<Undefined>), len: 1, ends_block: true, form: Form::OTHER, quiet: false };
 }
 
 /// What a block's allocation is counted in. Prefix, head, operation and links have its size and alignment.

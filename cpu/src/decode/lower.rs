@@ -80,28 +80,31 @@ pub(crate) struct Lowering<'a> {
 }
 
 impl Cpu {
-    /// Lowers what was decoded `at` bytes into its block.
-    pub(crate) fn lower(&self, decoded: &Decoded, at: u32) -> Lowered {
-        let lowered = |(run, ends_block): Chosen, op: Op, len: u8| Lowered {
-            op: Op { run, ..op },
-            len,
-            ends_block,
-            form: Form::OTHER,
-            quiet: false,
-        };
-        let bare = Op::bare(ending::<Undefined>);
-        match decoded {
-            Decoded::Instruction { instruction, len, quirk } => {
-                let next = at + u32::from(*len);
-                let mut lowering = Lowering::new(instruction, self, next);
-                let chosen = lowering.choose(*quirk).unwrap_or_else(|| self.undefined());
-                let form = if *quirk == Quirk::None { Form::of(&lowering) } else { Form::OTHER };
-                Lowered { form, ..lowered(chosen, lowering.op, *len) }
+    /// Lowers what was decoded `at` bytes into its block, `instruction` if it is one, to `out`: written where it stays, since
+    /// the host waits for what is copied as soon as it is written.
+    pub(crate) fn lower(&self, decoded: Decoded, instruction: &Instruction, at: u32, out: &mut Lowered) {
+        let chosen = match decoded {
+            Decoded::Instruction { len, quirk } => {
+                out.len = len;
+                let mut lowering = Lowering::new(instruction, self, at + u32::from(len));
+                let chosen = lowering.choose(quirk).unwrap_or_else(|| self.undefined());
+                if quirk == Quirk::None {
+                    out.form = Form::of(&lowering);
+                }
+                out.op = lowering.op;
+                chosen
             }
-            Decoded::TooLong(len) => lowered((ending::<TooLong>, true), bare, *len),
-            Decoded::Invalid(len) => lowered(self.undefined(), bare, *len),
-            Decoded::NeedsMore => lowered(self.undefined(), bare, 1),
-        }
+            Decoded::TooLong(len) => {
+                out.len = len;
+                (ending::<TooLong> as Handler, true)
+            }
+            Decoded::Invalid(len) => {
+                out.len = len;
+                self.undefined()
+            }
+            Decoded::NeedsMore => self.undefined(),
+        };
+        (out.op.run, out.ends_block) = chosen;
     }
 
     /// #UD. The 8086 has no such exception: what it makes of the few opcodes it leaves undefined is not modelled,

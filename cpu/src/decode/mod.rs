@@ -19,6 +19,7 @@ use crate::mmu::Intent;
 use crate::segment::SegReg;
 use block::{Layout, Lowered};
 use cache::{BlockKey, lines_of};
+use iced_x86::Instruction;
 use predecode::{Decoded, Decoder, WINDOW};
 use ringzero_bus::ram::PAGE_SIZE;
 use ringzero_bus::{RamOffset, SystemBus};
@@ -120,16 +121,17 @@ impl Cpu {
         let decoder = Decoder::new(self.model, self.mode);
         let code = bus.fabric().ram.rest_of_page(start);
         let mut stream = decoder.stream(&code[..code.len().min(self.room(start))]);
-        let mut at = 0u32;
+        let (mut at, mut instruction) = (0u32, Instruction::default());
         while run.len() < limit {
-            let decoded = stream.next();
-            if matches!(decoded, Decoded::NeedsMore) {
+            let decoded = stream.next(&mut instruction);
+            if decoded == Decoded::NeedsMore {
                 break;
             }
-            let lowered = self.lower(&decoded, at);
-            at += u32::from(lowered.len);
-            run.push(lowered);
-            if lowered.ends_block {
+            run.push(Lowered::NONE);
+            let Some(last) = run.last_mut() else { break };
+            self.lower(decoded, &instruction, at, last);
+            at += u32::from(last.len);
+            if last.ends_block {
                 break;
             }
         }
@@ -146,12 +148,14 @@ impl Cpu {
     /// Decodes one instruction that crosses a page, wraps in its segment, or lies in no memory.
     fn decode_single(&mut self, bus: &mut SystemBus) -> Result<Lowered, Fault> {
         let decoder = Decoder::new(self.model, self.mode);
-        let mut bytes = Vec::with_capacity(WINDOW);
+        let (mut bytes, mut instruction) = (Vec::with_capacity(WINDOW), Instruction::default());
         loop {
             bytes.push(self.fetch_byte(bus, self.state.ip + bytes.len() as u64)?);
-            let decoded = decoder.decode(&bytes);
-            if !matches!(decoded, Decoded::NeedsMore) {
-                return Ok(self.lower(&decoded, 0));
+            let decoded = decoder.decode(&bytes, &mut instruction);
+            if decoded != Decoded::NeedsMore {
+                let mut single = Lowered::NONE;
+                self.lower(decoded, &instruction, 0, &mut single);
+                return Ok(single);
             }
         }
     }

@@ -10,11 +10,11 @@ use crate::model::{Generation, Model};
 use iced_x86::{Code, CpuidFeature, DecoderError, DecoderOptions, EncodingKind, Instruction};
 
 /// What the bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decoded {
-    /// An instruction of `len` bytes.
+    /// An instruction of `len` bytes, which has been left where the caller wanted it: as iced-x86 sees it. Its own length may
+    /// differ.
     Instruction {
-        /// As iced-x86 sees it; its own length may differ.
-        instruction: Instruction,
         /// Length in bytes, all prefixes included.
         len: u8,
         /// What it is beside what iced-x86 makes of it.
@@ -75,25 +75,25 @@ impl Decoder {
         Self { model, mode, options: options(&model) }
     }
 
-    /// Decodes the instruction at the start of `bytes`.
-    pub(crate) fn decode(&self, bytes: &[u8]) -> Decoded {
+    /// Decodes the instruction at the start of `bytes` into `found`.
+    pub(crate) fn decode(&self, bytes: &[u8], found: &mut Instruction) -> Decoded {
         if self.model.at_least(Generation::I80386) {
-            return self.decode_modern(bytes);
+            return self.decode_modern(bytes, found);
         }
         match Canonical::of(bytes, self.model.generation) {
             None => Decoded::NeedsMore,
-            Some(canonical) => self.decode_canonical(&canonical, bytes.len()),
+            Some(canonical) => self.decode_canonical(&canonical, bytes.len(), found),
         }
     }
 
     /// Reads the instructions in `bytes` one after another.
     pub(crate) fn stream<'a>(&'a self, bytes: &'a [u8]) -> Stream<'a> {
         let at_once = self.model.at_least(Generation::I80386) && self.model.has(Features::FPU);
-        let modern = at_once.then(|| iced_x86::Decoder::new(self.mode.code_bits(), bytes, self.options));
-        Stream { decoder: self, rest: bytes, modern }
+        let modern = iced_x86::Decoder::new(self.mode.code_bits(), bytes, self.options);
+        Stream { decoder: self, rest: bytes, at_once, modern }
     }
 
-    fn decode_modern(&self, bytes: &[u8]) -> Decoded {
+    fn decode_modern(&self, bytes: &[u8], found: &mut Instruction) -> Decoded {
         let mut buffer = [0; MODERN_LIMIT];
         let len = bytes.len().min(MODERN_LIMIT);
         buffer[..len].copy_from_slice(&bytes[..len]);
@@ -106,40 +106,45 @@ impl Decoder {
             quirk = Quirk::Esc { opcode, modrm };
         }
         let mut decoder = iced_x86::Decoder::new(self.mode.code_bits(), &buffer[..len], self.options);
-        self.next_modern(&mut decoder, len, quirk)
+        self.next_modern(&mut decoder, len, quirk, found)
     }
 
     /// The next instruction of `decoder`, which has `available` bytes of it.
-    fn next_modern(&self, decoder: &mut iced_x86::Decoder<'_>, available: usize, quirk: Quirk) -> Decoded {
+    fn next_modern(
+        &self,
+        decoder: &mut iced_x86::Decoder<'_>,
+        available: usize,
+        quirk: Quirk,
+        found: &mut Instruction,
+    ) -> Decoded {
         decoder.set_ip(0);
-        let instruction = decoder.decode();
+        decoder.decode_out(found);
         let too_long = Decoded::TooLong(MODERN_LIMIT as u8);
         match decoder.last_error() {
             DecoderError::NoMoreBytes if available < MODERN_LIMIT => Decoded::NeedsMore,
             DecoderError::NoMoreBytes => too_long,
-            DecoderError::InvalidInstruction if instruction.len() == MODERN_LIMIT => too_long,
-            DecoderError::None if self.knows(&instruction) => {
-                Decoded::Instruction { instruction, len: instruction.len() as u8, quirk }
-            }
-            _ => Decoded::Invalid(instruction.len().max(1) as u8),
+            DecoderError::InvalidInstruction if found.len() == MODERN_LIMIT => too_long,
+            DecoderError::None if self.knows(found) => Decoded::Instruction { len: found.len() as u8, quirk },
+            _ => Decoded::Invalid(found.len().max(1) as u8),
         }
     }
 
-    fn decode_canonical(&self, canonical: &Canonical, available: usize) -> Decoded {
+    fn decode_canonical(&self, canonical: &Canonical, available: usize, found: &mut Instruction) -> Decoded {
         let Canonical { bytes, len, prefixes, quirk, .. } = canonical;
         if self.model.length_limit.is_some_and(|limit| *prefixes >= usize::from(limit)) {
             return Decoded::TooLong(available as u8);
         }
         if *quirk == Quirk::Prefixes || *quirk == Quirk::PopCs {
             let len = (prefixes + usize::from(*quirk == Quirk::PopCs)) as u8;
-            return Decoded::Instruction { instruction: Instruction::default(), len, quirk: *quirk };
+            *found = Instruction::default();
+            return Decoded::Instruction { len, quirk: *quirk };
         }
         let first_generation = !self.model.at_least(Generation::I80286);
         let options =
             if first_generation { DecoderOptions::NO_INVALID_CHECK } else { DecoderOptions::LOADALL286 };
         let mut decoder = iced_x86::Decoder::new(16, &bytes[..*len], options);
-        let instruction = decoder.decode();
-        let total = prefixes + instruction.len().saturating_sub(canonical.kept_prefixes);
+        decoder.decode_out(found);
+        let total = prefixes + found.len().saturating_sub(canonical.kept_prefixes);
         if let Some(limit) = self.model.length_limit
             && (total > usize::from(limit)
                 || decoder.last_error() == DecoderError::NoMoreBytes && available > usize::from(limit))
@@ -148,8 +153,8 @@ impl Decoder {
         }
         match decoder.last_error() {
             DecoderError::NoMoreBytes => Decoded::NeedsMore,
-            DecoderError::None if self.knows(&instruction) && !canonical.invalid => {
-                Decoded::Instruction { instruction, len: total as u8, quirk: *quirk }
+            DecoderError::None if self.knows(found) && !canonical.invalid => {
+                Decoded::Instruction { len: total as u8, quirk: *quirk }
             }
             _ => Decoded::Invalid(total.max(1) as u8),
         }
@@ -246,20 +251,21 @@ fn coprocessor(bytes: &[u8]) -> Quirk {
 pub(crate) struct Stream<'a> {
     decoder: &'a Decoder,
     rest: &'a [u8],
-    /// What goes on where the last instruction ended; `None` for models whose bytes must be changed first.
-    modern: Option<iced_x86::Decoder<'a>>,
+    /// Whether the bytes may be read as they are: some models' must be changed first.
+    at_once: bool,
+    /// Goes on where the last instruction ended, in the first case.
+    modern: iced_x86::Decoder<'a>,
 }
 
 impl Stream<'_> {
-    /// The instruction behind the last one, which was one.
-    pub(crate) fn next(&mut self) -> Decoded {
+    /// The instruction behind the last one, which was one, goes to `found`.
+    pub(crate) fn next(&mut self, found: &mut Instruction) -> Decoded {
         let window = &self.rest[..self.rest.len().min(WINDOW)];
-        let decoded = match &mut self.modern {
-            Some(modern) => {
-                let quirk = coprocessor(&window[..window.len().min(MODERN_LIMIT)]);
-                self.decoder.next_modern(modern, window.len(), quirk)
-            }
-            None => self.decoder.decode(window),
+        let decoded = if self.at_once {
+            let quirk = coprocessor(&window[..window.len().min(MODERN_LIMIT)]);
+            self.decoder.next_modern(&mut self.modern, window.len(), quirk, found)
+        } else {
+            self.decoder.decode(window, found)
         };
         if let Decoded::Instruction { len, .. } = decoded {
             self.rest = &self.rest[usize::from(len)..];
@@ -388,16 +394,6 @@ impl Canonical {
 mod tests {
     use super::*;
 
-    /// An instruction, or the reason why there is none, in comparable form.
-    fn shown(decoded: &Decoded) -> (u8, u8, Option<(Instruction, Quirk)>) {
-        match decoded {
-            Decoded::Instruction { instruction, len, quirk } => (0, *len, Some((*instruction, *quirk))),
-            Decoded::NeedsMore => (1, 0, None),
-            Decoded::Invalid(len) => (2, *len, None),
-            Decoded::TooLong(len) => (3, *len, None),
-        }
-    }
-
     #[test]
     fn instructions_read_one_after_another_are_those_read_one_by_one() {
         let mut seed = 1u32;
@@ -414,14 +410,14 @@ mod tests {
             let decoder = Decoder::new(models[round % models.len()], CodeMode::default());
             let bytes: Vec<u8> = (0..1 + round % 60).map(|_| byte()).collect();
             let (mut stream, mut at) = (decoder.stream(&bytes), 0);
-            loop {
+            let (mut next, mut single) = (Instruction::default(), Instruction::default());
+            while at < bytes.len() {
                 let window = &bytes[at..bytes.len().min(at + WINDOW)];
-                let (next, single) = (shown(&stream.next()), shown(&decoder.decode(window)));
+                let decoded = stream.next(&mut next);
+                assert_eq!(decoded, decoder.decode(window, &mut single), "{window:02x?}");
+                let Decoded::Instruction { len, .. } = decoded else { break };
                 assert_eq!(next, single, "{window:02x?}");
-                at += usize::from(next.1);
-                if next.2.is_none() || at >= bytes.len() {
-                    break;
-                }
+                at += usize::from(len);
             }
         }
     }

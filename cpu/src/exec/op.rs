@@ -84,7 +84,7 @@ impl MemInfo {
 
 impl Op {
     /// An operation without operands.
-    pub(crate) fn bare(run: Handler) -> Self {
+    pub(crate) const fn bare(run: Handler) -> Self {
         let zero = RegOffset::ZERO.raw();
         Self {
             run,
