@@ -362,9 +362,11 @@ impl GuestRam {
         !self.code_hits.is_empty()
     }
 
-    /// The hits since the last call, in order. Hit lines are unmarked already.
-    pub fn take_code_hits(&mut self) -> Vec<CodeHit> {
-        std::mem::take(&mut self.code_hits)
+    /// The hits since the last call, in order, in place of what `hits` held: its memory serves for the next ones. Hit lines
+    /// are unmarked already.
+    pub fn take_code_hits(&mut self, hits: &mut Vec<CodeHit>) {
+        hits.clear();
+        std::mem::swap(hits, &mut self.code_hits);
     }
 
     /// Whether there is anything for the CPU to take note of.

@@ -17,7 +17,7 @@ use crate::state::{CpuState, cr0};
 use crate::stats::CpuStats;
 use crate::tlb::Tlb;
 use crate::tlb::code::CodeTlb;
-use ringzero_bus::{LinAddr, PhysAddr, RamClaim, SystemBus};
+use ringzero_bus::{CodeHit, LinAddr, PhysAddr, RamClaim, SystemBus};
 
 /// Base and fast limits of a segment, as the fast path wants them. The alignment makes its place in the table one shift of
 /// the segment's number.
@@ -78,6 +78,8 @@ pub struct Cpu {
     pub(crate) scratch: Scratch,
     /// What was decoded last: kept for its memory.
     pub(crate) decoded: Vec<Lowered>,
+    /// Hits on decoded code that were taken note of last: kept for its memory.
+    pub(crate) code_hits: Vec<CodeHit>,
     /// The instruction just done entered an interrupt handler: no single-step trap follows it.
     pub(crate) entered_handler: bool,
     /// Gates and descriptors that have been checked.
@@ -122,6 +124,7 @@ impl Cpu {
             tuned: true,
             scratch: Scratch::new(),
             decoded: Vec::new(),
+            code_hits: Vec::new(),
             entered_handler: false,
             known: Known::default(),
             recorder: Recorder::default(),

@@ -126,8 +126,9 @@ impl Cpu {
 
     fn drop_overwritten_code(&mut self, bus: &mut SystemBus) {
         if bus.fabric().ram.has_code_hits() {
-            for hit in bus.fabric_mut().ram.take_code_hits() {
-                self.cache.invalidate(hit);
+            bus.fabric_mut().ram.take_code_hits(&mut self.code_hits);
+            for hit in &self.code_hits {
+                self.cache.invalidate(*hit);
             }
         }
     }

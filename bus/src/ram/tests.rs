@@ -21,7 +21,9 @@ fn only_a_write_to_a_code_line_is_a_hit() {
     ram.write(PhysAddr(0x100), &[0; 16]);
     assert!(!ram.has_code_hits());
     ram.write(PhysAddr(0xFFF), &[0, 0]);
-    assert_eq!(ram.take_code_hits(), [CodeHit { page: 0, lines: 1 << 63 }, CodeHit { page: 1, lines: 1 }]);
+    let mut hits = Vec::new();
+    ram.take_code_hits(&mut hits);
+    assert_eq!(hits, [CodeHit { page: 0, lines: 1 << 63 }, CodeHit { page: 1, lines: 1 }]);
     assert_eq!(ram.code_lines(1), 0b10);
 }
 

@@ -258,7 +258,7 @@ pub(crate) struct Stream<'a> {
 }
 
 impl Stream<'_> {
-    /// The instruction behind the last one, which was one, goes to `found`.
+    /// The instruction behind the last one goes to `found`. What is invalid has a length too: the 8086 goes on behind it.
     pub(crate) fn next(&mut self, found: &mut Instruction) -> Decoded {
         let window = &self.rest[..self.rest.len().min(WINDOW)];
         let decoded = if self.at_once {
@@ -267,8 +267,8 @@ impl Stream<'_> {
         } else {
             self.decoder.decode(window, found)
         };
-        if let Decoded::Instruction { len, .. } = decoded {
-            self.rest = &self.rest[usize::from(len)..];
+        if let Decoded::Instruction { len, .. } | Decoded::Invalid(len) = decoded {
+            self.rest = self.rest.get(usize::from(len)..).unwrap_or_default();
         }
         decoded
     }
@@ -415,9 +415,14 @@ mod tests {
                 let window = &bytes[at..bytes.len().min(at + WINDOW)];
                 let decoded = stream.next(&mut next);
                 assert_eq!(decoded, decoder.decode(window, &mut single), "{window:02x?}");
-                let Decoded::Instruction { len, .. } = decoded else { break };
-                assert_eq!(next, single, "{window:02x?}");
-                at += usize::from(len);
+                at += match decoded {
+                    Decoded::Instruction { len, .. } => {
+                        assert_eq!(next, single, "{window:02x?}");
+                        usize::from(len)
+                    }
+                    Decoded::Invalid(len) if !stream.at_once => usize::from(len),
+                    _ => break,
+                };
             }
         }
     }
