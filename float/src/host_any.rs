@@ -1,7 +1,7 @@
 //! [`Host::are_ordinary`] for any host.
 
 use super::Host;
-use crate::sse::{Double, Format, Single};
+use crate::sse::{Double, Single};
 
 /// Of four singles.
 #[inline(always)]
