@@ -180,11 +180,9 @@ impl Cpu {
         &mut self.recorder
     }
 
-    /// Records the last `blocks` blocks entered, rounded up to a power of two; 0 ends it. Costs some speed, and nothing
-    /// that the guest sees.
-    pub fn record_blocks(&mut self, blocks: usize) {
-        self.recorder.set_capacity(blocks);
-        self.cache.clear();
+    /// Keeps the last `places` where branches led, rounded up to a power of two; 0 keeps none.
+    pub fn record_trail(&mut self, places: usize) {
+        self.recorder.set_capacity(places);
     }
 
     /// Replaces the guest-visible state, as a snapshot or a debugger does.
@@ -458,10 +456,15 @@ impl Cpu {
         self.cache.jumps.context(|| Circumstances { mode, base: cs.base, limit: cs.limit, user })
     }
 
-    /// A block is entered at `state.ip` with `left` instructions to begin.
+    /// A branch leads to `state.ip`, with `left` instructions that may still begin.
     #[inline(always)]
-    pub(crate) fn note_block(&mut self, left: u64) {
-        self.recorder.enter(self.limit_count.wrapping_sub(left), self.state.ip, self.code_place);
+    pub(crate) fn note_turn(&mut self, left: i64) {
+        self.recorder.turn(self.limit_count.wrapping_sub(left as u64), self.state.ip, self.code_place);
+    }
+
+    /// The run loop goes on at `state.ip`, with `left` instructions that may still begin.
+    pub(crate) fn note_going_on(&mut self, left: i64) {
+        self.recorder.go_on(self.limit_count.wrapping_sub(left as u64), self.state.ip, self.code_place);
     }
 
     /// The page-table entries that translate `lin`, top down, as far as they lead; none with paging off.

@@ -1,12 +1,15 @@
 //! What the processor did last, for people who look into a run: the exceptions and interrupts it took, and, when asked
-//! to, the blocks it entered.
+//! to, where branches led.
 //!
 //! Nothing here is visible to the guest, saved or hashed.
+
+mod trail;
 
 use crate::fault::Fault;
 use crate::segment::SegReg;
 use crate::state::CpuState;
 use std::collections::VecDeque;
+use trail::Trail;
 
 /// Exceptions and interrupts that are remembered.
 const DELIVERIES: usize = 256;
@@ -52,8 +55,7 @@ pub struct Place {
     pub base: u32,
     /// The code segment's selector.
     pub cs: u16,
-    /// Default operand size of the code: 16 or 32. Among recorded blocks 0 stands for no block but for a handler that was
-    /// entered from here.
+    /// Default operand size of the code: 16 or 32. In the trail 0 stands for a handler that was entered from here.
     pub bits: u8,
     /// Current privilege level.
     pub cpl: u8,
@@ -127,24 +129,7 @@ pub struct Recorder {
     interrupted_at: u64,
     /// Every delivery since the last [`Recorder::take_all`], when someone listens.
     all: Option<Vec<Delivery>>,
-    blocks: Blocks,
-}
-
-/// A ring of the blocks entered last.
-#[derive(Clone, Debug, Default)]
-struct Blocks {
-    /// A power of two of them, or none.
-    ring: Box<[Entered]>,
-    /// Blocks entered so far.
-    total: usize,
-}
-
-/// A block entered: as little as can be written each time.
-#[derive(Clone, Copy, Debug, Default)]
-struct Entered {
-    count: u64,
-    ip: u64,
-    code: CodePlace,
+    trail: Trail,
 }
 
 impl Recorder {
@@ -184,39 +169,33 @@ impl Recorder {
         self.all.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// The blocks entered last, oldest first: each ran until the next was entered, through branches that were not taken.
-    pub fn blocks(&self) -> impl Iterator<Item = Place> {
-        let Blocks { ring, total } = &self.blocks;
-        let next = if ring.is_empty() { 0 } else { total % ring.len() };
-        let older = if *total > next { &ring[next..] } else { &[] };
-        older.iter().chain(&ring[..next]).map(|entered| entered.code.at(entered.count, entered.ip))
+    /// Where control went on behind branches that were taken and may not have been, or that may have led elsewhere; oldest first.
+    /// From one place to the next the code itself tells the way.
+    pub fn trail(&self) -> impl Iterator<Item = Place> {
+        self.trail.places()
     }
 
-    /// Whether blocks are recorded.
-    pub fn records_blocks(&self) -> bool {
-        !self.blocks.ring.is_empty()
+    pub(crate) fn set_capacity(&mut self, places: usize) {
+        self.trail = Trail::new(places);
     }
 
-    pub(crate) fn set_capacity(&mut self, blocks: usize) {
-        let capacity = if blocks == 0 { 0 } else { blocks.next_power_of_two() };
-        self.blocks = Blocks { ring: vec![Entered::default(); capacity].into(), total: 0 };
-    }
-
-    /// A block is entered at `ip` when `count` instructions have begun.
+    /// A branch leads to `ip` when `count` instructions have begun.
     #[inline(always)]
-    pub(crate) fn enter(&mut self, count: u64, ip: u64, code: CodePlace) {
-        let Blocks { ring, total } = &mut self.blocks;
-        let last = ring.len().wrapping_sub(1);
-        if let Some(entry) = ring.get_mut(*total & last) {
-            *entry = Entered { count, ip, code };
-            *total = total.wrapping_add(1);
+    pub(crate) fn turn(&mut self, count: u64, ip: u64, code: CodePlace) {
+        self.trail.push(count, ip, code);
+    }
+
+    /// The run loop goes on at `ip`.
+    pub(crate) fn go_on(&mut self, count: u64, ip: u64, code: CodePlace) {
+        if !self.trail.ends_at(count, ip) {
+            self.trail.push(count, ip, code);
         }
     }
 
-    /// A handler is entered from `at`, which stands among the blocks with an operand size of 0.
+    /// A handler is entered from `at`, which stands in the trail with an operand size of 0.
     fn enter_handler(&mut self, at: Place) {
         let code = CodePlace(u64::from(at.base) | (u64::from(at.cs) | u64::from(at.cpl) << 24) << 32);
-        self.enter(at.count.wrapping_sub(1), at.ip, code);
+        self.trail.push(at.count.wrapping_sub(1), at.ip, code);
     }
 
     /// A handler is entered, or an exception is about to be delivered.
@@ -281,14 +260,6 @@ mod tests {
     }
 
     #[test]
-    fn the_ring_keeps_the_latest_blocks_in_order() {
-        let mut recorder = Recorder::default();
-        recorder.set_capacity(3);
-        (0..10).for_each(|ip| recorder.enter(0, ip, CodePlace::default()));
-        assert_eq!(recorder.blocks().map(|place| place.ip).collect::<Vec<_>>(), [6, 7, 8, 9]);
-    }
-
-    #[test]
     fn a_storm_ends_with_an_instruction_outside_the_handler() {
         let mut recorder = Recorder::default();
         for n in 1..5 {
@@ -305,12 +276,5 @@ mod tests {
         let mut recorder = Recorder::default();
         (1..9).for_each(|n| recorder.interrupted(8, n * 100_000));
         assert_eq!(recorder.storm().times, 1);
-    }
-
-    #[test]
-    fn without_capacity_nothing_is_recorded() {
-        let mut recorder = Recorder::default();
-        recorder.enter(0, 1, CodePlace::default());
-        assert_eq!(recorder.blocks().count(), 0);
     }
 }

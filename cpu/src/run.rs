@@ -237,6 +237,7 @@ impl Cpu {
         self.limit_count -= held_back as u64;
         match self.block_to_run(bus, most) {
             Ok(head) => {
+                self.note_going_on(most);
                 // SAFETY: the block is in the cache or in `scratch`, both of which stay as they are meanwhile,
                 // and `most` opens its gate.
                 #[expect(unsafe_code, reason = "runs the operations of a block")]

@@ -305,7 +305,7 @@ pub(crate) struct RunArgs {
     /// ELF file with the names of addresses, for what is said of a run that ends badly; an ELF --kernel names its own.
     #[arg(long, value_name = "ELF", help_heading = "Script")]
     pub(crate) symbols: Option<PathBuf>,
-    /// Blocks of instructions to remember for the list of last branches; 0 for none, which is a little faster.
+    /// Branches to remember for the list of the last ones, those that are always taken not counted; 0 for none.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = values::history, help_heading = "Script")]
     pub(crate) history: usize,
     /// Say what the guest does, line by line: exec, int, io, irq, mmio, bios or all; addresses (0x7c00-0x7dff) and symbols (kernel_main) to look at; first=N or last=N lines; intel, nasm or gnu syntax. Separated by commas.

@@ -113,7 +113,7 @@ fn start(args: &RunArgs, mut plan: Plan) -> Result<Ended, String> {
     }
     let symbols = plan.symbols.clone();
     if headless {
-        plan.machine.cpu_mut().record_blocks(args.history);
+        plan.machine.cpu_mut().record_trail(args.history);
     }
     // The rate is measured by what this host really executes.
     plan.machine.set_passes_over_loops(plan.timing == Timing::Free);

@@ -6,7 +6,7 @@ mod line;
 pub(crate) use filter::{Filter, filter};
 
 use line::Writer;
-use ringzero_machine::{Event, Machine, Place, Symbols};
+use ringzero_machine::{Event, Machine, Place, Symbols, Way};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -49,7 +49,7 @@ impl Tracer {
     pub(crate) fn begin(plan: TracePlan, machine: &mut Machine) -> Self {
         let TracePlan { filter, out, symbols } = plan;
         if filter.only_recorded() {
-            machine.cpu_mut().record_blocks(filter.last.unwrap_or_default());
+            machine.cpu_mut().record_trail(filter.last.unwrap_or_default());
         } else {
             machine.subscribe(filter.kinds);
         }
@@ -150,30 +150,20 @@ impl Tracer {
         self.flush();
     }
 
-    /// The last instructions, from the blocks that the processor recorded. Code that was overwritten meanwhile shows as
+    /// The last instructions, by the trail that the processor recorded. Code that was overwritten meanwhile shows as
     /// it is now.
     fn recorded(&mut self, machine: &Machine) {
-        let mut blocks: Vec<Place> = machine.cpu().recorder().blocks().collect();
-        blocks.push(Place { count: machine.count(), ..machine.place() });
-        for pair in blocks.windows(2) {
-            let mut place = pair[0];
-            if place.bits == 0 {
-                continue;
-            }
-            while place.count < pair[1].count {
-                let mut bytes = [0; 15];
-                machine.read_linear(place.linear(), &mut bytes);
-                let event = Event::Exec(place, bytes);
-                let (len, onward) = self.writer.length(&place, &bytes);
+        let mut places: Vec<Place> = machine.cpu().recorder().trail().collect();
+        places.push(Place { count: machine.count(), ..machine.place() });
+        let kept = self.filter.last.unwrap_or_default() as u64;
+        for pair in places.windows(2) {
+            for step in Way::new(machine, &pair[0], &pair[1], kept) {
+                let event = Event::Exec(step.place, step.bytes);
                 if self.filter.wants(&event) {
                     let line = self.writer.line(&event);
-                    self.put(place.count + 1, &event, line);
+                    self.put(step.place.count + 1, &event, line);
+                    self.again.1 += step.repeats;
                 }
-                if !onward.falls_through(pair[1].ip, pair[1].count - place.count - 1) {
-                    break;
-                }
-                place.ip = place.ip.wrapping_add(len as u64);
-                place.count += 1;
             }
         }
         self.tell_again();

@@ -323,18 +323,44 @@ fn a_trace_of_a_range_names_its_instructions_and_nothing_else() {
     assert_eq!(ran.code, 81);
 }
 
+/// Calls and jumps forwards, a loop that polls and is left in its middle, and a repeated instruction:
+///
+/// ```text
+/// 7c00  mov cx, 300          7c0c  xor ax, ax            7c19  mov si, 7c00h        7c24  test cl, 1
+/// 7c03  call 7c24h           7c0e  inc ax                7c1c  mov di, 6000h        7c27  jz 7c2bh
+/// 7c06  jmp 7c09h            7c0f  cmp ax, 2000          7c1f  cld                  7c29  inc bl
+/// 7c08  nop                  7c12  je 7c16h              7c20  rep movsb            7c2b  ret
+/// 7c09  dec cx               7c14  jmp 7c0eh             7c22  cli
+/// 7c0a  jnz 7c03h            7c16  mov cx, 3             7c23  hlt
+/// ```
+const WINDING: [u8; 44] = [
+    0xB9, 0x2C, 0x01, 0xE8, 0x1E, 0x00, 0xEB, 0x01, 0x90, 0x49, 0x75, 0xF7, 0x31, 0xC0, 0x40, 0x3D, 0xD0,
+    0x07, 0x74, 0x02, 0xEB, 0xF8, 0xB9, 0x03, 0x00, 0xBE, 0x00, 0x7C, 0xBF, 0x00, 0x60, 0xFC, 0xF3, 0xA4,
+    0xFA, 0xF4, 0xF6, 0xC1, 0x01, 0x74, 0x02, 0xFE, 0xC3, 0xC3,
+];
+
+/// The last `last` lines of traces of `code`, recorded and stepped.
+fn last_instructions(name: &str, code: &[u8], last: usize) -> [Vec<String>; 2] {
+    // A range, even of everything, makes every instruction be looked at.
+    [format!("last={last}"), format!("last={last},0x0-0xffffffff")].map(|filter| {
+        let ran = boot(&format!("{name}{}", filter.len()), code, &["--trace", &filter]);
+        let lines = ran.stderr.lines().filter(|line| line.contains("exec ") || line.contains("times more"));
+        let mut lines: Vec<String> = lines.map(str::to_owned).collect();
+        lines.drain(..lines.len().saturating_sub(last));
+        lines
+    })
+}
+
 #[test]
 fn the_last_instructions_are_the_same_recorded_and_stepped() {
-    // A range, even of everything, makes every instruction be looked at.
-    let recorded = boot("recorded", &TRACED, &["--trace", "last=500"]);
-    let stepped = boot("stepped", &TRACED, &["--trace", "last=500,0x0-0xffffffff"]);
-    let lines = |ran: &Ran| {
-        let lines = ran.stderr.lines().filter(|line| line.contains("exec ") || line.contains("times more"));
-        lines.map(str::to_owned).collect::<Vec<_>>()
-    };
-    let (recorded, stepped) = (lines(&recorded), lines(&stepped));
-    assert!(recorded.len() >= 100 && stepped.len() >= 100, "{} {}", recorded.len(), stepped.len());
-    assert_eq!(recorded[recorded.len() - 100..], stepped[stepped.len() - 100..]);
+    for (name, code, last) in
+        [("straight", &TRACED[..], 100), ("around", &WINDING[..], 3000), ("through", &WINDING[..], 9500)]
+    {
+        let [recorded, stepped] = last_instructions(name, code, last);
+        assert_eq!((recorded.len(), stepped.len()), (last, last), "{name}");
+        let differ = recorded.iter().zip(&stepped).find(|(a, b)| a != b);
+        assert_eq!(differ, None, "{name}");
+    }
 }
 
 #[test]

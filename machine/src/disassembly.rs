@@ -76,6 +76,9 @@ impl Disassembler {
             _ if instruction.has_rep_prefix() || instruction.has_repne_prefix() => Onward::Repeats,
             FlowControl::Next => Onward::Next,
             FlowControl::ConditionalBranch => Onward::NextOr(instruction.near_branch_target()),
+            _ if instruction.is_jmp_short_or_near() || instruction.is_call_near() => {
+                Onward::To(instruction.near_branch_target())
+            }
             _ => Onward::Elsewhere,
         };
         (instruction.len().max(1), onward)
@@ -105,25 +108,12 @@ pub enum Onward {
     Next,
     /// To the next or to a place in the same segment.
     NextOr(u64),
+    /// To this place in the same segment.
+    To(u64),
     /// To itself, or to the next.
     Repeats,
-    /// To another place.
+    /// To a place that the instruction alone does not tell.
     Elsewhere,
-}
-
-impl Onward {
-    /// Instructions in a row, without a branch taken, after which it is taken for granted that rounds of a loop were passed over.
-    const LONGEST: u64 = 4096;
-
-    /// Whether a run of instructions that went on at offset `next`, `rest` instructions further on, may have gone on behind
-    /// this one without a branch.
-    pub fn falls_through(self, next: u64, rest: u64) -> bool {
-        match self {
-            Self::Next => true,
-            Self::NextOr(target) => target != next || rest <= Self::LONGEST,
-            Self::Repeats | Self::Elsewhere => false,
-        }
-    }
 }
 
 fn decode(bytes: &[u8], bits: u32, ip: u64) -> Instruction {

@@ -51,10 +51,11 @@ mod spin;
 mod stats;
 pub mod supervise;
 mod symbols;
+mod trail;
 mod typist;
 
 pub use config::{Config, ConfigError, IdeMedia, Media, SoundCards};
-pub use disassembly::{Disassembler, Line, Onward, Syntax};
+pub use disassembly::{Disassembler, Line, Syntax};
 pub use drives::Medium;
 pub use events::{Event, EventKinds};
 pub use machine::{Hang, Machine, OnIdle, Stop};
@@ -83,4 +84,5 @@ pub use ringzero_roms::DEMO_DISK;
 pub use snapshot::{Snapshot, StateHash};
 pub use stats::MachineStats;
 pub use symbols::{Symbols, SymbolsError};
+pub use trail::Way;
 pub use typist::Untypable;

@@ -56,6 +56,7 @@ const UNSAFE: &[&str] = &[
     "cpu/src/exec/simd/host.rs",
     "cpu/src/exec/string.rs",
     "cpu/src/host_memory.rs",
+    "cpu/src/recorder/trail.rs",
     "cpu/src/regs.rs",
     "cpu/src/run.rs",
     "float/src/host_x86_64.rs",

@@ -31,7 +31,7 @@ fn machine(kernel: &[u8]) -> Machine {
         ..Config::default()
     };
     let mut machine = Machine::new(config, Media::default()).unwrap();
-    machine.cpu_mut().record_blocks(256);
+    machine.cpu_mut().record_trail(256);
     machine
 }
 

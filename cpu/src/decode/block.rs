@@ -4,7 +4,7 @@
 
 use super::form::Form;
 use super::ledger::Ledger;
-use crate::exec::dispatch::{ending, fall_through, recorded};
+use crate::exec::dispatch::{ending, fall_through};
 use crate::exec::far::Undefined;
 use crate::exec::op::{Head, Links, Op, Prefix};
 use ringzero_bus::RamOffset;
@@ -41,8 +41,6 @@ pub(crate) struct Layout<'a> {
     pub(crate) instructions: &'a [Lowered],
     /// Where the first begins; [`Prefix::NOWHERE`] when nothing may link to the block or from it.
     pub(crate) offset: RamOffset,
-    /// Whether it is recorded that the block is entered.
-    pub(crate) recorded: bool,
 }
 
 impl Layout<'_> {
@@ -96,11 +94,8 @@ impl Layout<'_> {
                 first.add(len).cast::<Op>().write(fall);
             }
             first.add(ops).cast::<Links>().write(Links::none());
-            let first = first.cast::<Op>();
-            at.cast::<Prefix>().write(Prefix { kept: (*first).run, offset: self.offset.0 });
-            if self.recorded {
-                (*first).run = recorded;
-            }
+            let first = (*first.cast::<Op>()).run;
+            at.cast::<Prefix>().write(Prefix { first, offset: self.offset.0 });
             head.cast()
         }
     }

@@ -84,7 +84,7 @@ impl Cpu {
         let len = run.iter().map(|i| usize::from(i.len)).sum();
         self.watch_code(bus, start, len);
         if keep {
-            let layout = Layout { instructions: run, offset: start, recorded: self.records_blocks() };
+            let layout = Layout { instructions: run, offset: start };
             let head = self.cache.insert(self.block_key(start), len, &layout);
             let context = self.code_context();
             self.met(context, head);
@@ -95,12 +95,8 @@ impl Cpu {
 
     fn lay_out_for_one_use(&mut self, run: &[Lowered]) -> *const Head {
         let offset = RamOffset(Prefix::NOWHERE);
-        let layout = Layout { instructions: run, offset, recorded: self.records_blocks() };
+        let layout = Layout { instructions: run, offset };
         self.scratch.lay_out(&layout)
-    }
-
-    fn records_blocks(&self) -> bool {
-        self.recorder.records_blocks()
     }
 
     /// Makes writes to these bytes show up as code hits.

@@ -136,17 +136,6 @@ unsafe fn prefix_of(head: *const Head) -> *const Prefix {
     unsafe { head.sub(1).cast() }
 }
 
-/// The first operation of a block whose entering is recorded; what it does itself is kept in the prefix.
-pub(crate) unsafe fn recorded(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
-    // SAFETY: only [`crate::decode::block`] sets this handler, and it keeps the other one there.
-    unsafe {
-        crate::check!((*op).number == 1, "a block is entered at its operation {}", (*op).number);
-        let head = op.sub(1).cast::<Head>();
-        cpu.note_block((left + (*head).len) as u64);
-        ((*prefix_of(head)).kept)(cpu, op, left)
-    }
-}
-
 /// Virtual time's instruction count as `op` begins.
 pub(super) unsafe fn instant(cpu: &Cpu, op: *const Op, left: i64) -> u64 {
     // SAFETY: as the caller's.
@@ -354,7 +343,7 @@ pub(crate) unsafe fn branch<D: Decision>(cpu: &mut Cpu, op: *const Op, left: i64
         match D::taken(&mut fast(cpu), &*op) {
             Ok(true) => {
                 cpu.state.ip = branch_target(cpu, op, D::IP_MASK);
-                follow_taken(cpu, op, left)
+                turn_off(cpu, op, left)
             }
             Ok(false) => {
                 cpu.state.ip = cpu.advance(u64::from((*op).imm));
@@ -414,6 +403,15 @@ unsafe fn links_of(cpu: &Cpu, op: *const Op) -> *mut Links {
     unsafe { op.add(1).cast_mut().cast() }
 }
 
+/// Goes on where a branch leads that need not have been taken, or that may lead elsewhere: this is recorded. Where other blocks
+/// begin and end follows from the code.
+#[inline(always)]
+pub(super) unsafe fn turn_off(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
+    cpu.note_turn(left);
+    // SAFETY: as the caller's.
+    unsafe { follow_taken(cpu, op, left) }
+}
+
 #[inline(always)]
 pub(super) unsafe fn follow_taken(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
     // SAFETY: links lead to blocks.
@@ -427,16 +425,16 @@ pub(super) unsafe fn follow_taken(cpu: &mut Cpu, op: *const Op, left: i64) -> Fl
     }
 }
 
-/// Enters a block that lies behind a branch not taken. That is not recorded: where such blocks begin and end follows from the
-/// code.
+/// Enters a block by the handler in its prefix.
 #[inline(always)]
 unsafe fn fall_into(cpu: &mut Cpu, head: *const Head, left: i64) -> Flow {
     // SAFETY: the caller passes a block whose gate `left` opens.
     unsafe {
         let (first, left) = (head.add(1).cast(), left - (*head).len);
+        cpu.check_op(first);
         #[cfg(tail_calls)]
         {
-            ((*prefix_of(head)).kept)(cpu, first, left)
+            ((*prefix_of(head)).first)(cpu, first, left)
         }
         #[cfg(not(tail_calls))]
         {
@@ -496,13 +494,14 @@ unsafe fn link_fall(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
         if may_link(op, (*op).imm, head) {
             (*links_of(cpu, op)).fall = head;
         }
-        fall_into(cpu, head, left)
+        go(cpu, head.add(1).cast(), left - (*head).len)
     }
 }
 
 /// Enters the block at `state.ip` by the jump cache.
 #[inline(always)]
 pub(super) unsafe fn enter_next(cpu: &mut Cpu, op: *const Op, left: i64) -> Flow {
+    cpu.note_turn(left);
     // SAFETY: the jump cache holds blocks.
     unsafe {
         match cpu.met_block() {

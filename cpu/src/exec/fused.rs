@@ -4,7 +4,7 @@
 
 use super::access::Miss;
 use super::compare::Compare;
-use super::dispatch::{Flow, Semantics, branch_target, fast, follow_fall, follow_taken, go, ip_mask};
+use super::dispatch::{Flow, Semantics, branch_target, fast, follow_fall, go, ip_mask, turn_off};
 use super::op::Op;
 use super::refill::plain_missed;
 use crate::cpu::Cpu;
@@ -22,7 +22,7 @@ pub(crate) unsafe fn compare_and_branch<C: Compare, const CC: u8, const IP_BITS:
         match C::exec::<CC, _>(&mut fast(cpu), &*op) {
             Ok(true) => {
                 cpu.state.ip = branch_target(cpu, branch, ip_mask(IP_BITS));
-                follow_taken(cpu, branch, left)
+                turn_off(cpu, branch, left)
             }
             Ok(false) => {
                 cpu.state.ip = cpu.advance(u64::from((*branch).imm));

@@ -111,8 +111,9 @@ impl Op {
 #[derive(Clone, Copy)]
 #[repr(C, align(8))]
 pub(crate) struct Prefix {
-    /// What the first operation does itself, also where the entering of the block is recorded.
-    pub(crate) kept: Handler,
+    /// The handler of the first operation once more. A branch not taken goes on by this one: compilers make one jump of two that
+    /// load the same word, and the host predicts two better.
+    pub(crate) first: Handler,
     /// Where the block's first byte lies in memory, or [`Prefix::NOWHERE`].
     pub(crate) offset: u64,
 }

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "operations are followed by pointer")]
 
 use super::access::Miss;
-use super::dispatch::{Flow, bus_of, fast, follow_taken, instant, offset_in_block, raise, stop};
+use super::dispatch::{Flow, bus_of, fast, instant, offset_in_block, raise, stop, turn_off};
 use super::op::Op;
 use super::string::{Iterate, Progress};
 use crate::cpu::Cpu;
@@ -36,6 +36,6 @@ pub(crate) unsafe fn repeat<I: Iterate>(cpu: &mut Cpu, op: *const Op, left: i64)
             }
         }
         cpu.state.ip = cpu.advance(offset_in_block(op, 1));
-        if bus.attention() { stop(cpu, left) } else { follow_taken(cpu, op, left) }
+        if bus.attention() { stop(cpu, left) } else { turn_off(cpu, op, left) }
     }
 }

@@ -65,7 +65,7 @@ pub(crate) fn power_on(start: &Start) -> Result<State, String> {
     let Start::PowerOn(spec) = start else { return Err("no machine".to_owned()) };
     let args = &spec.args;
     let mut built = plan::build(args).map_err(|error| error.to_string())?;
-    built.machine.cpu_mut().record_blocks(args.history);
+    built.machine.cpu_mut().record_trail(args.history);
     let rules = Rules {
         symbols: firmware::symbols(args, None).map_err(|error| error.to_string())?.map(Arc::new),
         success_exit: args.success_exit,

@@ -1,7 +1,7 @@
 //! An event as a line of text.
 
 use ringzero_machine::recorder::{Cause, Delivery};
-use ringzero_machine::{BusEvent, Disassembler, Event, Onward, Place, Symbols, Syntax, Width};
+use ringzero_machine::{BusEvent, Disassembler, Event, Place, Symbols, Syntax, Width};
 use std::sync::Arc;
 
 /// Columns for an instruction's bytes.
@@ -16,11 +16,6 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(syntax: Syntax, symbols: Option<Arc<Symbols>>) -> Self {
         Self { disassembler: Disassembler::new(syntax, symbols.clone()), symbols }
-    }
-
-    /// The length of the instruction at `place`, and where control goes behind it.
-    pub(super) fn length(&mut self, place: &Place, bytes: &[u8]) -> (usize, Onward) {
-        Disassembler::length(bytes, u32::from(place.bits), place.ip)
     }
 
     pub(super) fn line(&mut self, event: &Event) -> String {
