@@ -264,7 +264,12 @@ impl GuestRam {
 
     /// Pages of RAM that nobody else holds: what this memory costs beyond what it shares.
     pub fn private_pages(&self) -> usize {
-        self.ram_pages().iter().filter(|page| page.holders() == 1).count()
+        private_among(self.ram_pages())
+    }
+
+    /// Bytes of RAM, ROM and video memory that the guest has come to use: what is shared and what was never written not counted.
+    pub fn bytes_in_use(&self) -> usize {
+        private_among(&self.pages) * PAGE_SIZE
     }
 
     /// Whether somebody else holds a page too.
@@ -398,6 +403,11 @@ fn pieces(at: RamOffset, len: usize) -> impl Iterator<Item = (usize, Range<usize
         done += count;
         (count > 0).then_some((page, inside..inside + count, part))
     })
+}
+
+/// How many of `pages` nobody else holds.
+fn private_among(pages: &[PageRef]) -> usize {
+    pages.iter().filter(|page| page.holders() == 1).count()
 }
 
 #[cfg(test)]

@@ -71,6 +71,7 @@ fn rows(stats: &MachineStats, virtual_ns: u64, times: HostTimes) -> Vec<Row> {
     rows.extend(of_blocks(stats));
     rows.extend(of_memory(stats));
     rows.extend(of_events(stats));
+    rows.push(("guest memory in use", megabytes(stats.guest_memory as u64)));
     rows.extend(of_process());
     rows
 }
@@ -140,17 +141,21 @@ fn with_share(part: u64, whole: u64) -> String {
     }
 }
 
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
 /// Resident memory, where the host tells it.
 #[cfg(target_os = "linux")]
 fn of_process() -> Vec<Row> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let megabytes = |key: &str| {
+    let value = |key: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(key))?;
         let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
-        Some(format!("{:.1} MB", kib as f64 * 1024.0 / 1e6))
+        Some(megabytes(kib * 1024))
     };
     let rows = [("resident memory", "VmRSS:"), ("  at most", "VmHWM:")];
-    rows.into_iter().filter_map(|(label, key)| Some((label, megabytes(key)?))).collect()
+    rows.into_iter().filter_map(|(label, key)| Some((label, value(key)?))).collect()
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -14,6 +14,8 @@ pub struct MachineStats {
     pub idle_ns: u64,
     /// Resets.
     pub resets: u64,
+    /// Bytes of guest memory in use: see [`ringzero_bus::ram::GuestRam::bytes_in_use`].
+    pub guest_memory: usize,
 }
 
 impl MachineStats {
@@ -31,6 +33,7 @@ impl Machine {
             passed_over: self.spin.passed(),
             idle_ns: self.idle_ns,
             resets: self.resets(),
+            guest_memory: self.bus.fabric().ram.bytes_in_use(),
         }
     }
 

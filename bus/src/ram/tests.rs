@@ -33,6 +33,7 @@ fn memory_that_was_never_written_costs_no_pages() {
     assert_eq!(ram.private_pages(), 0);
     ram.write(PhysAddr(0x1FFF), &[1, 2]);
     assert_eq!((ram.private_pages(), ram.bytes(PhysAddr(0x1FFE))), (2, [0, 1, 2, 0]));
+    assert_eq!(ram.bytes_in_use(), 2 * PAGE_SIZE);
     assert_eq!(ram.bytes(PhysAddr(0x3FFF)), [0, 0]);
 }
 
