@@ -179,3 +179,37 @@ fn an_instruction_that_was_too_long_is_decoded_anew_when_any_of_its_bytes_change
         assert_eq!((bench.cpu.state().pending, bench.ip()), (None, 0x42), "{}", model.name);
     }
 }
+
+/// Blocks kept of 64 KB of JMP to the next instruction: the last one reaches the end of its segment.
+const JUMPS: u64 = 0x7FFF;
+
+/// Blocks decoded in each of `laps` laps through them.
+fn decoded_by_lap(bench: &mut Bench, laps: usize) -> Vec<u64> {
+    bench.write(0x2_0000, &[0xEB, 0x00].repeat(0x8000));
+    bench.cpu.update_state(|state| state.segments[SegReg::Cs as usize] = Segment::real(0x2000));
+    let mut before = 0;
+    let lap = |_| {
+        assert_eq!(bench.run(0x8000), Exit::Budget);
+        assert_eq!(bench.ip(), 0);
+        let decoded = bench.cpu.stats().blocks.decoded;
+        decoded - std::mem::replace(&mut before, decoded)
+    };
+    (0..laps).map(lap).collect()
+}
+
+#[test]
+fn the_code_cache_grows_when_code_is_wanted_again() {
+    let mut bench = Bench::new(Model::I80386, &[]);
+    let decoded = decoded_by_lap(&mut bench, 6);
+    assert_eq!((decoded[0], decoded[5]), (JUMPS, 0), "{decoded:?}");
+    assert!((1..JUMPS).contains(&decoded[1]), "{decoded:?}");
+}
+
+#[test]
+fn the_code_cache_stays_within_its_bound() {
+    let mut bench = Bench::new(Model::I80386, &[]);
+    bench.cpu.set_code_cache(1 << 20);
+    assert_eq!(decoded_by_lap(&mut bench, 4), [JUMPS; 4]);
+    let blocks = bench.cpu.stats().blocks;
+    assert!(blocks.decoded - blocks.evicted <= (1 << 20) / 144, "{blocks:?}");
+}

@@ -190,7 +190,7 @@ pub(crate) struct RunArgs {
     /// Memory: 1M to 3072M; a bare number is MiB.
     #[arg(short, long, alias = "m", value_name = "SIZE", default_value = "128M", value_parser = values::size, help_heading = "Machine")]
     pub(crate) memory: u64,
-    /// Memory of the host for decoded code: 128K to 4G; a bare number is MiB. The run does not depend on it.
+    /// Most memory of the host for decoded code: 128K to 4G; a bare number is MiB. The run does not depend on it.
     #[arg(long, value_name = "SIZE", default_value = "32M", value_parser = values::code_cache, help_heading = "Machine")]
     pub(crate) code_cache: usize,
     /// Boot order: letters of a and b (floppies), c (hard disk), d (CD).

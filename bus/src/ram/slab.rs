@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
 /// Pages in a slab that is a large page of the host: 2 MiB of them.
 pub(super) const PLACES: usize = 512;
 /// Pages taken in a slab from which on it is worth a large page. That fills what is left of it: small guests stay small.
-const DENSE: usize = PLACES / 4;
+const DENSE: usize = PLACES / 2;
 
 /// The contents of a page. Guests align their data; lines of the host's cache should lie where they expect them.
 #[derive(Clone)]

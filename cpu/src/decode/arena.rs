@@ -1,11 +1,14 @@
-//! The memory that decoded blocks lie in: chunks of one size, filled one after the other. When the last is full, the oldest is
-//! emptied and filled anew, so that making room takes the time of one chunk.
+//! The memory that decoded blocks lie in: chunks of one size, filled one after the other. When all are full, the oldest is
+//! emptied and filled anew, or one more is put behind the last; so making room takes the time of one chunk.
 #![expect(unsafe_code, reason = "blocks are reached by pointer while their chunk moves with its owner")]
 
 use super::block::Slot;
 
 /// Slots in a chunk: 64 KiB, a few hundred blocks.
 const CHUNK: usize = (64 << 10) / size_of::<Slot>();
+
+/// Chunks that the arena grows to without being told: 4 MB.
+const LEAST: usize = 64;
 
 /// Chunks, the oldest of which is emptied when room is needed.
 pub(crate) struct Arena {
@@ -59,14 +62,17 @@ impl Arena {
         Some(at)
     }
 
-    /// Leaves the chunk that is full for the next one, and tells which blocks were in that.
-    pub(crate) fn turn(&mut self) -> Vec<u32> {
-        if self.chunks.len() < self.most {
-            self.chunks.push(Chunk::new());
-            self.current = self.chunks.len() - 1;
+    /// Leaves the chunk that is full for the next one, and tells which blocks were in that. It is a new one, if it may and
+    /// `grow` says so.
+    pub(crate) fn turn(&mut self, grow: bool) -> Vec<u32> {
+        let next = if self.chunks.is_empty() { 0 } else { self.current + 1 };
+        if self.chunks.len() < self.most && (grow || self.chunks.len() < LEAST) {
+            // Behind the youngest and before the oldest.
+            self.chunks.insert(next, Chunk::new());
+            self.current = next;
             return Vec::new();
         }
-        self.current = (self.current + 1) % self.most;
+        self.current = next % self.chunks.len();
         let chunk = &mut self.chunks[self.current];
         chunk.used = 0;
         std::mem::take(&mut chunk.blocks)
@@ -94,15 +100,35 @@ mod tests {
         let mut arena = Arena::new(0);
         assert!(arena.allocate(1, 0).is_none());
         for block in 0..2 {
-            assert_eq!(arena.turn(), []);
+            assert_eq!(arena.turn(false), []);
             assert!(arena.allocate(CHUNK, block).is_some());
             assert!(arena.allocate(1, 9).is_none());
         }
-        assert_eq!(arena.turn(), [0]);
+        assert_eq!(arena.turn(true), [0]);
         let at = arena.allocate(2, 2).expect("room");
         assert!(arena.is_current(at));
-        assert_eq!(arena.turn(), [1]);
+        assert_eq!(arena.turn(true), [1]);
         assert!(!arena.is_current(at));
         assert_eq!(arena.size(), 2 * CHUNK * size_of::<Slot>());
+    }
+
+    #[test]
+    fn a_new_chunk_comes_before_the_oldest() {
+        let mut arena = Arena::new(usize::MAX);
+        let fill = |arena: &mut Arena, block: u32| {
+            assert!(arena.allocate(CHUNK, block).is_some());
+        };
+        for block in 0..LEAST as u32 {
+            assert_eq!(arena.turn(false), []);
+            fill(&mut arena, block);
+        }
+        for block in 0..2 {
+            assert_eq!(arena.turn(false), [block]);
+            fill(&mut arena, 1000 + block);
+        }
+        assert_eq!(arena.turn(true), []);
+        fill(&mut arena, 2000);
+        assert_eq!(arena.turn(false), [2]);
+        assert_eq!(arena.size(), (LEAST + 1) * size_of::<[Slot; CHUNK]>());
     }
 }

@@ -5,11 +5,14 @@ use super::arena::Arena;
 use super::block::{Layout, Slot};
 use super::jumps::Jumps;
 use super::ledger::Ledger;
+use super::regrets::Regrets;
 use crate::code_mode::CodeMode;
 use crate::exec::op::{Head, Links, Op, unlinked};
+use hashbrown::HashTable;
 use ringzero_bus::ram::{LINE_SIZE, PAGE_SIZE};
 use ringzero_bus::{CodeHit, RamOffset};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::hash::BuildHasher;
 
 /// Identity of a decoded block: where its first byte lives and everything that lowering relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +27,13 @@ pub(crate) struct BlockKey {
     pub(crate) mode: CodeMode,
 }
 
+impl BlockKey {
+    /// A number to find it by.
+    pub(super) fn hashed(&self) -> u64 {
+        FxBuildHasher.hash_one(self)
+    }
+}
+
 /// A block that the cache holds. A closed one keeps its place: when its code is decoded again it is laid out there, so that
 /// links to it come true again, and code that changes all the time takes no more room than once.
 struct Entry {
@@ -31,9 +41,9 @@ struct Entry {
     lines: u64,
     head: *mut Head,
     /// Slots allocated, from the prefix on.
-    slots: usize,
+    slots: u16,
     /// Slots from the head to the links.
-    links: usize,
+    links: u16,
 }
 
 impl Entry {
@@ -54,13 +64,13 @@ impl Entry {
 
     /// The last operation, which the links lie behind.
     fn last(&self) -> *const Op {
-        self.head.cast::<Op>().wrapping_add(self.links - 1)
+        self.head.cast::<Op>().wrapping_add(usize::from(self.links) - 1)
     }
 
     /// Takes back the links that `leads_there` picks.
     fn unlink(&mut self, leads_there: impl Fn(*const Head) -> bool) {
         // SAFETY: the links lie behind the operations; none of them is being executed.
-        let links = unsafe { &mut *self.head.cast::<Slot>().add(self.links).cast::<Links>() };
+        let links = unsafe { &mut *self.head.cast::<Slot>().add(self.links.into()).cast::<Links>() };
         for link in [&mut links.taken, &mut links.fall] {
             if leads_there(*link) {
                 *link = unlinked();
@@ -86,12 +96,14 @@ pub struct CacheStats {
 
 /// Decoded blocks.
 pub(crate) struct BlockCache {
-    by_key: FxHashMap<BlockKey, u32>,
+    /// Numbers of entries by what their keys hash to.
+    by_key: HashTable<u32>,
     entries: Vec<Entry>,
     /// Numbers of entries that are free.
     free: Vec<u32>,
     by_page: FxHashMap<u32, Vec<u32>>,
     arena: Arena,
+    regrets: Regrets,
     capacity: usize,
     pub(crate) jumps: Jumps,
     pub(super) ledger: Ledger,
@@ -117,11 +129,12 @@ impl BlockCache {
     /// A cache for `capacity` bytes of blocks.
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
-            by_key: FxHashMap::default(),
+            by_key: HashTable::new(),
             entries: Vec::new(),
             free: Vec::new(),
             by_page: FxHashMap::default(),
             arena: Arena::new(capacity),
+            regrets: Regrets::new(),
             capacity,
             jumps: Jumps::new(),
             ledger: Ledger::new(),
@@ -132,56 +145,94 @@ impl BlockCache {
     /// An open block.
     pub(crate) fn find(&mut self, key: &BlockKey) -> Option<*const Head> {
         self.stats.searched += 1;
-        let entry = &self.entries[*self.by_key.get(key)? as usize];
+        let entry = &self.entries[self.number_of(key)?];
         crate::check!(self.ledger.knows_head(entry.head), "{key:?} leads to no block");
         let open = entry.is_open();
         self.stats.found += u64::from(open);
         open.then_some(entry.head.cast_const())
     }
 
-    /// Takes in the block of `len` bytes that is laid out by `layout`. No block is being executed.
-    pub(crate) fn insert(&mut self, key: BlockKey, len: usize, layout: &Layout<'_>) -> *const Head {
+    /// The entry with this key, open or closed.
+    fn number_of(&self, key: &BlockKey) -> Option<usize> {
+        let same = |&number: &u32| self.entries[number as usize].key == *key;
+        self.by_key.find(key.hashed(), same).map(|&number| number as usize)
+    }
+
+    /// Takes in the block of `len` bytes that is laid out by `layout`, when `count` instructions have begun. No block is being
+    /// executed.
+    pub(crate) fn insert(
+        &mut self,
+        key: BlockKey,
+        len: usize,
+        layout: &Layout<'_>,
+        count: u64,
+    ) -> *const Head {
         self.stats.decoded += 1;
         let lines = lines_of(key.offset, len);
-        if let Some(&number) = self.by_key.get(&key) {
-            let entry = &mut self.entries[number as usize];
-            if entry.slots >= layout.slots() {
+        if let Some(number) = self.number_of(&key) {
+            let entry = &mut self.entries[number];
+            if usize::from(entry.slots) >= layout.slots() {
                 // SAFETY: the slots are the entry's, and nothing runs there.
-                entry.head = unsafe { layout.write(entry.prefix(), entry.slots) };
-                (entry.lines, entry.links) = (lines, layout.links());
+                entry.head = unsafe { layout.write(entry.prefix(), entry.slots.into()) };
+                (entry.lines, entry.links) = (lines, layout.links() as u16);
                 self.ledger.note(entry.head, layout.ops());
                 return entry.head;
             }
         }
-        self.insert_new(key, lines, layout)
+        self.regrets.decoded(&key);
+        self.insert_new(key, lines, layout, count)
     }
 
-    fn insert_new(&mut self, key: BlockKey, lines: u64, layout: &Layout<'_>) -> *const Head {
+    fn insert_new(&mut self, key: BlockKey, lines: u64, layout: &Layout<'_>, count: u64) -> *const Head {
         // Some slots more, since code that is written anew is often a little longer.
-        let slots = layout.slots().next_multiple_of(4);
-        let number = self.free.pop().unwrap_or(self.entries.len() as u32);
+        let slots = layout.slots().next_multiple_of(2);
         let at = loop {
+            // The number is that of a free entry, or of the next one to come.
+            let number = self.free.last().copied().unwrap_or(self.entries.len() as u32);
             match self.arena.allocate(slots, number) {
                 Some(at) => break at,
-                None => self.make_room(),
+                None => self.make_room(count),
             }
         };
         // SAFETY: the arena has given so many slots.
         let head = unsafe { layout.write(at, slots) };
         self.ledger.note(head, layout.ops());
-        let entry = Entry { key, lines, head, slots, links: layout.links() };
-        match self.entries.get_mut(number as usize) {
-            Some(free) => *free = entry,
-            None => self.entries.push(entry),
-        }
+        // A block has 255 operations at most.
+        let entry = Entry { key, lines, head, slots: slots as u16, links: layout.links() as u16 };
+        let number = match self.free.pop() {
+            Some(number) => {
+                self.entries[number as usize] = entry;
+                number
+            }
+            None => {
+                self.entries.push(entry);
+                self.entries.len() as u32 - 1
+            }
+        };
         self.by_page.entry(key.offset.page()).or_default().push(number);
-        self.by_key.insert(key, number);
+        self.note_key(key, number);
         head
     }
 
+    /// The key leads to entry `number` from now on.
+    fn note_key(&mut self, key: BlockKey, number: u32) {
+        let entries = &self.entries;
+        let same = |&other: &u32| entries[other as usize].key == key;
+        let hash = |&other: &u32| entries[other as usize].key.hashed();
+        *self.by_key.entry(key.hashed(), same, hash).insert(number).get_mut() = number;
+    }
+
+    /// The key leads nowhere, if it has led to entry `number`. A closed block that was too small for its code is no longer
+    /// found by its key.
+    fn forget_key(&mut self, key: &BlockKey, number: u32) {
+        if let Ok(found) = self.by_key.find_entry(key.hashed(), |&other| other == number) {
+            found.remove();
+        }
+    }
+
     /// Goes to the next chunk, whose blocks are dropped.
-    fn make_room(&mut self) {
-        let dropped = self.arena.turn();
+    fn make_room(&mut self, count: u64) {
+        let dropped = self.arena.turn(self.regrets.too_many(count));
         if dropped.is_empty() {
             return;
         }
@@ -189,10 +240,8 @@ impl BlockCache {
         let mut pages: Vec<u32> = Vec::new();
         for &number in &dropped {
             let key = self.entries[number as usize].key;
-            // A closed block that was too small for its code is no longer found by its key.
-            if self.by_key.get(&key) == Some(&number) {
-                self.by_key.remove(&key);
-            }
+            self.forget_key(&key, number);
+            self.regrets.dropped(&key);
             pages.push(key.offset.page());
         }
         pages.sort_unstable();

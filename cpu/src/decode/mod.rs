@@ -9,6 +9,7 @@ mod ledger;
 mod lower;
 mod opcode_map;
 mod predecode;
+mod regrets;
 mod tune;
 
 use crate::cpu::Cpu;
@@ -85,7 +86,8 @@ impl Cpu {
         self.watch_code(bus, start, len);
         if keep {
             let layout = Layout { instructions: run, offset: start };
-            let head = self.cache.insert(self.block_key(start), len, &layout);
+            let count = self.limit_count.wrapping_sub(self.left as u64);
+            let head = self.cache.insert(self.block_key(start), len, &layout, count);
             let context = self.code_context();
             self.met(context, head);
             return Ok(head);

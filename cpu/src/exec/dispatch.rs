@@ -430,8 +430,12 @@ pub(super) unsafe fn follow_taken(cpu: &mut Cpu, op: *const Op, left: i64) -> Fl
 unsafe fn fall_into(cpu: &mut Cpu, head: *const Head, left: i64) -> Flow {
     // SAFETY: the caller passes a block whose gate `left` opens.
     unsafe {
-        let (first, left) = (head.add(1).cast(), left - (*head).len);
+        let (first, left) = (head.add(1).cast::<Op>(), left - (*head).len);
         cpu.check_op(first);
+        crate::check!(
+            std::ptr::fn_addr_eq((*prefix_of(head)).first, (*first).run),
+            "a prefix has the handler of another operation"
+        );
         #[cfg(tail_calls)]
         {
             ((*prefix_of(head)).first)(cpu, first, left)
