@@ -3,19 +3,19 @@
 
 mod bars;
 mod boot;
+mod memory;
 mod report;
 pub mod tools;
 
 use crate::shared;
+use memory::Memory;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tools::Tools;
 
-/// How much of a kernel's repetitions Bochs runs, of 16, and we beside it: all of them would take it many minutes.
-const SCALE_FOR_BOCHS: u32 = 4;
-/// All of a kernel's repetitions.
+/// All of a kernel's repetitions, in sixteenths.
 const FULL_SCALE: u32 = 16;
 
 /// Why there is no document.
@@ -60,8 +60,6 @@ pub(crate) struct Run {
     pub(crate) sums: BTreeMap<String, String>,
     /// Seconds from the start of the program to the first line of the guest.
     pub(crate) boot: Option<f64>,
-    /// Peak resident memory in KiB.
-    pub(crate) memory: f64,
 }
 
 impl Run {
@@ -71,7 +69,6 @@ impl Run {
             seconds: object("t").filter_map(|(k, v)| Some((k.clone(), v.as_f64()?))).collect(),
             sums: object("chk").filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect(),
             boot: value["boot"].as_f64(),
-            memory: value["rss"].as_f64().unwrap_or_default(),
         }
     }
 }
@@ -96,10 +93,12 @@ pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
 pub(crate) struct Measured {
     /// Every kernel in full, here and under QEMU.
     pub(crate) qemu: Runs,
-    /// A part of each, here and under Bochs.
+    /// The same here and under Bochs.
     pub(crate) bochs: Runs,
-    /// One short kernel, for start and memory.
+    /// One short kernel, for the start.
     pub(crate) start: Runs,
+    /// Memory of the host, by what was run.
+    pub(crate) memory: Vec<(&'static str, Memory)>,
     /// Seconds to the start of Linux' init, by target.
     pub(crate) linux: BTreeMap<String, Vec<f64>>,
     pub(crate) rounds: u32,
@@ -168,13 +167,15 @@ pub fn measure(tools: &Tools, rounds: u32, told: impl Fn(&str)) -> Result<String
     if tools.bochs.is_some() {
         told("kernels, here and under Bochs");
         let targets = ["new32", "bochspkg32", "new16", "bochspkg16"];
-        measured.bochs = bench.run("bochs", 1, &targets, &[&SCALE_FOR_BOCHS.to_string()])?;
+        measured.bochs = bench.run("bochs", rounds, &targets, &[&scale])?;
     }
-    told("start and memory");
+    told("the start");
     let mut targets = vec!["new32"];
     targets.extend(tools.qemu.iter().map(|_| "qemu32"));
     targets.extend(tools.bochs.iter().map(|_| "bochspkg32"));
     measured.start = bench.run("start", rounds.max(5), &targets, &["1", "div"])?;
+    told("memory");
+    measured.memory = memory::measure(&bench.program);
     Ok(report::document(&measured, tools))
 }
 
@@ -204,9 +205,6 @@ mod tests {
         let text =
             r#"{"t":{"core":0.5},"chk":{"core":"ab"},"tsc":{"core":7},"boot":null,"rss":1024,"done":true}"#;
         let run = Run::of(&serde_json::from_str(text).expect("it is JSON"));
-        assert_eq!(
-            (run.seconds["core"], run.sums["core"].as_str(), run.boot, run.memory),
-            (0.5, "ab", None, 1024.0)
-        );
+        assert_eq!((run.seconds["core"], run.sums["core"].as_str(), run.boot), (0.5, "ab", None));
     }
 }
