@@ -101,6 +101,12 @@ pub trait Device: Any + Send {
         access.width.open_bus()
     }
 
+    /// Until when an IN that was just done at `now`, done again, would find the same and change nothing, if no event comes and nobody
+    /// else reaches the device before; the end of time where only that can change it. `None` where the device does not tell.
+    fn same_until(&self, _now: VTime, _access: PortAccess) -> Option<VTime> {
+        None
+    }
+
     /// An OUT to a claimed port. Bits of `value` above the width are 0.
     fn pio_write(&mut self, _fabric: &mut Fabric, _access: PortAccess, _value: u32) {}
 

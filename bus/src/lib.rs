@@ -48,7 +48,7 @@ pub use map::{AttachError, PageTarget, PortRange};
 pub use pci::{ConfigSpace, MemoryBar, PciAddress, PciBus, PciFunction, PciFunctionId, PciHeader, PortBar};
 pub use ram::{CodeHit, GuestRam, MovedPage, RamClaim, RamImage, RamOffset};
 pub use snapshot::{Section, SnapshotError};
-pub use system::{Accesses, Handle, SystemBus, Wiring};
+pub use system::{Accesses, Handle, Polled, SystemBus, Wiring};
 pub use tap::{BusEvent, TapKinds};
 pub use time::{Clock, EventSlot, Scheduler, TimeBase, VTime};
 pub use types::{Irq, LinAddr, PhysAddr, Port, Vector, Width};

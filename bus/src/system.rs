@@ -4,10 +4,13 @@ mod apic;
 mod fork;
 mod memory;
 mod pci;
+mod polls;
 mod registers;
 mod state;
 mod wiring;
 
+pub use polls::Polled;
+use polls::Polls;
 use registers::RegisterPort;
 pub use wiring::Wiring;
 
@@ -81,6 +84,7 @@ pub struct SystemBus {
     smm: bool,
     map_generation: u64,
     accesses: Accesses,
+    polls: Polls,
     tap: Option<Box<Tap>>,
 }
 
@@ -134,6 +138,7 @@ impl SystemBus {
             smm: false,
             map_generation: 0,
             accesses: Accesses::default(),
+            polls: Polls::new(),
             tap: None,
         }
     }
@@ -453,11 +458,18 @@ impl SystemBus {
             Some(r) if width <= r.widest && port.0 as u32 + width.bytes() - 1 <= r.range.last.0 as u32 => {
                 let access = PortAccess { region: r.region, offset: port.0 - r.range.first.0, width };
                 self.accesses.reads += 1;
+                let polls = self.polls.count(port);
                 let value = match self.parts(r.device) {
                     Some((device, fabric)) => device.pio_read(fabric, access),
                     None => width.open_bus(),
                 };
                 self.settle();
+                if polls {
+                    let until = self
+                        .parts(r.device)
+                        .and_then(|(device, fabric)| device.same_until(fabric.now, access));
+                    self.note_poll(until);
+                }
                 value & width.open_bus()
             }
             None if width == Width::Byte => width.open_bus(),

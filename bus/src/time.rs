@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 pub struct VTime(pub u64);
 
 impl VTime {
+    /// The end of time.
+    pub const MAX: Self = Self(u64::MAX);
+
     /// `self` plus `ns` nanoseconds; stays at the end of time rather than wrap.
     #[must_use]
     pub const fn plus_ns(self, ns: u64) -> Self {

@@ -28,6 +28,8 @@ pub enum Exit {
     Firmware,
     /// The port whose reading is a request was read; IP is behind the IN, which has changed no register.
     Registers,
+    /// A port was read over and over, and may go on giving the same: [`SystemBus::watch_polls`].
+    Polling,
 }
 
 /// Vector of the non-maskable interrupt.
@@ -105,6 +107,9 @@ impl Cpu {
         }
         if bus.take_register_request() {
             return Some(Exit::Registers);
+        }
+        if bus.take_poll() {
+            return Some(Exit::Polling);
         }
         // A deadline armed for the past counts too: it must not wait for the end of the slice.
         let earlier = bus.next_deadline_count().is_some_and(|due| due < self.limit_count);

@@ -49,12 +49,14 @@ pub struct ExitStats {
     pub shutdown: u64,
     pub firmware: u64,
     pub registers: u64,
+    pub polling: u64,
 }
 
 impl ExitStats {
     /// Runs in all.
     pub fn total(&self) -> u64 {
-        self.budget + self.attention + self.halted + self.shutdown + self.firmware + self.registers
+        let asked = self.firmware + self.registers + self.polling;
+        self.budget + self.attention + self.halted + self.shutdown + asked
     }
 
     pub(crate) fn note(&mut self, exit: Exit) {
@@ -65,6 +67,7 @@ impl ExitStats {
             Exit::Shutdown => &mut self.shutdown,
             Exit::Firmware => &mut self.firmware,
             Exit::Registers => &mut self.registers,
+            Exit::Polling => &mut self.polling,
         } += 1;
     }
 }

@@ -396,6 +396,10 @@ impl Device for Fdc {
         u32::from(value)
     }
 
+    fn same_until(&self, _now: VTime, access: PortAccess) -> Option<VTime> {
+        ((access.region, access.offset) == (0, 4)).then_some(VTime::MAX)
+    }
+
     fn pio_write(&mut self, fabric: &mut Fabric, access: PortAccess, value: u32) {
         let value = value as u8;
         match (access.region, access.offset) {

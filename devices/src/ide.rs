@@ -149,6 +149,11 @@ impl Ide {
 
     // --- ports ----------------------------------------------------------------------------------------------
 
+    /// Whether a range of ports is a channel's, not the bus master's.
+    fn is_channel(&self, region: u8) -> bool {
+        usize::from(region / 2) < self.channels.iter().flatten().count()
+    }
+
     /// The channel of a port region, and whether it is the control port.
     fn place(&mut self, region: u8) -> Option<(&mut Channel, bool)> {
         let mut present = self.channels.iter_mut().flatten();
@@ -230,6 +235,12 @@ impl Device for Ide {
         };
         channel.update_pins(fabric);
         value
+    }
+
+    fn same_until(&self, _now: VTime, access: PortAccess) -> Option<VTime> {
+        // The status, which the command block has in its last register; to read it acknowledges an interrupt once.
+        let is_status = self.is_channel(access.region) && (access.region % 2 == 1 || access.offset == 7);
+        is_status.then_some(VTime::MAX)
     }
 
     fn pio_write(&mut self, fabric: &mut Fabric, access: PortAccess, value: u32) {

@@ -406,6 +406,11 @@ impl Device for Kbc {
         })
     }
 
+    fn same_until(&self, now: VTime, access: PortAccess) -> Option<VTime> {
+        let taken = self.state.input_full_until;
+        (access.region == 1).then_some(if now < taken { taken } else { VTime::MAX })
+    }
+
     fn pio_write(&mut self, fabric: &mut Fabric, access: PortAccess, value: u32) {
         let value = value as u8;
         if access.region == 2 {

@@ -356,6 +356,11 @@ impl Device for Uart {
         u32::from(value)
     }
 
+    fn same_until(&self, _now: VTime, access: PortAccess) -> Option<VTime> {
+        // What the first read of LSR or MSR clears is cleared by then.
+        matches!(access.offset, 5 | 6).then_some(VTime::MAX)
+    }
+
     fn pio_write(&mut self, fabric: &mut Fabric, access: PortAccess, value: u32) {
         let value = value as u8;
         let [low, high] = self.state.divisor.to_le_bytes();

@@ -129,6 +129,7 @@ fn of_events(stats: &MachineStats) -> Vec<Row> {
         ("  shutdown", exits.shutdown),
         ("  firmware call", exits.firmware),
         ("  register call", exits.registers),
+        ("  a port polled", exits.polling),
     ];
     rows.into_iter().map(|(label, count)| (label, count.to_string())).collect()
 }

@@ -295,16 +295,19 @@ impl Machine {
     fn after_slice(&mut self, exit: Exit, limit: u64, on_idle: OnIdle) -> Option<Stop> {
         match exit {
             Exit::Budget => {
-                let room = self.next_stop().min(limit).saturating_sub(self.count());
                 let interruptible = self.cpu.state().flags.control(flags::bit::IF);
                 if self.events.exec() || !self.passes_over_loops && interruptible {
                     return None;
                 }
-                match self.spin.look(&mut self.cpu, &mut self.bus, room) {
-                    Look::Runs => None,
-                    Look::Spins => Some(Stop::Hang(Hang::Spins)),
-                    Look::Ended(exit) => self.after_slice(exit, limit, on_idle),
-                }
+                let room = self.room(limit);
+                let look = self.spin.look(&mut self.cpu, &mut self.bus, room);
+                self.after_look(look, limit, on_idle)
+            }
+            Exit::Polling if self.events.exec() || !self.passes_over_loops => None,
+            Exit::Polling => {
+                let room = self.room(limit);
+                let look = self.spin.look_at_polls(&mut self.cpu, &mut self.bus, room);
+                self.after_look(look, limit, on_idle)
             }
             Exit::Attention => None,
             Exit::Firmware => {
@@ -318,6 +321,19 @@ impl Machine {
             Exit::Halted if !self.cpu.state().flags.control(flags::bit::IF) => Some(Stop::Hang(Hang::Halted)),
             Exit::Halted => self.pass_idle_time(limit, on_idle),
             Exit::Shutdown => self.shut_down(),
+        }
+    }
+
+    /// Instructions to `limit` or to what is due before.
+    fn room(&self, limit: u64) -> u64 {
+        self.next_stop().min(limit).saturating_sub(self.count())
+    }
+
+    fn after_look(&mut self, look: Look, limit: u64, on_idle: OnIdle) -> Option<Stop> {
+        match look {
+            Look::Runs => None,
+            Look::Spins => Some(Stop::Hang(Hang::Spins)),
+            Look::Ended(exit) => self.after_slice(exit, limit, on_idle),
         }
     }
 

@@ -2,7 +2,8 @@
 //! touched.
 //!
 //! With interrupts off that is a hang. With interrupts on only an interrupt can end it, and what lies between may be
-//! passed over: to go round once more changes nothing but the count of instructions.
+//! passed over: to go round once more changes nothing but the count of instructions. So may a loop that polls a port, as long
+//! as the device knows that it gives the same.
 
 use crate::disassembly;
 use ringzero_bus::{Accesses, LinAddr, SystemBus};
@@ -104,6 +105,32 @@ impl SpinWatch {
             return Look::Runs;
         }
         self.locked_up(bus.now().0, accesses, length)
+    }
+
+    /// Looks at a processor that reads a port over and over, running it a few instructions further; `room` says how many may be
+    /// run.
+    pub(crate) fn look_at_polls(&mut self, cpu: &mut Cpu, bus: &mut SystemBus, room: u64) -> Look {
+        let (begin, before) = (Place::of(cpu.state()), bus.accesses());
+        if room <= 2 * LONGEST_LOOP || cpu.state().activity != Activity::Running {
+            return Look::Runs;
+        }
+        bus.watch_polls();
+        let found = loop_length(cpu, bus);
+        let polled = bus.end_watch();
+        let read = Accesses { reads: before.reads + polled.reads, ..before };
+        let same = polled.until.filter(|_| read == bus.accesses());
+        match (found, same) {
+            (Err(exit), _) => return Look::Ended(exit),
+            (Ok(Some(length)), Some(until)) if stores_nothing(cpu, bus, begin, length) => {
+                let left = room.saturating_sub(cpu.state().count - begin.count);
+                let left = left.min(bus.time().count_at(until).saturating_sub(cpu.state().count));
+                let passed = pass_over(cpu, bus, left, length);
+                bus.pass_over_reads(passed / length * polled.reads);
+                self.passed += passed;
+            }
+            _ => bus.set_polls_aside(),
+        }
+        Look::Runs
     }
 
     /// A loop with interrupts off.

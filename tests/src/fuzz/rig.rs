@@ -288,7 +288,7 @@ impl Rig {
             self.protected += self.count() - before;
         }
         match exit {
-            Exit::Budget | Exit::Attention | Exit::Firmware | Exit::Registers => {}
+            Exit::Budget | Exit::Attention | Exit::Firmware | Exit::Registers | Exit::Polling => {}
             Exit::Shutdown => self.ended = true,
             Exit::Halted => self.idle(),
         }

@@ -103,7 +103,7 @@ fn run_until_exit(cpu: &mut Cpu, bus: &mut SystemBus) {
         }
         let due = bus.next_deadline_count().unwrap_or(u64::MAX).max(count + 1).min(LIMIT);
         match cpu.run(bus, due - count) {
-            Exit::Budget | Exit::Attention | Exit::Firmware | Exit::Registers => {}
+            Exit::Budget | Exit::Attention | Exit::Firmware | Exit::Registers | Exit::Polling => {}
             // A PC resets a processor that shuts down.
             Exit::Shutdown => cpu.reset(),
             Exit::Halted => match bus.fabric().sched.next_deadline() {
