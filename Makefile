@@ -43,7 +43,7 @@ test:
 
 # What the unsafe code relies on is verified before every use.
 test-checked:
-	$(CARGO) test --release -p ringzero-cpu --features checked
+	$(CARGO) test --release -p ringzero-bus -p ringzero-cpu --features checked
 	RINGZERO_FUZZ_SECONDS=$(RINGZERO_FUZZ_SECONDS) \
 	    $(CARGO) test --release -p ringzero-tests --features checked --test all -- conformance fuzz:: guests:: \
 	    --skip pc_guests

@@ -24,6 +24,17 @@
 //! assert_eq!(bus.pio_read(Port(0x81), Width::Word), 0xFFFF);
 //! ```
 
+/// Asserts, where a crate is built with its feature `checked`, what an unchecked access relies on.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! check {
+    ($($claim:tt)*) => {
+        if cfg!(feature = "checked") {
+            assert!($($claim)*);
+        }
+    };
+}
+
 pub mod apic;
 pub mod device;
 pub mod firmware;

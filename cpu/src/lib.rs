@@ -22,15 +22,7 @@
 /// Whether every unchecked access is verified first: the feature `checked`.
 const CHECKED: bool = cfg!(feature = "checked");
 
-/// Asserts in a checked build what an unchecked access relies on.
-macro_rules! check {
-    ($($claim:tt)*) => {
-        if crate::CHECKED {
-            assert!($($claim)*);
-        }
-    };
-}
-use check;
+use ringzero_bus::check;
 
 mod code_mode;
 mod cpu;

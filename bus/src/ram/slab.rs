@@ -15,6 +15,8 @@
 //!   forgotten.
 #![expect(unsafe_code, reason = "pages lie in memory that is taken and given back place by place")]
 
+mod live;
+
 use super::PAGE_SIZE;
 use std::alloc::Layout;
 use std::ops::Deref;
@@ -66,7 +68,8 @@ impl Slab {
             page: unsafe { memory.add(n) },
             slab: AtomicPtr::default(),
         };
-        let places = (0..places).map(place).collect();
+        let places: Box<[Place]> = (0..places).map(place).collect();
+        live::enter(&places);
         Some(Arc::new(Self { memory, places, asked: AtomicBool::default() }))
     }
 
@@ -86,9 +89,16 @@ impl Slab {
         place.holders.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).ok()?;
         // SAFETY: the place was free and is now ours alone, so that `contents`, which can be read, lies elsewhere.
         unsafe { place.page.copy_from_nonoverlapping(NonNull::from(contents), 1) };
+        crate::check!(self.places_of(place.page), "a place beside its slab");
         place.slab.store(Arc::into_raw(Arc::clone(self)).cast_mut(), Ordering::Relaxed);
         self.consider_large_page();
         Some(PageRef { page: place.page, place: NonNull::from(place) })
+    }
+
+    /// Whether a page lies in this slab's memory.
+    fn places_of(&self, page: NonNull<Page>) -> bool {
+        let offset = page.addr().get().wrapping_sub(self.memory.addr().get());
+        offset.is_multiple_of(PAGE_SIZE) && offset / PAGE_SIZE < self.places.len()
     }
 
     /// Asks the host for a large page, once, when there is enough in it.
@@ -105,6 +115,11 @@ impl Slab {
 
 impl Drop for Slab {
     fn drop(&mut self) {
+        live::leave(&self.places);
+        crate::check!(
+            self.places.iter().all(|place| place.holders.load(Ordering::Relaxed) == 0),
+            "memory is freed that has pages"
+        );
         // SAFETY: it was allocated with this layout, and no place is taken.
         unsafe { std::alloc::dealloc(self.memory.as_ptr().cast(), Self::layout(self.places.len())) };
     }
@@ -148,13 +163,21 @@ impl PageRef {
 
     /// The address of the page, by which one can reach it who keeps the promise stated at [`super::GuestRam::claim`].
     pub(super) fn expose(&self) -> usize {
+        crate::check!(self.is_held(), "the address of a page that nobody holds");
         self.page.as_ptr().expose_provenance()
     }
 
     #[inline]
     fn place(&self) -> &Place {
+        crate::check!(live::knows(self.place.as_ptr()), "a page without a slab");
         // SAFETY: the place is taken while there is this, and so keeps the slab that it is in.
         unsafe { self.place.as_ref() }
+    }
+
+    /// Whether the place is taken, by this page: what all else relies on.
+    fn is_held(&self) -> bool {
+        let place = self.place();
+        place.holders.load(Ordering::Relaxed) > 0 && place.page == self.page
     }
 }
 
@@ -163,6 +186,7 @@ impl Deref for PageRef {
 
     #[inline]
     fn deref(&self) -> &Page {
+        crate::check!(self.is_held(), "a page is read that nobody holds");
         // SAFETY: the page is taken and was written when it was; it is not written meanwhile but by who promised not to.
         unsafe { self.page.as_ref() }
     }
