@@ -433,8 +433,9 @@ impl Cpu {
     /// The block at `state.ip` if it is decoded.
     pub(crate) fn find_block(&mut self, bus: &mut SystemBus) -> Option<*const Head> {
         let context = self.code_context();
-        if let Some(head) = self.met_block().filter(|&head| is_open(head)) {
-            return Some(head);
+        if let Some(head) = self.met_block() {
+            // A closed one is decoded anew, in its old place if it fits there.
+            return is_open(head).then_some(head);
         }
         let lin = self.wrap_linear(self.state.seg(SegReg::Cs).base.wrapping_add(self.state.ip));
         let offset = self.fetch_page(bus, lin)?;
