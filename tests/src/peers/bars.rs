@@ -69,17 +69,18 @@ const REASONS: [(&str, &str); 11] = [
     ),
     (
         "smc",
-        "each call leaves the run loop and decodes two instructions again: some 4700 host instructions, a third of them for these two. About a tenth of the time is \
-         the kernel's result line, for which the guest polls a serial port at 115200 baud. Blocks laid out in their old place, aliases found without a search and \
-         decoding without copies brought it here from 6.",
+        "each call leaves the run loop and decodes two instructions again: some 4200 host instructions, a third of them for these two, and no single part above a \
+         sixth. Blocks laid out in their old place, aliases found without a search, decoding without copies, one search for a closed block instead of three, and \
+         serial waits passed over brought it here from 6. Blocks that compare their code when they are entered, where lines are written all the time, would be next.",
     ),
     (
         "smcdata",
-        "a quarter of its few milliseconds is its result line, for which the guest polls a serial port at 115200 baud. Lines in the TLB brought it from 2.5.",
+        "a few milliseconds, which the start of its page's code and the host's scheduling decide. Lines in the TLB and serial waits passed over brought it from 2.5.",
     ),
     (
         "pio",
-        "some 430 host instructions for an access: the time, the device, and a look at every wire it might have moved. Table look-up and wires that are settled only \
+        "some 440 host instructions for an access: a sixth looks at every wire it might have moved, an eighth makes the time, the rest is on the way to the device \
+         and in it. Table look-up and wires that are settled only \
          when they changed brought it from 0.5; devices that say whether they moved any would be next.",
     ),
     (
