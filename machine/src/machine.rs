@@ -303,7 +303,10 @@ impl Machine {
                 let look = self.spin.look(&mut self.cpu, &mut self.bus, room);
                 self.after_look(look, limit, on_idle)
             }
-            Exit::Polling if self.events.exec() || !self.passes_over_loops => None,
+            Exit::Polling if self.events.exec() || !self.passes_over_loops => {
+                self.bus.set_polls_aside();
+                None
+            }
             Exit::Polling => {
                 let room = self.room(limit);
                 let look = self.spin.look_at_polls(&mut self.cpu, &mut self.bus, room);

@@ -87,16 +87,16 @@ impl Slab {
         let place = self.places.get(place)?;
         // What the holders before have done to the page is over before it is written here.
         place.holders.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).ok()?;
+        crate::check!(self.has_memory_of(place.page), "a place beside its slab");
         // SAFETY: the place was free and is now ours alone, so that `contents`, which can be read, lies elsewhere.
         unsafe { place.page.copy_from_nonoverlapping(NonNull::from(contents), 1) };
-        crate::check!(self.places_of(place.page), "a place beside its slab");
         place.slab.store(Arc::into_raw(Arc::clone(self)).cast_mut(), Ordering::Relaxed);
         self.consider_large_page();
         Some(PageRef { page: place.page, place: NonNull::from(place) })
     }
 
     /// Whether a page lies in this slab's memory.
-    fn places_of(&self, page: NonNull<Page>) -> bool {
+    fn has_memory_of(&self, page: NonNull<Page>) -> bool {
         let offset = page.addr().get().wrapping_sub(self.memory.addr().get());
         offset.is_multiple_of(PAGE_SIZE) && offset / PAGE_SIZE < self.places.len()
     }
