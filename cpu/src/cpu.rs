@@ -468,6 +468,13 @@ impl Cpu {
         self.recorder.go_on(self.limit_count.wrapping_sub(left as u64), self.state.ip, self.code_place);
     }
 
+    /// Lets `count` instructions pass, rounds of a loop that would have brought the processor back to the state it is in.
+    pub fn pass_over(&mut self, count: u64) {
+        self.recorder.go_on(self.state.count, self.state.ip, self.code_place);
+        self.state.count += count;
+        self.recorder.passed_over(self.state.count, self.state.ip, self.code_place);
+    }
+
     /// The page-table entries that translate `lin`, top down, as far as they lead; none with paging off.
     pub fn walk_for_inspection(&self, bus: &SystemBus, lin: LinAddr) -> Vec<WalkStep> {
         paging::steps(&self.state, bus, self.wrap_linear(lin.0))

@@ -55,13 +55,35 @@ pub struct Place {
     pub base: u32,
     /// The code segment's selector.
     pub cs: u16,
-    /// Default operand size of the code: 16 or 32. In the trail 0 stands for a handler that was entered from here.
+    /// Default operand size of the code: 16 or 32.
     pub bits: u8,
     /// Current privilege level.
     pub cpl: u8,
 }
 
-/// What of a [`Place`] belongs to the code segment: base, selector, operand size, privilege level, from bit 0 on.
+/// A place in the trail, and what it has to do with the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Where.
+    pub place: Place,
+    /// What about it.
+    pub kind: MarkKind,
+}
+
+/// What a [`Mark`] is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MarkKind {
+    /// Control went on here; from the mark before, the code itself tells the way.
+    #[default]
+    Reached = 0,
+    /// A handler was entered from here.
+    Handler = 1,
+    /// Rounds of a loop were counted and not run: this is the place of the mark before.
+    PassedOver = 2,
+}
+
+/// What of a [`Place`] belongs to the code segment: base, selector, operand size, privilege level, from bit 0 on; and from bit 62
+/// on what kind of mark it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CodePlace(u64);
 
@@ -76,7 +98,24 @@ impl CodePlace {
 
     fn at(self, count: u64, ip: u64) -> Place {
         let [low, high, bits, cpl] = [0, 32, 48, 56].map(|shift| self.0 >> shift);
-        Place { count, ip, base: low as u32, cs: high as u16, bits: bits as u8, cpl: cpl as u8 }
+        Place { count, ip, base: low as u32, cs: high as u16, bits: bits as u8, cpl: cpl as u8 & 3 }
+    }
+
+    fn of_place(place: &Place) -> Self {
+        let high = u64::from(place.cs) | u64::from(place.bits) << 16 | u64::from(place.cpl) << 24;
+        Self(u64::from(place.base) | high << 32)
+    }
+
+    fn marked(self, kind: MarkKind) -> Self {
+        Self(self.0 | (kind as u64) << 62)
+    }
+
+    fn kind(self) -> MarkKind {
+        match self.0 >> 62 {
+            0 => MarkKind::Reached,
+            1 => MarkKind::Handler,
+            _ => MarkKind::PassedOver,
+        }
     }
 }
 
@@ -169,10 +208,10 @@ impl Recorder {
         self.all.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Where control went on behind branches that were taken and may not have been, or that may have led elsewhere; oldest first.
-    /// From one place to the next the code itself tells the way.
-    pub fn trail(&self) -> impl Iterator<Item = Place> {
-        self.trail.places()
+    /// Where control went on behind branches that were taken and may not have been, or that may have led elsewhere, and the like;
+    /// oldest first.
+    pub fn trail(&self) -> impl Iterator<Item = Mark> {
+        self.trail.marks()
     }
 
     pub(crate) fn set_capacity(&mut self, places: usize) {
@@ -192,9 +231,13 @@ impl Recorder {
         }
     }
 
-    /// A handler is entered from `at`, which stands in the trail with an operand size of 0.
+    /// Rounds of a loop were passed over: the processor is where it was.
+    pub(crate) fn passed_over(&mut self, count: u64, ip: u64, code: CodePlace) {
+        self.trail.push(count, ip, code.marked(MarkKind::PassedOver));
+    }
+
     fn enter_handler(&mut self, at: Place) {
-        let code = CodePlace(u64::from(at.base) | (u64::from(at.cs) | u64::from(at.cpl) << 24) << 32);
+        let code = CodePlace::of_place(&at).marked(MarkKind::Handler);
         self.trail.push(at.count.wrapping_sub(1), at.ip, code);
     }
 
@@ -257,6 +300,10 @@ mod tests {
         let place = Place::of(&state);
         assert_eq!((place.cs, place.base, place.bits, place.cpl), (0xF000, 0xFFFF_0000, 16, 3));
         assert_eq!((place.count, place.ip), (0, 0xFFF0));
+        for kind in [MarkKind::Reached, MarkKind::Handler, MarkKind::PassedOver] {
+            let code = CodePlace::of_place(&place).marked(kind);
+            assert_eq!((code.kind(), code.at(0, 0xFFF0)), (kind, place));
+        }
     }
 
     #[test]

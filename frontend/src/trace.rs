@@ -6,7 +6,7 @@ mod line;
 pub(crate) use filter::{Filter, filter};
 
 use line::Writer;
-use ringzero_machine::{Event, Machine, Place, Symbols, Way};
+use ringzero_machine::{Event, Machine, Symbols, Way};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -153,10 +153,10 @@ impl Tracer {
     /// The last instructions, by the trail that the processor recorded. Code that was overwritten meanwhile shows as
     /// it is now.
     fn recorded(&mut self, machine: &Machine) {
-        let mut places: Vec<Place> = machine.cpu().recorder().trail().collect();
-        places.push(Place { count: machine.count(), ..machine.place() });
+        let mut marks: Vec<_> = machine.cpu().recorder().trail().collect();
+        marks.push(machine.present_mark());
         let kept = self.filter.last.unwrap_or_default() as u64;
-        for pair in places.windows(2) {
+        for pair in marks.windows(2) {
             for step in Way::new(machine, &pair[0], &pair[1], kept) {
                 let event = Event::Exec(step.place, step.bytes);
                 if self.filter.wants(&event) {

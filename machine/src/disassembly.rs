@@ -75,7 +75,7 @@ impl Disassembler {
         let onward = match instruction.flow_control() {
             _ if instruction.has_rep_prefix() || instruction.has_repne_prefix() => Onward::Repeats,
             FlowControl::Next => Onward::Next,
-            FlowControl::ConditionalBranch => Onward::NextOr(instruction.near_branch_target()),
+            FlowControl::ConditionalBranch => Onward::NextOr,
             _ if instruction.is_jmp_short_or_near() || instruction.is_call_near() => {
                 Onward::To(instruction.near_branch_target())
             }
@@ -106,8 +106,8 @@ impl Disassembler {
 pub enum Onward {
     /// To the next.
     Next,
-    /// To the next or to a place in the same segment.
-    NextOr(u64),
+    /// To the next, or to a place in the same segment.
+    NextOr,
     /// To this place in the same segment.
     To(u64),
     /// To itself, or to the next.

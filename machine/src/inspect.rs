@@ -3,7 +3,7 @@
 use crate::machine::Machine;
 use ringzero_bus::{LinAddr, PhysAddr, Width};
 use ringzero_cpu::CpuState;
-use ringzero_cpu::recorder::Place;
+use ringzero_cpu::recorder::{Mark, MarkKind, Place};
 
 const PAGE: u64 = 4096;
 
@@ -74,6 +74,11 @@ impl Machine {
     /// Where the processor stands.
     pub fn place(&self) -> Place {
         Place::of(self.cpu.state())
+    }
+
+    /// The same as the end of the processor's trail.
+    pub fn present_mark(&self) -> Mark {
+        Mark { place: self.place(), kind: MarkKind::Reached }
     }
 }
 

@@ -185,7 +185,7 @@ fn stores_nothing(cpu: &mut Cpu, bus: &mut SystemBus, start: Place, length: u64)
 /// Lets as many whole rounds of `length` instructions pass as there is room for; how many instructions that is.
 fn pass_over(cpu: &mut Cpu, bus: &mut SystemBus, room: u64, length: u64) -> u64 {
     let rounds = room.saturating_sub(length) / length;
-    cpu.set_program_registers(|state| state.count += rounds * length);
+    cpu.pass_over(rounds * length);
     bus.set_count(cpu.state().count);
     rounds * length
 }

@@ -2,12 +2,10 @@
 
 use crate::disassembly::{Disassembler, Onward};
 use crate::machine::Machine;
-use ringzero_cpu::recorder::Place;
+use ringzero_cpu::recorder::{Mark, MarkKind, Place};
 
 /// Longest instruction in bytes.
 const LONGEST_INSTRUCTION: usize = 15;
-/// Instructions between a place and the same place after which it is taken for granted that rounds of a loop were passed over.
-const LONGEST_LOOP: u64 = 4096;
 /// Steps after which a way that never comes back to where it was is given up.
 const MOST_STEPS: u64 = 1 << 22;
 
@@ -33,9 +31,7 @@ pub struct Step {
 pub struct Way<'a> {
     machine: &'a Machine,
     place: Place,
-    end: Place,
-    /// Whether the end is where the way began.
-    returns: bool,
+    end: Mark,
     /// Instructions to the end.
     rest: u64,
     kept: u64,
@@ -44,32 +40,17 @@ pub struct Way<'a> {
 
 impl<'a> Way<'a> {
     /// The way from `from` to `to`. Of a loop, rounds of at least `kept` instructions are left at its end.
-    pub fn new(machine: &'a Machine, from: &Place, to: &Place, kept: u64) -> Self {
-        let rest = if from.bits == 0 { 0 } else { to.count.saturating_sub(from.count) };
-        let returns = from.ip == to.ip;
-        Self { machine, place: *from, end: *to, returns, rest, kept, loops: LoopFinder::new(from.ip) }
-    }
-
-    /// Where control goes behind an instruction that is not the last; `None` where the code no longer tells.
-    fn next_ip(&self, after: u64, onward: Onward) -> Option<u64> {
-        let passed_over = |target| self.returns && target == self.end.ip && self.rest > LONGEST_LOOP;
-        match onward {
-            Onward::Next => Some(after),
-            Onward::NextOr(target) => (!passed_over(target)).then_some(after),
-            Onward::To(target) => Some(target),
-            Onward::Repeats | Onward::Elsewhere => None,
-        }
+    pub fn new(machine: &'a Machine, from: &Mark, to: &Mark, kept: u64) -> Self {
+        let went = from.kind != MarkKind::Handler && to.kind != MarkKind::PassedOver;
+        let rest = if went { to.place.count.saturating_sub(from.place.count) } else { 0 };
+        Self { machine, place: from.place, end: *to, rest, kept, loops: LoopFinder::new(from.place.ip) }
     }
 
     /// Where the last instruction has led, as far as is known.
     fn end_of(&self, place: &Place, onward: Onward) -> Option<Place> {
         let lost = self.rest > 1 && onward == Onward::Elsewhere;
-        let enters_handler = self.end.bits == 0;
-        if lost || enters_handler && place.ip == self.end.ip {
-            return None;
-        }
-        let bits = if enters_handler { place.bits } else { self.end.bits };
-        Some(Place { bits, ..self.end })
+        let failed = self.end.kind == MarkKind::Handler && place.ip == self.end.place.ip;
+        (!lost && !failed).then_some(self.end.place)
     }
 }
 
@@ -88,7 +69,7 @@ impl Iterator for Way<'_> {
         let (len, onward) = Disassembler::length(&bytes, u32::from(self.place.bits), self.place.ip);
         let (place, after) = (self.place, self.place.ip.wrapping_add(len as u64));
         let repeats = if onward == Onward::Repeats { self.rest - 1 } else { 0 };
-        let target = match self.next_ip(after, onward).filter(|_| self.rest > 1) {
+        let target = match next_ip(after, onward).filter(|_| self.rest > 1) {
             Some(ip) => {
                 self.rest -= 1;
                 self.place = Place { count: place.count + 1, ip, ..place };
@@ -103,6 +84,15 @@ impl Iterator for Way<'_> {
         let branch = target.filter(|target| target.ip != after || target.cs != place.cs);
         let again = self.loops.step(self.place.ip);
         Some(Step { place, bytes, branch, repeats, again })
+    }
+}
+
+/// Where control goes behind an instruction that is not the last; `None` where the code does not tell.
+fn next_ip(after: u64, onward: Onward) -> Option<u64> {
+    match onward {
+        Onward::Next | Onward::NextOr => Some(after),
+        Onward::To(target) => Some(target),
+        Onward::Repeats | Onward::Elsewhere => None,
     }
 }
 

@@ -4,7 +4,7 @@
     reason = "a place is written for every branch taken, at an offset that a mask keeps inside the ring"
 )]
 
-use super::{CodePlace, Place};
+use super::{CodePlace, Mark};
 
 /// A place that was reached: as little as can be written each time, and a power of two of bytes.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,10 @@ const SIZE: usize = size_of::<Reached>();
 impl Reached {
     /// Not written yet.
     const NEVER: Self = Self { count: u64::MAX, ip: 0, code: CodePlace(0) };
+
+    fn mark(&self) -> Mark {
+        Mark { place: self.code.at(self.count, self.ip), kind: self.code.kind() }
+    }
 }
 
 /// The ring. One that keeps nothing has a single entry all the same, which is written and never read: no branch asks.
@@ -64,10 +68,10 @@ impl Trail {
     }
 
     /// What is kept, oldest first.
-    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
+    pub(super) fn marks(&self) -> impl Iterator<Item = Mark> {
         let (newer, older) = self.ring.split_at(self.next / SIZE);
         let written = |reached: &&Reached| self.keeps && reached.count != u64::MAX;
-        older.iter().chain(newer).filter(written).map(|reached| reached.code.at(reached.count, reached.ip))
+        older.iter().chain(newer).filter(written).map(Reached::mark)
     }
 }
 
@@ -76,7 +80,7 @@ mod tests {
     use super::*;
 
     fn ips(trail: &Trail) -> Vec<u64> {
-        trail.places().map(|place| place.ip).collect()
+        trail.marks().map(|mark| mark.place.ip).collect()
     }
 
     #[test]
@@ -93,6 +97,6 @@ mod tests {
     fn a_trail_of_no_places_keeps_none() {
         let mut trail = Trail::new(0);
         (0..3).for_each(|ip| trail.push(ip, ip, CodePlace::default()));
-        assert_eq!(trail.places().count(), 0);
+        assert_eq!(trail.marks().count(), 0);
     }
 }

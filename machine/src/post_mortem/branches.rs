@@ -2,7 +2,7 @@
 
 use super::Writer;
 use crate::trail::{Step, Way};
-use ringzero_cpu::recorder::{Cause, Delivery, Place};
+use ringzero_cpu::recorder::{Cause, Delivery, Mark, MarkKind, Place};
 
 /// Branches shown.
 const BRANCHES: usize = 32;
@@ -14,17 +14,21 @@ const KEPT: u64 = 256;
 pub(super) fn last(writer: &mut Writer<'_>) -> Vec<String> {
     let machine = writer.machine;
     let recorder = machine.cpu().recorder();
-    let mut places: Vec<Place> = recorder.trail().collect();
-    if places.is_empty() {
+    let mut marks: Vec<Mark> = recorder.trail().collect();
+    if marks.is_empty() {
         return Vec::new();
     }
-    places.push(Place { count: machine.count(), ..machine.place() });
+    marks.push(machine.present_mark());
     let deliveries: Vec<Delivery> = recorder.deliveries().copied().collect();
     let mut branches = Branches::default();
-    for pair in places.windows(2) {
+    for pair in marks.windows(2) {
         let (from, to) = (pair[0], pair[1]);
-        if from.bits == 0 && to.bits != 0 {
-            branches.push(handler(writer, &from, &to, &deliveries), 1);
+        // Where another handler was entered at once, the next mark tells where that lies.
+        if from.kind == MarkKind::Handler && to.kind != MarkKind::Handler {
+            branches.push(handler(writer, &from.place, &to.place, &deliveries), 1);
+        }
+        if to.kind == MarkKind::PassedOver {
+            branches.rounds_were_passed_over();
         }
         for step in Way::new(machine, &from, &to, KEPT) {
             if let Some(target) = step.branch {
@@ -35,21 +39,39 @@ pub(super) fn last(writer: &mut Writer<'_>) -> Vec<String> {
     branches.latest()
 }
 
-/// Lines, and how often each came in a row.
+/// Lines in the order of events.
 #[derive(Default)]
-struct Branches(Vec<(String, u64)>);
+struct Branches(Vec<Line>);
+
+struct Line {
+    text: String,
+    /// How often it came in a row.
+    times: u64,
+    /// It came oftener than that, in rounds of a loop that were passed over.
+    or_more: bool,
+}
 
 impl Branches {
-    fn push(&mut self, line: String, more: u64) {
+    fn push(&mut self, text: String, more: u64) {
         match self.0.last_mut() {
-            Some((last, times)) if *last == line => *times += more,
-            _ => self.0.push((line, more)),
+            Some(last) if last.text == text => last.times += more,
+            _ => self.0.push(Line { text, times: more, or_more: false }),
+        }
+    }
+
+    fn rounds_were_passed_over(&mut self) {
+        if let Some(last) = self.0.last_mut() {
+            last.or_more = true;
         }
     }
 
     fn latest(self) -> Vec<String> {
         let from = self.0.len().saturating_sub(BRANCHES);
-        let counted = |(line, times)| if times == 1 { line } else { format!("{line}  ({times} times)") };
+        let counted = |line: Line| match (line.times, line.or_more) {
+            (1, false) => line.text,
+            (times, false) => format!("{}  ({times} times)", line.text),
+            (times, true) => format!("{}  ({times} times or more)", line.text),
+        };
         self.0.into_iter().skip(from).map(counted).collect()
     }
 }
